@@ -1,0 +1,56 @@
+interface Version<T> {
+  readonly since: number;
+  readonly value: T | undefined;
+}
+
+/**
+ * A keyed table that remembers its recent past, so that an eventually consistent read can be answered from a
+ * state some seconds old. Values are replaced, never changed in place: a value read once stays as it was.
+ */
+export class Table<T> {
+  private readonly rows = new Map<string, Version<T>[]>();
+
+  private readonly memoryMs: number;
+
+  /** Rows older than this are forgotten; reads may lag by at most as much (milliseconds). */
+  constructor(memoryMs = 60_000) {
+    this.memoryMs = memoryMs;
+  }
+
+  /** Sets the row as of `now`. */
+  set(now: number, key: string, value: T): void {
+    this.write(now, key, value);
+  }
+
+  /** Removes the row as of `now`. */
+  delete(now: number, key: string): void {
+    if (this.get(key) !== undefined) this.write(now, key, undefined);
+  }
+
+  /** The row as it is (no `at`), or as it was at that time. */
+  get(key: string, at?: number): T | undefined {
+    const versions = this.rows.get(key);
+    if (!versions) return undefined;
+    if (at === undefined) return versions.at(-1)?.value;
+    return versions.findLast((version) => version.since <= at)?.value;
+  }
+
+  /** Every row as it is (no `at`), or as it was at that time, in the order in which the keys were first set. */
+  values(at?: number): T[] {
+    const found: T[] = [];
+    for (const key of this.rows.keys()) {
+      const value = this.get(key, at);
+      if (value !== undefined) found.push(value);
+    }
+    return found;
+  }
+
+  private write(now: number, key: string, value: T | undefined): void {
+    const versions = (this.rows.get(key) ?? []).filter((version) => version.since !== now);
+    versions.push({ since: now, value });
+    const oldest = versions.findLastIndex((version) => version.since <= now - this.memoryMs);
+    const kept = oldest > 0 ? versions.slice(oldest) : versions;
+    if (kept.length === 1 && value === undefined) this.rows.delete(key);
+    else this.rows.set(key, kept);
+  }
+}
