@@ -1,0 +1,100 @@
+import * as autoscaling from '@aws-sdk/client-auto-scaling';
+import * as ecs from '@aws-sdk/client-ecs';
+import * as events from '@aws-sdk/client-eventbridge';
+import * as sqs from '@aws-sdk/client-sqs';
+import { NormalizedSchema } from '@smithy/core/schema';
+import type { ServiceName } from '../machine.ts';
+
+/** How a service speaks: JSON with the operation in a header, or a form in and XML out. */
+export type Protocol =
+  | {
+      readonly kind: 'json';
+      readonly version: '1.0' | '1.1';
+      readonly target: string;
+      readonly namespace: string;
+    }
+  | { readonly kind: 'query'; readonly version: string; readonly xmlNamespace: string };
+
+/** Input and output of one operation, as the SDK's runtime schemas describe them. */
+export interface OperationModel {
+  readonly input: NormalizedSchema;
+  readonly output: NormalizedSchema;
+}
+
+/** An error that the service's model declares. */
+export interface ErrorModel {
+  /** The shape's name: `QueueDoesNotExist`. */
+  readonly name: string;
+  /** The code of the query protocol where it has one: `AWS.SimpleQueueService.NonExistentQueue`. */
+  readonly queryCode: string;
+  /** The HTTP status it always has; undefined: whoever throws it decides. */
+  readonly status: number | undefined;
+}
+
+/** The services in a fixed order. */
+export const serviceNames: readonly ServiceName[] = ['ecs', 'autoscaling', 'sqs', 'events'];
+
+/** The protocol of each service (D-6.1, D-6.11; the SDK clients' `runtimeConfig`). */
+export const protocols: Readonly<Record<ServiceName, Protocol>> = {
+  ecs: {
+    kind: 'json',
+    version: '1.1',
+    target: 'AmazonEC2ContainerServiceV20141113',
+    namespace: 'com.amazonaws.ecs',
+  },
+  events: { kind: 'json', version: '1.1', target: 'AWSEvents', namespace: 'com.amazonaws.eventbridge' },
+  sqs: { kind: 'json', version: '1.0', target: 'AmazonSQS', namespace: 'com.amazonaws.sqs' },
+  autoscaling: {
+    kind: 'query',
+    version: '2011-01-01',
+    xmlNamespace: 'http://autoscaling.amazonaws.com/doc/2011-01-01/',
+  },
+};
+
+const models: Readonly<Record<ServiceName, Readonly<Record<string, unknown>>>> = {
+  ecs,
+  autoscaling,
+  sqs,
+  events,
+};
+
+/** The traits that the SDK's static error schemas carry in their fourth item. */
+interface ErrorTraits {
+  readonly error?: 'client' | 'server';
+  readonly httpError?: number;
+  readonly awsQueryError?: readonly [code: string, status: number];
+}
+
+/** First items of the SDK's static schemas that tell what a schema describes. */
+const schemaKind = { operation: 9, error: -3 } as const;
+
+const known = new Map<string, OperationModel | undefined>();
+
+/** The operation of that name; undefined when the service has none. */
+export function operationModel(service: ServiceName, operation: string): OperationModel | undefined {
+  const key = `${service}:${operation}`;
+  if (!known.has(key)) known.set(key, readOperation(models[service][`${operation}$`]));
+  return known.get(key);
+}
+
+function readOperation(schema: unknown): OperationModel | undefined {
+  if (!Array.isArray(schema) || schema[0] !== schemaKind.operation) return undefined;
+  return { input: NormalizedSchema.of(schema[4]), output: NormalizedSchema.of(schema[5]) };
+}
+
+const errors = new Map<ServiceName, readonly ErrorModel[]>();
+
+/** The declared error with that code, in either spelling; undefined for codes no model declares (`ValidationError`). */
+export function errorModel(service: ServiceName, code: string): ErrorModel | undefined {
+  const declared = errors.get(service) ?? Object.values(models[service]).flatMap(readError);
+  errors.set(service, declared);
+  return declared.find((error) => error.name === code || error.queryCode === code);
+}
+
+function readError(schema: unknown): ErrorModel[] {
+  if (!Array.isArray(schema) || schema[0] !== schemaKind.error) return [];
+  const name: string = schema[2];
+  const traits: ErrorTraits = schema[3];
+  const status = traits.httpError ?? (traits.error === 'server' ? 500 : undefined);
+  return [{ name, queryCode: traits.awsQueryError?.[0] ?? name, status }];
+}
