@@ -1,0 +1,148 @@
+import type { ScalingActivityStatusCode } from '@aws-sdk/client-auto-scaling';
+import type { Outcome } from '../machine.ts';
+import { instanceEvent } from './events.ts';
+import type { Activity, Group, State } from './state.ts';
+
+/** What an activity does with its instance. */
+export type ActivityKind = 'launch' | 'terminate';
+
+const words = {
+  launch: {
+    description: 'Launching a new EC2 instance',
+    event: 'EC2 Instance Launch',
+    from: 'EC2',
+    to: 'AutoScalingGroup',
+  },
+  terminate: {
+    description: 'Terminating EC2 instance',
+    event: 'EC2 Instance Terminate',
+    from: 'AutoScalingGroup',
+    to: 'EC2',
+  },
+} as const;
+
+/** The scaling activities of every group, and the events that tell how they ended (D-1.27, D-3.30). */
+export class Activities {
+  private readonly state: State;
+  private started = 0;
+
+  constructor(state: State) {
+    this.state = state;
+  }
+
+  /** Begins an activity; returns its id. */
+  begin(
+    now: number,
+    group: Group,
+    activity: {
+      kind: ActivityKind;
+      instanceId: string;
+      availabilityZone: string;
+      cause: string;
+      status: ScalingActivityStatusCode;
+    },
+  ): string {
+    const { kind, instanceId, availabilityZone, cause, status } = activity;
+    const subnetId = group.subnets[availabilityZone] ?? '';
+    const ActivityId = this.state.ids.uuid();
+    this.state.setActivity(now, {
+      described: {
+        ActivityId,
+        AutoScalingGroupName: group.name,
+        AutoScalingGroupARN: group.arn,
+        Description: `${words[kind].description}: ${instanceId}`,
+        Cause: cause,
+        StartTime: new Date(now),
+        StatusCode: status,
+        Progress: 0,
+        Details: JSON.stringify({ 'Subnet ID': subnetId, 'Availability Zone': availabilityZone }),
+      },
+      instanceId,
+      availabilityZone,
+      subnetId,
+      order: this.started++,
+    });
+    return ActivityId;
+  }
+
+  /** Moves an activity on. */
+  update(now: number, activityId: string, status: ScalingActivityStatusCode, progress: number): void {
+    const activity = this.activity(activityId);
+    this.state.setActivity(now, {
+      ...activity,
+      described: { ...activity.described, StatusCode: status, Progress: progress },
+    });
+  }
+
+  /** Ends an activity well; returns its event. */
+  succeed(now: number, activityId: string, kind: ActivityKind): Outcome {
+    const activity = this.finish(now, activityId, 'Successful', undefined);
+    const { event, from, to } = words[kind];
+    return instanceEvent(now, `${event} Successful`, activity, {
+      // The successful events say InProgress too (D-1.27).
+      StatusCode: 'InProgress',
+      StatusMessage: '',
+      Origin: from,
+      Destination: to,
+    });
+  }
+
+  /** Ends an activity that came to nothing; returns its event. */
+  fail(
+    now: number,
+    activityId: string,
+    kind: ActivityKind,
+    status: 'Failed' | 'Cancelled',
+    message: string,
+  ): Outcome {
+    const activity = this.finish(now, activityId, status, message);
+    return instanceEvent(now, `${words[kind].event} Unsuccessful`, activity, {
+      StatusCode: 'Failed',
+      StatusMessage: message,
+    });
+  }
+
+  /** Ends an activity without a word (a retained instance, D-3.14: no event is documented for it). */
+  close(now: number, activityId: string, message: string): void {
+    this.finish(now, activityId, 'Cancelled', message);
+  }
+
+  /** The activity of the group that is under way or ended less than the group's cooldown ago. */
+  blocking(now: number, group: Group): Activity | undefined {
+    const freeFrom = now - group.settings.DefaultCooldown * 1000;
+    return this.state
+      .activitiesOf(group.name)
+      .findLast(({ described }) => !described.EndTime || described.EndTime.getTime() > freeFrom);
+  }
+
+  private activity(activityId: string): Activity {
+    const activity = this.state.activities.get(activityId);
+    if (!activity) throw new Error(`No such activity: ${activityId}`);
+    return activity;
+  }
+
+  private finish(
+    now: number,
+    activityId: string,
+    status: ScalingActivityStatusCode,
+    message: string | undefined,
+  ): Activity {
+    const activity = this.activity(activityId);
+    const { described } = activity;
+    const reason = message === undefined ? {} : { StatusMessage: message };
+    return this.state.setActivity(now, {
+      ...activity,
+      described: {
+        ...described,
+        ...reason,
+        Description:
+          message === undefined
+            ? described.Description
+            : `${described.Description}.  Status Reason: ${message}`,
+        StatusCode: status,
+        Progress: 100,
+        EndTime: new Date(now),
+      },
+    });
+  }
+}

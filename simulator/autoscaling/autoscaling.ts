@@ -1,0 +1,120 @@
+import { Agenda } from '../agenda.ts';
+import type { Ids } from '../chance.ts';
+import { type Call, Fault, type Need, type Outcome, type Service } from '../machine.ts';
+import type { LifecycleActionRecord } from './actions.ts';
+import { Activities } from './activities.ts';
+import { activityOperations } from './activity-operations.ts';
+import { Capacity } from './capacity.ts';
+import { groupOperations } from './group-operations.ts';
+import { hookOperations } from './hook-operations.ts';
+import { instanceOperations } from './instance-operations.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { needsOf } from './needs.ts';
+import type { Operation } from './operation.ts';
+import { State } from './state.ts';
+import { tagOperations } from './tag-operations.ts';
+
+const tables: Readonly<Record<string, string>> = {
+  DescribeAutoScalingGroups: 'groups',
+  DescribeAutoScalingInstances: 'groups',
+  DescribeTags: 'groups',
+  DescribeLifecycleHooks: 'hooks',
+  DescribeScalingActivities: 'activities',
+};
+
+/** EC2 Auto Scaling as a state machine: groups, their instances' path, lifecycle hooks, activities, tags. */
+export class AutoScaling implements Service {
+  private readonly state: State;
+  private readonly agenda = new Agenda<(now: number) => void>();
+  private readonly lifecycle: Lifecycle;
+  private readonly operations: ReadonlyMap<string, Operation>;
+  private said: Outcome[] = [];
+
+  constructor(options: { region: string; accountId: string; ids: Ids }) {
+    const state = new State(options);
+    const { agenda } = this;
+    const activities = new Activities(state);
+    const lifecycle = new Lifecycle({
+      state,
+      activities,
+      agenda,
+      say: (outcome) => this.said.push(outcome),
+      onCapacityChange: (now, groupName) => this.settle(now, groupName, capacity),
+    });
+    const capacity = new Capacity({ state, lifecycle });
+    const room = { state, activities, lifecycle, capacity, actions: lifecycle.actions };
+    this.state = state;
+    this.lifecycle = lifecycle;
+    this.operations = new Map(
+      [groupOperations, instanceOperations, hookOperations, activityOperations, tagOperations].flatMap(
+        (operations) => Object.entries(operations(room)),
+      ),
+    );
+  }
+
+  get nextAt(): number | undefined {
+    // What is left unsaid by a call that failed is due at once.
+    return this.said.length > 0 ? Number.MIN_SAFE_INTEGER : this.agenda.nextAt;
+  }
+
+  advance(now: number): Outcome[] {
+    for (let due = this.agenda.take(now); due; due = this.agenda.take(now)) due.value(due.time);
+    return this.take();
+  }
+
+  apply(now: number, call: Call): { reply: Record<string, unknown>; outcomes: Outcome[] } {
+    const run = this.operations.get(call.operation);
+    if (!run) throw new Fault('InvalidAction', `The simulator does not know autoscaling:${call.operation}.`);
+    const before = this.advance(now);
+    const context = { now, viewAt: call.viewAt, principalArn: call.caller.principalArn };
+    try {
+      const reply = run(context, call.input);
+      return { reply, outcomes: [...before, ...this.take()] };
+    } catch (error) {
+      // What became due before the call happened all the same.
+      this.said = [...before, ...this.said];
+      throw error;
+    }
+  }
+
+  /** EC2 says that an instance of a group runs. */
+  instanceRunning(now: number, instanceId: string): Outcome[] {
+    const before = this.advance(now);
+    this.lifecycle.running(now, instanceId);
+    return [...before, ...this.take()];
+  }
+
+  /** EC2 says that an instance of a group is terminated, whoever asked for it. */
+  instanceTerminated(now: number, instanceId: string): Outcome[] {
+    const before = this.advance(now);
+    this.lifecycle.terminated(now, instanceId);
+    return [...before, ...this.take()];
+  }
+
+  tableRead(operation: string): string | undefined {
+    return tables[operation];
+  }
+
+  needs(call: Call): Need[] {
+    return needsOf(this.state, call);
+  }
+
+  /** Every lifecycle action there ever was, in the order of their beginning: what really happened, not what is shown. */
+  lifecycleActions(): readonly LifecycleActionRecord[] {
+    return this.lifecycle.actions.records;
+  }
+
+  /** A group that is being deleted is gone with its last instance; any other is brought to its desired capacity. */
+  private settle(now: number, groupName: string, capacity: Capacity): void {
+    const group = this.state.findGroup(groupName);
+    if (group?.isDeleting && this.state.instancesOf(groupName).length === 0)
+      this.state.removeGroup(now, groupName);
+    else capacity.balance(now, groupName);
+  }
+
+  private take(): Outcome[] {
+    const outcomes = this.said;
+    this.said = [];
+    return outcomes;
+  }
+}

@@ -1,0 +1,203 @@
+import type {
+  AutoScalingGroup,
+  Activity as DescribedActivity,
+  LaunchTemplateSpecification,
+} from '@aws-sdk/client-auto-scaling';
+import type { Ids } from '../chance.ts';
+import { Fault } from '../machine.ts';
+import { Table } from '../table.ts';
+
+/** The states of an instance that the simulator passes through (D-3.1, D-3.2, D-3.14). */
+export type LifecycleState =
+  | 'Pending'
+  | 'Pending:Wait'
+  | 'Pending:Proceed'
+  | 'InService'
+  | 'Terminating'
+  | 'Terminating:Wait'
+  | 'Terminating:Proceed'
+  | 'Terminating:Retained';
+
+/** The two transitions that a lifecycle hook may hold. */
+export type LifecycleTransition =
+  | 'autoscaling:EC2_INSTANCE_LAUNCHING'
+  | 'autoscaling:EC2_INSTANCE_TERMINATING';
+
+/** What a lifecycle action ends with. */
+export type LifecycleActionResult = 'CONTINUE' | 'ABANDON';
+
+/** One tag of a group. */
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+  readonly PropagateAtLaunch: boolean;
+}
+
+/** A group's settings under AWS's names, as DescribeAutoScalingGroups tells them. */
+export type GroupSettings = Readonly<Omit<AutoScalingGroup, 'Instances' | 'Tags' | 'Status'>> & {
+  readonly AutoScalingGroupARN: string;
+  readonly AutoScalingGroupName: string;
+  readonly AvailabilityZones: readonly string[];
+  readonly DefaultCooldown: number;
+  readonly DesiredCapacity: number;
+  readonly HealthCheckGracePeriod: number;
+  readonly MaxSize: number;
+  readonly MinSize: number;
+  readonly NewInstancesProtectedFromScaleIn: boolean;
+};
+
+/** One Auto Scaling group. */
+export interface Group {
+  readonly name: string;
+  readonly arn: string;
+  readonly settings: GroupSettings;
+  readonly tags: readonly Tag[];
+  readonly launchTemplate: LaunchTemplateSpecification & { readonly LaunchTemplateName: string };
+  /** The subnet that instances get in each Availability Zone. */
+  readonly subnets: Readonly<Record<string, string>>;
+  /** Deleted by force, with instances that are not gone yet. */
+  readonly isDeleting: boolean;
+}
+
+/** One EC2 instance of a group; gone from here once it is Terminated. */
+export interface Instance {
+  readonly instanceId: string;
+  readonly groupName: string;
+  readonly availabilityZone: string;
+  readonly launchTemplate: LaunchTemplateSpecification;
+  readonly state: LifecycleState;
+  readonly isHealthy: boolean;
+  readonly isProtected: boolean;
+  readonly launchedAt: number;
+  /** When it first came InService; undefined before. */
+  readonly inServiceAt: number | undefined;
+  /** The activity that launches it, later the one that terminates it. */
+  readonly activityId: string;
+  /** The EC2 instance does not exist any more. */
+  readonly isGoneFromEc2: boolean;
+  /** Leaving, yet no replacement is launched before it is gone (D-3.22, last clause). */
+  readonly holdsCapacity: boolean;
+}
+
+/** One lifecycle hook, under AWS's names. */
+export interface Hook {
+  readonly LifecycleHookName: string;
+  readonly AutoScalingGroupName: string;
+  readonly LifecycleTransition: LifecycleTransition;
+  /** Seconds, 30 to 7200 (D-3.6). */
+  readonly HeartbeatTimeout: number;
+  /** Seconds (D-3.7). */
+  readonly GlobalTimeout: number;
+  readonly DefaultResult: LifecycleActionResult;
+  readonly NotificationMetadata?: string | undefined;
+  readonly NotificationTargetARN?: string | undefined;
+  readonly RoleARN?: string | undefined;
+}
+
+/** One scaling activity; `order` is its rank among all activities. */
+export interface Activity {
+  readonly described: Readonly<DescribedActivity> & {
+    readonly ActivityId: string;
+    readonly AutoScalingGroupName: string;
+    readonly StartTime: Date;
+  };
+  readonly instanceId: string;
+  readonly availabilityZone: string;
+  readonly subnetId: string;
+  readonly order: number;
+}
+
+/** A read lags by at most as much (milliseconds); `Table` remembers as far back. */
+const memoryMs = 60_000;
+
+/** What the service knows: rows that are replaced, never changed, so that reads can be answered from the recent past. */
+export class State {
+  readonly region: string;
+  readonly accountId: string;
+  readonly ids: Ids;
+  readonly groups = new Table<Group>(memoryMs);
+  /** The hooks of each group, by the group's name. */
+  readonly hooks = new Table<readonly Hook[]>(memoryMs);
+  readonly instances = new Table<Instance>(memoryMs);
+  readonly activities = new Table<Activity>(memoryMs);
+  private readonly instanceIds = new Map<string, string[]>();
+  private readonly activityIds = new Map<string, string[]>();
+
+  constructor(options: { region: string; accountId: string; ids: Ids }) {
+    this.region = options.region;
+    this.accountId = options.accountId;
+    this.ids = options.ids;
+  }
+
+  /** The group of that name or ARN, as of `at`; undefined when there is none. */
+  findGroup(nameOrArn: string, at?: number): Group | undefined {
+    const group = this.groups.get(nameOfGroup(nameOrArn), at);
+    return group && (nameOrArn === group.name || nameOrArn === group.arn) ? group : undefined;
+  }
+
+  /** The group of that name or ARN; throws the ValidationError of AWS when there is none. */
+  group(nameOrArn: string, at?: number): Group {
+    const group = this.findGroup(nameOrArn, at);
+    if (group) return group;
+    throw new Fault(
+      'ValidationError',
+      `AutoScalingGroup name not found - AutoScalingGroup ${nameOrArn} not found`,
+    );
+  }
+
+  /** The group's hooks, all or those of one transition. */
+  hooksOf(groupName: string, transition?: LifecycleTransition, at?: number): readonly Hook[] {
+    const hooks = this.hooks.get(groupName, at) ?? [];
+    return transition ? hooks.filter((hook) => hook.LifecycleTransition === transition) : hooks;
+  }
+
+  /** The group's instances in the order in which they were launched. */
+  instancesOf(groupName: string, at?: number): Instance[] {
+    return (this.instanceIds.get(groupName) ?? []).flatMap((id) => this.instances.get(id, at) ?? []);
+  }
+
+  /** Enters a new instance or replaces its row. */
+  setInstance(now: number, instance: Instance): Instance {
+    const ids = this.instanceIds.get(instance.groupName) ?? [];
+    if (!this.instances.get(instance.instanceId))
+      this.instanceIds.set(instance.groupName, [...ids, instance.instanceId]);
+    this.instances.set(now, instance.instanceId, instance);
+    return instance;
+  }
+
+  /** Removes an instance; reads that lag still find it. */
+  removeInstance(now: number, { instanceId, groupName }: Instance): void {
+    this.instances.delete(now, instanceId);
+    const isReadable = (id: string) =>
+      this.instances.get(id) !== undefined ||
+      this.instances.get(id, now - memoryMs) !== undefined ||
+      id === instanceId;
+    this.instanceIds.set(groupName, (this.instanceIds.get(groupName) ?? []).filter(isReadable));
+  }
+
+  /** Every activity of a group there ever was, oldest first. */
+  activitiesOf(groupName: string, at?: number): Activity[] {
+    return (this.activityIds.get(groupName) ?? []).flatMap((id) => this.activities.get(id, at) ?? []);
+  }
+
+  /** Enters a new activity or replaces its row. */
+  setActivity(now: number, activity: Activity): Activity {
+    const { ActivityId, AutoScalingGroupName } = activity.described;
+    const ids = this.activityIds.get(AutoScalingGroupName) ?? [];
+    if (!this.activities.get(ActivityId)) {
+      ids.push(ActivityId);
+      this.activityIds.set(AutoScalingGroupName, ids);
+    }
+    this.activities.set(now, ActivityId, activity);
+    return activity;
+  }
+
+  /** Removes a group and its hooks. */
+  removeGroup(now: number, groupName: string): void {
+    this.groups.delete(now, groupName);
+    this.hooks.delete(now, groupName);
+  }
+}
+
+/** The group's name, given its name or its ARN (D-6.20). */
+export const nameOfGroup = (nameOrArn: string) => nameOrArn.replace(/^arn:.*:autoScalingGroupName\//, '');
