@@ -1,0 +1,33 @@
+import type { State } from './state.ts';
+
+/**
+ * The way between ECS and the agents. What ECS orders and what an agent reports goes through here, so that a
+ * disconnected agent delivers neither and catches up in the same order when it reconnects (D-2.44, D-10.7).
+ */
+export class Agents {
+  private readonly state: State;
+  private readonly waiting = new Map<string, ((now: number) => void)[]>();
+
+  constructor(state: State) {
+    this.state = state;
+  }
+
+  /** Does `step` now when the agent is connected, else when it is again; never once the instance is INACTIVE. */
+  pass(now: number, containerInstanceArn: string, step: (now: number) => void): void {
+    const instance = this.state.instances.get(containerInstanceArn);
+    if (!instance || instance.status === 'INACTIVE' || instance.ec2TerminatedAt !== undefined) return;
+    if (instance.agentConnected) {
+      step(now);
+      return;
+    }
+    const steps = this.waiting.get(containerInstanceArn) ?? [];
+    this.waiting.set(containerInstanceArn, [...steps, step]);
+  }
+
+  /** The agent is back: everything that waited happens now, in its order. */
+  catchUp(now: number, containerInstanceArn: string): void {
+    const steps = this.waiting.get(containerInstanceArn) ?? [];
+    this.waiting.delete(containerInstanceArn);
+    for (const step of steps) step(now);
+  }
+}

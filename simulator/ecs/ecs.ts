@@ -1,0 +1,125 @@
+import type { Ids } from '../chance.ts';
+import { type Call, Fault, type Need, type Outcome, type Service } from '../machine.ts';
+import { Agents } from './agents.ts';
+import { type EcsSwitches, usualSwitches } from './events.ts';
+import { Instances, type Registration } from './instances.ts';
+import { needsOf } from './needs.ts';
+import { attributeOperations } from './operations/attributes.ts';
+import { clusterOperations } from './operations/clusters.ts';
+import { definitionOperations } from './operations/definitions.ts';
+import { instanceOperations } from './operations/instances.ts';
+import type { Operation, Rooms } from './operations/operation.ts';
+import { serviceOperations } from './operations/services.ts';
+import { taskOperations } from './operations/tasks.ts';
+import type { ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
+import { Scheduler } from './scheduler.ts';
+import { State } from './state.ts';
+import { Tasks } from './tasks.ts';
+
+export type { EcsSwitches } from './events.ts';
+export type { Registration } from './instances.ts';
+export type { ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
+
+const operations: ReadonlyMap<string, Operation> = new Map(
+  Object.entries({
+    ...attributeOperations,
+    ...clusterOperations,
+    ...definitionOperations,
+    ...instanceOperations,
+    ...serviceOperations,
+    ...taskOperations,
+  }),
+);
+
+/** Amazon ECS on EC2 in one account and Region: clusters, container instances, tasks, services and their scheduler. */
+export class Ecs implements Service {
+  private readonly rooms: Rooms;
+
+  constructor(options: {
+    region: string;
+    accountId: string;
+    ids: Ids;
+    switches?: Partial<EcsSwitches>;
+  }) {
+    const state = new State({ ...options, switches: { ...usualSwitches, ...options.switches } });
+    const agents = new Agents(state);
+    const tasks = new Tasks(state, agents);
+    const scheduler = new Scheduler(state, tasks);
+    state.watcher = scheduler;
+    this.rooms = { state, tasks, scheduler, instances: new Instances(state, agents, tasks, scheduler) };
+  }
+
+  get nextAt(): number | undefined {
+    return this.rooms.state.agenda.nextAt;
+  }
+
+  advance(now: number): Outcome[] {
+    const { state } = this.rooms;
+    for (let due = state.agenda.take(now); due; due = state.agenda.take(now)) due.value(due.time);
+    return state.takeOutcomes();
+  }
+
+  apply(now: number, call: Call): { reply: Record<string, unknown>; outcomes: Outcome[] } {
+    const { operation, input, caller, viewAt } = call;
+    this.checkTime(now);
+    const reply = named(operation).answer({ ...this.rooms, now, input, caller, viewAt });
+    return { reply, outcomes: this.rooms.state.takeOutcomes() };
+  }
+
+  tableRead(operation: string): string | undefined {
+    return operations.get(operation)?.reads;
+  }
+
+  needs(call: Call): Need[] {
+    return needsOf(this.rooms.state, call);
+  }
+
+  /** The agent on an instance comes up and registers it: ACTIVE, with its first event (D-1.9, D-1.10f). */
+  agentRegisters(now: number, registration: Registration): Outcome[] {
+    return this.when(now, ({ instances }) => instances.register(now, registration));
+  }
+
+  /** The agent of an instance loses its connection, or has it again and catches up (D-1.10g, D-2.44). */
+  agentConnection(now: number, ec2InstanceId: string, connected: boolean): Outcome[] {
+    return this.when(now, ({ instances }) => instances.connect(now, ec2InstanceId, connected));
+  }
+
+  /** EC2 terminates an instance: containers end now; ECS notices when the agent was connected (D-2.5, D-2.7). */
+  ec2Terminated(now: number, ec2InstanceId: string): Outcome[] {
+    return this.when(now, ({ instances }) => instances.terminate(now, ec2InstanceId));
+  }
+
+  /** Creates or replaces a target group, which services may name as a load balancer. */
+  putTargetGroup(group: TargetGroup): void {
+    this.rooms.state.targetGroups.set(group.targetGroupArn, group);
+  }
+
+  /** Every task there ever was, as it is now, in order of creation. A live view: copy what must stay. */
+  taskRecords(): readonly TaskRecord[] {
+    return this.rooms.state.taskRecords;
+  }
+
+  /** Every container instance there ever was, as it is now, in order of registration. A live view. */
+  containerInstanceRecords(): readonly ContainerInstanceRecord[] {
+    return this.rooms.state.instanceRecords;
+  }
+
+  private when(now: number, act: (rooms: Rooms) => void): Outcome[] {
+    this.checkTime(now);
+    act(this.rooms);
+    return this.rooms.state.takeOutcomes();
+  }
+
+  /** Nothing may happen before what was due earlier. */
+  private checkTime(now: number): void {
+    const { nextAt } = this;
+    if (nextAt !== undefined && nextAt < now)
+      throw new Error(`advance to ${now} first: something is due at ${nextAt}`);
+  }
+}
+
+function named(operation: string) {
+  const found = operations.get(operation);
+  if (found) return found;
+  throw new Fault('UnknownOperationException', `The simulated ECS does not know ${operation}.`);
+}

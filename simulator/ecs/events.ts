@@ -1,0 +1,143 @@
+import type { ServiceEvent } from '../machine.ts';
+import { lastSegment } from './arn.ts';
+import type { Misfit } from './placement.ts';
+import type { ContainerInstanceRecord, Resources, Service, TaskRecord } from './records.ts';
+import { containerInstanceShape, taskShape } from './shapes.ts';
+
+/** What is uncertain about AWS, to be tried both ways. */
+export interface EcsSwitches {
+  /** A change to DRAINING or ACTIVE through UpdateContainerInstancesState has an event: not documented, seen (D-11.1, D-1.12). */
+  readonly eventOnStateChange: boolean;
+  /** Events of container instances carry runningTasksCount and pendingTasksCount (D-1.11). */
+  readonly countsInEvents: boolean;
+  /** The instance has an event when a task whose desired status was STOPPED has stopped: no cause of D-1.10 names it. */
+  readonly instanceEventWhenTaskStopped: boolean;
+  /** DRAINING on DRAINING and ACTIVE on ACTIVE are errors instead of doing nothing (D-2.15c, D-11.4). */
+  readonly errorOnSameState: boolean;
+}
+
+/** The more likely side of every switch. */
+export const usualSwitches: EcsSwitches = {
+  eventOnStateChange: true,
+  countsInEvents: true,
+  instanceEventWhenTaskStopped: false,
+  errorOnSameState: false,
+};
+
+/** `ECS Container Instance State Change` (D-1.10, D-1.11): resources carry only the value of their type. */
+export function containerInstanceEvent(
+  instance: ContainerInstanceRecord,
+  { countsInEvents }: EcsSwitches,
+): ServiceEvent {
+  const shape = containerInstanceShape(instance);
+  if (!countsInEvents) {
+    delete shape.runningTasksCount;
+    delete shape.pendingTasksCount;
+  }
+  const detail = {
+    ...shape,
+    clusterArn: instance.clusterArn,
+    registeredResources: valuesOnly(instance.registeredResources),
+    remainingResources: valuesOnly(instance.remainingResources),
+    updatedAt: new Date(instance.updatedAt),
+  };
+  return event('ECS Container Instance State Change', instance.containerInstanceArn, detail);
+}
+
+/** `ECS Task State Change` (D-1.14 to D-1.16). */
+export function taskEvent(task: TaskRecord): ServiceEvent {
+  const detail = { ...taskShape(task), updatedAt: new Date(task.updatedAt) };
+  return event('ECS Task State Change', task.taskArn, detail);
+}
+
+/** `ECS Service Action` (D-1.17): no version. */
+export function serviceAction(
+  now: number,
+  service: Service,
+  eventType: 'INFO' | 'ERROR',
+  eventName: string,
+  more: Readonly<Record<string, unknown>> = {},
+): ServiceEvent {
+  const { serviceArn, clusterArn } = service;
+  const detail = { eventType, eventName, clusterArn, createdAt: new Date(now), ...more };
+  return event('ECS Service Action', serviceArn, detail);
+}
+
+/** `ECS Deployment State Change` (D-1.20): no clusterArn in it. */
+export function deploymentEvent(
+  now: number,
+  service: Service,
+  deploymentId: string,
+  state: 'IN_PROGRESS' | 'COMPLETED',
+): ServiceEvent {
+  const words = state === 'COMPLETED' ? 'completed' : 'in progress';
+  return event('ECS Deployment State Change', service.serviceArn, {
+    eventType: 'INFO',
+    eventName: `SERVICE_DEPLOYMENT_${state}`,
+    deploymentId,
+    updatedAt: new Date(now),
+    reason: `ECS deployment ${deploymentId} ${words}.`,
+  });
+}
+
+/** A message of the service's own list, as ECS words them. */
+export const messages = {
+  started: (service: Service, taskArns: readonly string[]) =>
+    `(service ${service.serviceName}) has started ${taskArns.length} tasks: ${named(taskArns)}.`,
+  stopped: (service: Service, taskArns: readonly string[]) =>
+    `(service ${service.serviceName}) has stopped ${taskArns.length} running tasks: ${named(taskArns)}.`,
+  steady: (service: Service) => `(service ${service.serviceName}) has reached a steady state.`,
+  unplaced: (service: Service, closest?: { instance: ContainerInstanceRecord; reason: Misfit }) =>
+    `(service ${service.serviceName}) was unable to place a task because no container instance met all of its requirements. ${
+      closest
+        ? `The closest matching ${misfitWords(closest)}`
+        : 'Reason: No Container Instances were found in your cluster.'
+    }`,
+  deployed: (service: Service, deploymentId: string) =>
+    `(service ${service.serviceName}) (deployment ${deploymentId}) deployment completed.`,
+};
+
+function misfitWords({ instance, reason }: { instance: ContainerInstanceRecord; reason: Misfit }): string {
+  const name = `(container-instance ${lastSegment(instance.containerInstanceArn)})`;
+  switch (reason) {
+    case 'RESOURCE:CPU':
+      return `${name} has insufficient CPU units available.`;
+    case 'RESOURCE:MEMORY':
+      return `${name} has insufficient memory available.`;
+    case 'RESOURCE:PORTS':
+      return `${name} is already using a port required by your task.`;
+    case 'ATTRIBUTE':
+      return `${name} is missing an attribute required by your task.`;
+    case 'AGENT':
+      return `${name} encountered error "AGENT".`;
+  }
+}
+
+const named = (taskArns: readonly string[]) =>
+  taskArns.map((taskArn) => `(task ${lastSegment(taskArn)})`).join(' ');
+
+function event(detailType: string, arn: string, detail: Record<string, unknown>): ServiceEvent {
+  return { source: 'aws.ecs', detailType, resources: [arn], detail: structureWithDates(detail) };
+}
+
+/** Times are ISO strings in events, numbers on the API's wire (D-1.15); members without a value are left out. */
+function withDates(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(withDates);
+  if (typeof value === 'object' && value !== null) return structureWithDates(value);
+  return value;
+}
+
+function structureWithDates(value: object): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value))
+    if (member !== undefined) found[name] = withDates(member);
+  return found;
+}
+
+const valuesOnly = ({ cpu, memoryMib, ports, udpPorts }: Resources) => [
+  { name: 'CPU', type: 'INTEGER', integerValue: cpu },
+  { name: 'MEMORY', type: 'INTEGER', integerValue: memoryMib },
+  { name: 'PORTS', type: 'STRINGSET', stringSetValue: ports.map(String) },
+  { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: udpPorts.map(String) },
+];

@@ -1,0 +1,127 @@
+import { Fault } from '../machine.ts';
+
+/** The members of a call. */
+export type Input = Readonly<Record<string, unknown>>;
+
+/** An InvalidParameterException, which every operation declares (D-6.6). */
+export function invalid(message: string): Fault {
+  return new Fault('InvalidParameterException', message);
+}
+
+const shown = (value: unknown) => JSON.stringify(value) ?? 'nothing';
+
+/** A string member; undefined when it is not given. Throws when it does not match `pattern`. */
+export function text(input: Input, name: string, pattern?: RegExp): string | undefined {
+  const value = input[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string' || (pattern && !pattern.test(value)))
+    throw invalid(
+      `${name}: expected ${pattern ? `text like ${pattern.source}` : 'text'}, got ${shown(value)}.`,
+    );
+  return value;
+}
+
+/** A string member that must be there. */
+export function requiredText(input: Input, name: string, pattern?: RegExp): string {
+  const value = text(input, name, pattern);
+  if (value === undefined || value === '') throw invalid(`${name} cannot be blank.`);
+  return value;
+}
+
+/** One of some words; undefined when it is not given. */
+export function oneOf<const T extends string>(
+  input: Input,
+  name: string,
+  words: readonly T[],
+): T | undefined {
+  const value = text(input, name);
+  const found = words.find((word) => word === value);
+  if (value !== undefined && found === undefined)
+    throw invalid(`${name} should be one of [${words.join(', ')}], got ${shown(value)}.`);
+  return found;
+}
+
+/** A whole number between two others; undefined when it is not given. */
+export function whole(input: Input, name: string, low: number, high: number): number | undefined {
+  const value = input[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high)
+    throw invalid(`${name}: expected a whole number from ${low} to ${high}, got ${shown(value)}.`);
+  return value;
+}
+
+/** A list member, empty when it is not given. */
+export function list(input: Input, name: string): readonly unknown[] {
+  const value = input[name] ?? [];
+  if (!Array.isArray(value)) throw invalid(`${name}: expected a list, got ${shown(value)}.`);
+  return value;
+}
+
+/** A list of strings, empty when it is not given. */
+export function texts(input: Input, name: string): readonly string[] {
+  return list(input, name).map((entry) => {
+    if (typeof entry !== 'string') throw invalid(`${name}: expected text, got ${shown(entry)}.`);
+    return entry;
+  });
+}
+
+/** A structure member, empty when it is not given. */
+export function structure(value: unknown, name: string): Input {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw invalid(`${name}: expected a structure, got ${shown(value)}.`);
+  return value as Input;
+}
+
+/** A list of structures, empty when it is not given. */
+export function structures(input: Input, name: string): readonly Input[] {
+  return list(input, name).map((entry) => structure(entry, name));
+}
+
+/** The ids of a describe call: at least one, at most `max` (D-5.14). */
+export function ids(input: Input, name: string, max: number, what = 'instanceIds'): readonly string[] {
+  const given = texts(input, name);
+  if (given.length === 0) throw invalid(`${name} cannot be empty.`);
+  if (given.length > max) throw invalid(`${what} can have at most ${max} items.`);
+  return given;
+}
+
+/** Refuses members that would change what happens, where the simulated ECS does not do what they ask for. */
+export function refuse(operation: string, input: Input, names: readonly string[]): void {
+  for (const name of names) {
+    const value = input[name];
+    const isEmpty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+    if (!isEmpty)
+      throw new Fault(
+        'ClientException',
+        `The simulated ${operation} does not know ${name}: ${shown(value)}.`,
+      );
+  }
+}
+
+/**
+ * One page of a list call in the order of the ARNs, and a token when more follow (D-9.66). The token names the last
+ * entry given, so that entries which come or go between two pages never hide another one.
+ */
+export function page(
+  input: Input,
+  all: readonly string[],
+  pageSize: number,
+): { entries: readonly string[]; nextToken?: string } {
+  const size = whole(input, 'maxResults', 1, 100) ?? pageSize;
+  const after = lastGiven(input);
+  const rest = all.filter((entry) => entry > after).sort();
+  const entries = rest.slice(0, size);
+  const last = entries.at(-1);
+  if (last === undefined || rest.length === entries.length) return { entries };
+  return { entries, nextToken: Buffer.from(`after ${last}`).toString('base64url') };
+}
+
+function lastGiven(input: Input): string {
+  const token = text(input, 'nextToken');
+  if (token === undefined) return '';
+  const [, last] = /^after (.+)$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
+  if (last === undefined)
+    throw invalid(`nextToken: expected a token of an earlier page, got ${shown(token)}.`);
+  return last;
+}

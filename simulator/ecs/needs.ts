@@ -1,0 +1,75 @@
+import type { Call, Need } from '../machine.ts';
+import { clusterOf, lastSegment } from './arn.ts';
+import type { State } from './state.ts';
+
+/** The members that name what an action is about, one Need for each name (D-13.12). */
+const targets: Readonly<
+  Partial<
+    Record<string, { readonly kind: 'containerInstance' | 'task' | 'service'; readonly member: string }>
+  >
+> = {
+  DescribeContainerInstances: { kind: 'containerInstance', member: 'containerInstances' },
+  UpdateContainerInstancesState: { kind: 'containerInstance', member: 'containerInstances' },
+  StopTask: { kind: 'task', member: 'task' },
+  DescribeTasks: { kind: 'task', member: 'tasks' },
+  CreateService: { kind: 'service', member: 'serviceName' },
+  UpdateService: { kind: 'service', member: 'service' },
+  DeleteService: { kind: 'service', member: 'service' },
+  DescribeServices: { kind: 'service', member: 'services' },
+};
+
+/** Actions on the cluster; none of them knows `ecs:cluster`. */
+const onCluster = ['ListContainerInstances', 'DeregisterContainerInstance'];
+
+/** What a caller must be allowed to do, as the IAM data has it: action, resource ARNs, `ecs:cluster` (D-13.12). */
+export function needsOf(state: State, { operation, input }: Call): Need[] {
+  const { arns } = state;
+  const clusterArn = arns.cluster(clusterOf(input));
+  const inCluster = { 'ecs:cluster': clusterArn };
+  const need = (resource: string, context: Need['context'] = {}): Need => ({
+    action: `ecs:${operation}`,
+    resource,
+    context,
+  });
+  const target = targets[operation];
+  if (target)
+    return named(input[target.member]).map((name) => need(arns[target.kind](clusterArn, name), inCluster));
+  if (onCluster.includes(operation)) return [need(clusterArn)];
+  switch (operation) {
+    case 'CreateCluster':
+      return [need(arns.cluster(String(input.clusterName ?? 'default')))];
+    case 'DescribeClusters':
+      return named(input.clusters ?? 'default').map((name) => need(arns.cluster(name)));
+    case 'RegisterTaskDefinition':
+      return [need(arns.taskDefinition(String(input.family)))];
+    case 'RunTask':
+      return [need(definitionArn(state, String(input.taskDefinition)), inCluster)];
+    case 'ListTasks':
+      return [need(listedInstance(state, clusterArn, input.containerInstance), inCluster)];
+    case 'ListServices':
+      return [need('*', inCluster)];
+    case 'PutAttributes':
+    case 'DeleteAttributes':
+      return targetIds(input.attributes).map((id) => need(arns.containerInstance(clusterArn, id), inCluster));
+    default:
+      return [need('*')];
+  }
+}
+
+/** Without a container instance the call names no resource. */
+const listedInstance = ({ arns }: State, clusterArn: string, instance: unknown) =>
+  typeof instance === 'string' ? arns.containerInstance(clusterArn, instance) : '*';
+
+/** The names in a member that holds one or a list of them, each once. */
+const named = (value: unknown): string[] => [
+  ...new Set((Array.isArray(value) ? value : [value]).map(String)),
+];
+
+function targetIds(attributes: unknown): string[] {
+  const given = Array.isArray(attributes) ? (attributes as readonly { targetId?: unknown }[]) : [];
+  return named(given.map(({ targetId }) => targetId ?? '*'));
+}
+
+/** The revision that runs: a family alone means its latest one. */
+const definitionArn = (state: State, nameOrArn: string) =>
+  state.definition(nameOrArn)?.taskDefinitionArn ?? state.arns.taskDefinition(lastSegment(nameOrArn));

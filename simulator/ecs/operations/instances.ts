@@ -1,0 +1,108 @@
+import { clusterOf } from '../arn.ts';
+import { ids, invalid, oneOf, page, requiredText, text, texts } from '../input.ts';
+import { matches } from '../placement.ts';
+import { compileQuery } from '../query.ts';
+import type { ContainerInstanceRecord } from '../records.ts';
+import { containerInstanceShape } from '../shapes.ts';
+import type { Operations, Request } from './operation.ts';
+
+const statuses = ['ACTIVE', 'DRAINING', 'REGISTERING', 'DEREGISTERING', 'REGISTRATION_FAILED'] as const;
+
+/** D-5.14. */
+const describesMax = 100;
+const updatesMax = 10;
+
+/** The operations on container instances. */
+export const instanceOperations: Operations = {
+  ListContainerInstances: {
+    reads: 'container-instances',
+    answer({ input, state, viewAt }) {
+      const { clusterArn } = state.cluster(clusterOf(input));
+      const status = oneOf(input, 'status', statuses);
+      const filter = text(input, 'filter');
+      const query = filter ? compileQuery(filter) : () => true;
+      const all = state.instances
+        .values(viewAt)
+        .filter((instance) => instance.clusterArn === clusterArn)
+        // Without a status: everything but INACTIVE (D-2.9).
+        .filter((instance) => (status ? instance.status === status : instance.status !== 'INACTIVE'))
+        .filter((instance) => matches(instance, query));
+      const { entries, ...token } = page(
+        input,
+        all.map(({ containerInstanceArn }) => containerInstanceArn),
+        100,
+      );
+      return { containerInstanceArns: entries, ...token };
+    },
+  },
+  DescribeContainerInstances: {
+    reads: 'container-instances',
+    answer(request) {
+      const { found, missing } = look(
+        request,
+        ids(request.input, 'containerInstances', describesMax),
+        request.viewAt,
+      );
+      const include = texts(request.input, 'include');
+      return {
+        containerInstances: found.map((instance) => ({
+          ...containerInstanceShape(instance),
+          ...(include.includes('TAGS') && { tags: [] }),
+          ...(include.includes('CONTAINER_INSTANCE_HEALTH') && { healthStatus: healthOf(instance) }),
+        })),
+        failures: missing,
+      };
+    },
+  },
+  UpdateContainerInstancesState: {
+    answer(request) {
+      const { now, input, state, instances } = request;
+      const { found, missing } = look(request, ids(input, 'containerInstances', updatesMax));
+      const status = text(input, 'status');
+      if (status !== 'ACTIVE' && status !== 'DRAINING')
+        throw invalid('Container instance status should be one of [ACTIVE, DRAINING]');
+      for (const instance of found) mayBecome(request, instance, status);
+      for (const { containerInstanceArn } of found) instances.setState(now, containerInstanceArn, status);
+      const changed = found.map(({ containerInstanceArn }) => state.instance(containerInstanceArn));
+      return { containerInstances: changed.map(containerInstanceShape), failures: missing };
+    },
+  },
+  DeregisterContainerInstance: {
+    answer(request) {
+      const { now, input, state, instances } = request;
+      const { found } = look(request, [requiredText(input, 'containerInstance')]);
+      const [instance] = found;
+      if (!instance || instance.status === 'INACTIVE') throw invalid('Container instance not found.');
+      instances.deregister(now, instance.containerInstanceArn, input.force === true);
+      return { containerInstance: containerInstanceShape(state.instance(instance.containerInstanceArn)) };
+    },
+  },
+};
+
+/** The instances of the call's cluster that the ids or ARNs name; what is not there is a failure (D-6.10, D-9.60). */
+function look({ input, state }: Request, idsOrArns: readonly string[], at?: number) {
+  const { clusterArn } = state.cluster(clusterOf(input));
+  const asked = [...new Set(idsOrArns.map((id) => state.arns.containerInstance(clusterArn, id)))];
+  const found = asked.flatMap((arn) => state.instances.get(arn, at) ?? []);
+  const missing = asked.filter((arn) => state.instances.get(arn, at) === undefined);
+  return { found, missing: missing.map((arn) => ({ arn, reason: 'MISSING' })) };
+}
+
+/** The one place that says how a change is refused: the whole call fails (D-2.13, D-2.15c, D-11.4, D-11.11). */
+function mayBecome(
+  { state }: Request,
+  instance: ContainerInstanceRecord,
+  status: 'ACTIVE' | 'DRAINING',
+): void {
+  const { containerInstanceArn: arn, status: before } = instance;
+  if (before !== 'ACTIVE' && before !== 'DRAINING')
+    throw invalid(`The container instance ${arn} is ${before} and cannot become ${status}.`);
+  if (before === status && state.switches.errorOnSameState)
+    throw invalid(`The container instance ${arn} is already ${status}.`);
+}
+
+/** D-9.9. */
+const healthOf = ({ agentConnected }: ContainerInstanceRecord) => ({
+  overallStatus: agentConnected ? 'OK' : 'INSUFFICIENT_DATA',
+  details: [],
+});

@@ -1,0 +1,32 @@
+import type { Call } from '../../machine.ts';
+import type { Input } from '../input.ts';
+import type { Instances } from '../instances.ts';
+import type { Scheduler } from '../scheduler.ts';
+import type { State } from '../state.ts';
+import type { Tasks } from '../tasks.ts';
+
+/** What an operation works with. */
+export interface Rooms {
+  readonly state: State;
+  readonly tasks: Tasks;
+  readonly instances: Instances;
+  readonly scheduler: Scheduler;
+}
+
+/** One call of an operation. */
+export interface Request extends Rooms {
+  readonly now: number;
+  readonly input: Input;
+  readonly caller: Call['caller'];
+  /** Reads answer from the state at this time. */
+  readonly viewAt: number;
+}
+
+/** An operation: the reply of one call, and the table whose view it reads (undefined: it writes). Throws Fault. */
+export interface Operation {
+  readonly reads?: 'clusters' | 'container-instances' | 'services' | 'task-definitions' | 'tasks';
+  answer(request: Request): Record<string, unknown>;
+}
+
+/** Operations by name. */
+export type Operations = Readonly<Record<string, Operation>>;

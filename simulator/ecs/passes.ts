@@ -1,0 +1,154 @@
+/** A task of a service as the scheduler looks at it; tasks that are STOPPED are not among them. */
+export interface Candidate {
+  readonly taskArn: string;
+  readonly containerInstanceArn: string;
+  readonly availabilityZone: string;
+  /** desiredStatus is RUNNING. */
+  readonly isWanted: boolean;
+  /** Has not reached RUNNING yet. */
+  readonly isStarting: boolean;
+  /** Counts towards minimumHealthyPercent (D-2.20, D-2.21). */
+  readonly isHealthy: boolean;
+  /** Belongs to the primary deployment. */
+  readonly isPrimary: boolean;
+  /** Is on a DRAINING container instance. */
+  readonly isDraining: boolean;
+}
+
+/** Why the scheduler stops a task. */
+export type StopWhy = 'draining' | 'deployment' | 'scaling';
+
+/** What one pass of the scheduler does about one service. */
+export interface Pass {
+  readonly stop: readonly { readonly taskArn: string; readonly why: StopWhy }[];
+  /** How many to start, where something fits. */
+  readonly startCount: number;
+}
+
+/** How many tasks a service may have and must keep: rounded up below, down above (D-2.23). */
+export interface Limits {
+  readonly desiredCount: number;
+  readonly minimumHealthyPercent: number;
+  readonly maximumPercent: number;
+}
+
+/** The fewest healthy tasks that a pass leaves (D-2.23). */
+export function minimumHealthy({ desiredCount, minimumHealthyPercent }: Limits): number {
+  return Math.ceil((desiredCount * minimumHealthyPercent) / 100);
+}
+
+/** The most tasks that are not STOPPED which a pass leads to (D-2.23, D-2.27). */
+export function maximumTasks({ desiredCount, maximumPercent }: Limits): number {
+  return Math.floor((desiredCount * maximumPercent) / 100);
+}
+
+/**
+ * A REPLICA service. Tasks that are not up yet go at once where they are not wanted (D-2.17); what runs goes only
+ * while enough healthy ones stay (D-2.18, D-2.19); starts stay below the maximum, which
+ * counts what is stopping as well (D-2.22, D-2.27).
+ */
+export function replicaPass(limits: Limits, tasks: readonly Candidate[]): Pass {
+  const stops = new Stops(tasks, minimumHealthy(limits));
+  for (const task of tasks) {
+    if (!task.isWanted || !task.isStarting) continue;
+    if (task.isDraining) stops.add(task, 'draining');
+    else if (!task.isPrimary) stops.add(task, 'deployment');
+  }
+  const isKept = (task: Candidate) => task.isPrimary && !task.isDraining;
+  const kept = tasks.filter((task) => task.isWanted && isKept(task));
+  stops.most(kept, kept.length - limits.desiredCount, 'scaling', { evenUnhealthy: true });
+  const replaced = tasks.filter((task) => task.isWanted && !isKept(task) && !stops.has(task));
+  const draining = replaced.filter(({ isDraining }) => isDraining);
+  stops.most(draining, draining.length, 'draining', { evenUnhealthy: false });
+  const outdated = replaced.filter(({ isDraining }) => !isDraining);
+  stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
+  const missing = limits.desiredCount - Math.min(kept.length, limits.desiredCount);
+  const room = maximumTasks(limits) - tasks.length;
+  return { stop: stops.decided, startCount: Math.max(0, Math.min(missing, room)) };
+}
+
+/**
+ * A DAEMON service: one task on each eligible instance. On a DRAINING instance it is the last to stop, after every
+ * replica task (D-2.29); `hasReplicaTasks` tells. Whether an instance lacks its daemon is asked by the caller.
+ */
+export function daemonPass(
+  limits: Limits,
+  tasks: readonly Candidate[],
+  hasReplicaTasks: (containerInstanceArn: string) => boolean,
+): Pass['stop'] {
+  const stops = new Stops(tasks, minimumHealthy(limits));
+  for (const task of tasks) {
+    if (!task.isWanted) continue;
+    if (task.isDraining && (task.isStarting || !hasReplicaTasks(task.containerInstanceArn)))
+      stops.add(task, 'draining');
+    else if (!task.isDraining && !task.isPrimary && task.isStarting) stops.add(task, 'deployment');
+  }
+  const outdated = tasks.filter(
+    (task) => task.isWanted && !task.isPrimary && !task.isDraining && !stops.has(task),
+  );
+  stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
+  return stops.decided;
+}
+
+/** The stops of one pass, and what they leave. */
+class Stops {
+  readonly decided: { taskArn: string; why: StopWhy }[] = [];
+  private readonly stopped = new Set<string>();
+  private readonly byZone = new Map<string, number>();
+  private readonly byInstance = new Map<string, number>();
+  private readonly minimum: number;
+  private healthy = 0;
+
+  constructor(tasks: readonly Candidate[], minimum: number) {
+    this.minimum = minimum;
+    for (const task of tasks) if (task.isWanted) this.count(task, 1);
+  }
+
+  has({ taskArn }: Candidate): boolean {
+    return this.stopped.has(taskArn);
+  }
+
+  add(task: Candidate, why: StopWhy): void {
+    this.stopped.add(task.taskArn);
+    this.decided.push({ taskArn: task.taskArn, why });
+    this.count(task, -1);
+  }
+
+  /** Stops up to `count`, from the zone with the most tasks of the service, then the instance (D-2.42). */
+  most(tasks: readonly Candidate[], count: number, why: StopWhy, options: { evenUnhealthy: boolean }): void {
+    for (let stopped = 0; stopped < count; stopped++) {
+      const left = tasks.filter((task) => !this.has(task));
+      const free = options.evenUnhealthy ? left.filter(({ isHealthy }) => !isHealthy) : [];
+      const allowed = left.filter((task) => this.healthyWithout(task) >= this.minimum);
+      const task = this.fullest(free.length > 0 ? free : allowed);
+      if (!task) return;
+      this.add(task, why);
+    }
+  }
+
+  /** A task that runs but is not healthy yet counts for nothing, and goes only when enough others are healthy. */
+  private healthyWithout({ isHealthy }: Candidate): number {
+    return this.healthy - (isHealthy ? 1 : 0);
+  }
+
+  private fullest([first, ...others]: readonly Candidate[]): Candidate | undefined {
+    const rank = (task: Candidate) => [
+      this.byZone.get(task.availabilityZone) ?? 0,
+      this.byInstance.get(task.containerInstanceArn) ?? 0,
+    ];
+    return (
+      first &&
+      others.reduce((best, task) => {
+        const [zone = 0, instance = 0] = rank(task);
+        const [bestZone = 0, bestInstance = 0] = rank(best);
+        return zone > bestZone || (zone === bestZone && instance > bestInstance) ? task : best;
+      }, first)
+    );
+  }
+
+  private count({ availabilityZone, containerInstanceArn, isHealthy }: Candidate, change: 1 | -1): void {
+    this.byZone.set(availabilityZone, (this.byZone.get(availabilityZone) ?? 0) + change);
+    this.byInstance.set(containerInstanceArn, (this.byInstance.get(containerInstanceArn) ?? 0) + change);
+    if (isHealthy) this.healthy += change;
+  }
+}

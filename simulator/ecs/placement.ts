@@ -1,0 +1,159 @@
+import { type Input, invalid, oneOf, structures, text } from './input.ts';
+import { compileQuery, type Query } from './query.ts';
+import type {
+  ContainerInstanceRecord,
+  PlacementConstraint,
+  PlacementStrategy,
+  Resources,
+  TaskDefinition,
+} from './records.ts';
+import { versionInfo } from './shapes.ts';
+
+/** What a task needs of an instance. */
+export interface Requirement {
+  readonly definition: TaskDefinition;
+  readonly reservation: Resources;
+  readonly constraints: readonly PlacementConstraint[];
+  /** Tasks of the same service or RunTask call, by container instance ARN: for spreading and distinctInstance. */
+  readonly siblings: ReadonlyMap<string, number>;
+}
+
+/** Why an instance cannot take a task (D-9.60). */
+export type Misfit = 'RESOURCE:CPU' | 'RESOURCE:MEMORY' | 'RESOURCE:PORTS' | 'AGENT' | 'ATTRIBUTE';
+
+/** Where a task goes, or why it goes nowhere. */
+export type Placement =
+  | { readonly kind: 'placed'; readonly instance: ContainerInstanceRecord }
+  | {
+      readonly kind: 'refused';
+      readonly misfits: readonly { readonly instance: ContainerInstanceRecord; readonly reason: Misfit }[];
+    };
+
+const compiled = new Map<string, Query>();
+
+/** The constraints of a task definition, a service or a RunTask call, checked (D-9.28). */
+export function placementConstraints(input: Input): PlacementConstraint[] {
+  const given = structures(input, 'placementConstraints');
+  if (given.length > 10) throw invalid('placementConstraints can have at most 10 items.');
+  return given.map((constraint) => {
+    const type = oneOf(constraint, 'type', ['distinctInstance', 'memberOf']);
+    const expression = text(constraint, 'expression', /^.{0,2000}$/s);
+    if (type === 'distinctInstance' && !expression) return { type };
+    if (type !== 'memberOf' || !expression)
+      throw invalid('placementConstraints: memberOf needs an expression, distinctInstance takes none.');
+    queryOf(expression);
+    return { type, expression };
+  });
+}
+
+/** The strategy of a service or a RunTask call, checked (D-9.28). */
+export function placementStrategy(input: Input): PlacementStrategy[] {
+  const given = structures(input, 'placementStrategy');
+  if (given.length > 5) throw invalid('placementStrategy can have at most 5 items.');
+  return given.map((strategy) => {
+    const type = oneOf(strategy, 'type', ['random', 'spread', 'binpack']);
+    const field = text(strategy, 'field');
+    if (type === 'random' && !field) return { type };
+    if (type === 'spread' && field && /^(instanceId|host|attribute:[A-Za-z0-9\-_./\\]+)$/.test(field))
+      return { type, field };
+    if (type === 'binpack' && field && /^(cpu|memory)$/i.test(field))
+      return { type, field: field.toLowerCase() };
+    throw invalid(`placementStrategy: ${type} over ${field} is not possible.`);
+  });
+}
+
+/** Whether expressions of the definition and the constraints admit the instance. */
+export function meetsConstraints(instance: ContainerInstanceRecord, requirement: Requirement): boolean {
+  const all = [...requirement.definition.placementConstraints, ...requirement.constraints];
+  return all.every(({ type, expression = '' }) =>
+    type === 'distinctInstance'
+      ? !requirement.siblings.get(instance.containerInstanceArn)
+      : matches(instance, queryOf(expression)),
+  );
+}
+
+/** Whether an instance is one that the query asks for. */
+export function matches(instance: ContainerInstanceRecord, query: Query): boolean {
+  return query({
+    ...instance,
+    agentVersion: versionInfo.agentVersion,
+    attributes: [...instance.agentAttributes, ...instance.customAttributes],
+  });
+}
+
+/** Why the instance cannot take the task; undefined: it can. Only ACTIVE ones may be asked (D-2.4, D-2.10). */
+export function misfit(instance: ContainerInstanceRecord, requirement: Requirement): Misfit | undefined {
+  const { remainingResources: left } = instance;
+  const { reservation: wanted } = requirement;
+  if (!instance.agentConnected) return 'AGENT';
+  if (!meetsConstraints(instance, requirement)) return 'ATTRIBUTE';
+  if (wanted.cpu > left.cpu) return 'RESOURCE:CPU';
+  if (wanted.memoryMib > left.memoryMib) return 'RESOURCE:MEMORY';
+  const isTaken =
+    wanted.ports.some((port) => left.ports.includes(port)) ||
+    wanted.udpPorts.some((port) => left.udpPorts.includes(port));
+  return isTaken ? 'RESOURCE:PORTS' : undefined;
+}
+
+/**
+ * Chooses an instance for one task. Each strategy keeps the best of what the one before left; `pick` chooses among
+ * equals (0 to below the number given).
+ */
+export function place(
+  instances: readonly ContainerInstanceRecord[],
+  requirement: Requirement,
+  strategy: readonly PlacementStrategy[],
+  pick: (count: number) => number,
+): Placement {
+  const active = instances.filter(({ status }) => status === 'ACTIVE');
+  const reasons = active.map((instance) => ({ instance, reason: misfit(instance, requirement) }));
+  let best = reasons.filter(({ reason }) => reason === undefined).map(({ instance }) => instance);
+  if (best.length === 0)
+    return {
+      kind: 'refused',
+      misfits: reasons.flatMap(({ instance, reason }) => (reason ? [{ instance, reason }] : [])),
+    };
+  for (const step of strategy) {
+    const scored = scores(step, best, instances, requirement.siblings);
+    const lowest = Math.min(...scored);
+    best = best.filter((_, index) => scored[index] === lowest);
+  }
+  const chosen = best[best.length === 1 ? 0 : pick(best.length)];
+  if (!chosen) throw new Error(`pick chose none of ${best.length} instances`);
+  return { kind: 'placed', instance: chosen };
+}
+
+/** Lower is better. */
+function scores(
+  { type, field = '' }: PlacementStrategy,
+  candidates: readonly ContainerInstanceRecord[],
+  instances: readonly ContainerInstanceRecord[],
+  siblings: ReadonlyMap<string, number>,
+): number[] {
+  if (type === 'random') return candidates.map(() => 0);
+  if (type === 'binpack')
+    return candidates.map(({ remainingResources }) =>
+      field === 'cpu' ? remainingResources.cpu : remainingResources.memoryMib,
+    );
+  const groupOf = (instance: ContainerInstanceRecord) => spreadGroup(instance, field);
+  const counts = new Map<string, number>();
+  for (const instance of instances) {
+    const group = groupOf(instance);
+    counts.set(group, (counts.get(group) ?? 0) + (siblings.get(instance.containerInstanceArn) ?? 0));
+  }
+  return candidates.map((instance) => counts.get(groupOf(instance)) ?? 0);
+}
+
+function spreadGroup(instance: ContainerInstanceRecord, field: string): string {
+  if (field === 'instanceId' || field === 'host') return instance.containerInstanceArn;
+  if (field === 'attribute:ecs.availability-zone') return instance.availabilityZone;
+  const name = field.slice('attribute:'.length);
+  const attributes = [...instance.agentAttributes, ...instance.customAttributes];
+  return attributes.find((attribute) => attribute.name === name)?.value ?? '';
+}
+
+function queryOf(expression: string): Query {
+  const query = compiled.get(expression) ?? compileQuery(expression);
+  compiled.set(expression, query);
+  return query;
+}

@@ -1,0 +1,232 @@
+/** One attribute of a container instance (D-9.7). */
+export interface Attribute {
+  readonly name: string;
+  readonly value?: string;
+}
+
+/** A tag of a cluster, service or task (D-9.63). */
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** CPU units, MiB of memory and host ports. Of what remains, `ports` and `udpPorts` are the ones in use (D-9.4). */
+export interface Resources {
+  readonly cpu: number;
+  readonly memoryMib: number;
+  readonly ports: readonly number[];
+  readonly udpPorts: readonly number[];
+}
+
+/** A cluster. */
+export interface Cluster {
+  readonly clusterArn: string;
+  readonly clusterName: string;
+  readonly settings: readonly { readonly name: string; readonly value: string }[];
+  readonly tags: readonly Tag[];
+}
+
+/** A container instance, as ECS has it; the last three members are the simulator's own and never on the wire. */
+export interface ContainerInstanceRecord {
+  readonly containerInstanceArn: string;
+  readonly clusterArn: string;
+  readonly ec2InstanceId: string;
+  readonly availabilityZone: string;
+  readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+  readonly agentConnected: boolean;
+  /** Moves with events of this instance and never otherwise (D-1.4, D-10.1). */
+  readonly version: number;
+  readonly registeredResources: Resources;
+  readonly remainingResources: Resources;
+  /** Tasks whose desiredStatus is RUNNING (D-2.12). */
+  readonly runningTasksCount: number;
+  /** Tasks whose lastStatus is PENDING (D-9.6). */
+  readonly pendingTasksCount: number;
+  /** Groups of the tasks that are not STOPPED, for `task:group` of the cluster query language. */
+  readonly taskGroups: readonly string[];
+  readonly agentAttributes: readonly Attribute[];
+  readonly customAttributes: readonly Attribute[];
+  /** Times in milliseconds since the epoch. */
+  readonly registeredAt: number;
+  readonly updatedAt: number;
+  readonly drainingAt?: number | undefined;
+  readonly inactiveAt?: number | undefined;
+  readonly ec2TerminatedAt?: number | undefined;
+}
+
+/** D-9.33, as far as tasks on EC2 go through it. */
+export type TaskStatus =
+  | 'PROVISIONING'
+  | 'PENDING'
+  | 'ACTIVATING'
+  | 'RUNNING'
+  | 'DEACTIVATING'
+  | 'STOPPING'
+  | 'DEPROVISIONING'
+  | 'STOPPED';
+
+/** Why a task stopped (D-7.9). */
+export interface StopCause {
+  readonly stopCode:
+    | 'EssentialContainerExited'
+    | 'UserInitiated'
+    | 'ServiceSchedulerInitiated'
+    | 'TerminationNotice';
+  readonly stoppedReason: string;
+}
+
+/** One container of a task. */
+export interface Container {
+  readonly name: string;
+  readonly containerArn: string;
+  readonly runtimeId: string;
+  readonly lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
+  readonly exitCode?: number | undefined;
+  /** Host ports, chosen at placement, shown once the task runs (D-9.69). */
+  readonly networkBindings: readonly NetworkBinding[];
+}
+
+/** A port of a container on its host. */
+export interface NetworkBinding {
+  readonly bindIP: string;
+  readonly containerPort: number;
+  readonly hostPort: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** A task, as ECS has it, with what really happened to its containers. Times in milliseconds since the epoch. */
+export interface TaskRecord {
+  readonly taskArn: string;
+  readonly clusterArn: string;
+  readonly containerInstanceArn: string;
+  readonly ec2InstanceId: string;
+  readonly availabilityZone: string;
+  readonly definition: TaskDefinition;
+  readonly reservation: Resources;
+  /** `service:<name>`, `family:<family>` or what RunTask gave. */
+  readonly group: string;
+  /** The deployment id for a service's tasks (D-9.27). */
+  readonly startedBy?: string | undefined;
+  /** The service that owns it; undefined: standalone. */
+  readonly serviceArn?: string | undefined;
+  readonly overrides: Readonly<Record<string, unknown>>;
+  readonly tags: readonly Tag[];
+  readonly desiredStatus: 'RUNNING' | 'STOPPED';
+  readonly lastStatus: TaskStatus;
+  readonly version: number;
+  readonly healthStatus: 'HEALTHY' | 'UNKNOWN';
+  readonly containers: readonly Container[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly pullStartedAt?: number | undefined;
+  readonly pullStoppedAt?: number | undefined;
+  readonly startedAt?: number | undefined;
+  /** From when the scheduler counts it as healthy (D-2.21); undefined: not known yet. */
+  readonly healthyAt?: number | undefined;
+  /** When desiredStatus became STOPPED; `stoppingAt` on the wire. */
+  readonly desiredStoppedAt?: number | undefined;
+  /** When the containers got SIGTERM. */
+  readonly sigtermAt?: number | undefined;
+  /** When the last container ended on the host, whether ECS knew it then or later. */
+  readonly executionStoppedAt?: number | undefined;
+  readonly stoppedAt?: number | undefined;
+  readonly stop?: StopCause | undefined;
+  /** The simulator's own record: the EC2 instance ended under it before it was STOPPED. Never on the wire. */
+  readonly cutOff: boolean;
+  /** When a forced deregistration left its containers running without ECS (D-9.16, D-9.20). Never on the wire. */
+  readonly orphanedAt?: number | undefined;
+}
+
+/** What the containers of a task do by themselves (milliseconds), from the docker labels of the definition. */
+export interface Behaviour {
+  /** From the start order to running containers. */
+  readonly startMs: number;
+  /** From SIGTERM to the end of the last container, SIGKILL at stopTimeout included (D-2.35). */
+  readonly stopMs: number;
+  /** 137 when SIGKILL ends a container, 0 when it ends in time; by container name. */
+  readonly exitCodes: ReadonlyMap<string, number>;
+  /** How long after RUNNING an essential container ends by itself; undefined: never. */
+  readonly exit?: { readonly containerName: string; readonly afterMs: number } | undefined;
+  /** How long after RUNNING the container health checks pass; undefined: there is none. */
+  readonly healthMs?: number | undefined;
+}
+
+/** A revision of a task definition; `input` is what was registered. */
+export interface TaskDefinition {
+  readonly taskDefinitionArn: string;
+  readonly family: string;
+  readonly revision: number;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly registeredAt: number;
+  readonly networkMode: string;
+  readonly reservation: Resources;
+  readonly behaviour: Behaviour;
+  readonly placementConstraints: readonly PlacementConstraint[];
+}
+
+/** `distinctInstance` takes no expression, `memberOf` one of the cluster query language (D-9.28). */
+export interface PlacementConstraint {
+  readonly type: 'distinctInstance' | 'memberOf';
+  readonly expression?: string;
+}
+
+/** D-9.28. */
+export interface PlacementStrategy {
+  readonly type: 'random' | 'spread' | 'binpack';
+  readonly field?: string;
+}
+
+/** One deployment of a service: the primary, or one that it replaces (D-9.41). */
+export interface Deployment {
+  readonly id: string;
+  readonly status: 'PRIMARY' | 'ACTIVE';
+  readonly definition: TaskDefinition;
+  readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED';
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A message in a service's own list (D-1.19). */
+export interface ServiceMessage {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly message: string;
+}
+
+/** A service. */
+export interface Service {
+  readonly serviceArn: string;
+  readonly serviceName: string;
+  readonly clusterArn: string;
+  readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+  readonly schedulingStrategy: 'REPLICA' | 'DAEMON';
+  readonly desiredCount: number;
+  readonly minimumHealthyPercent: number;
+  readonly maximumPercent: number;
+  readonly loadBalancers: readonly {
+    readonly targetGroupArn: string;
+    readonly containerName: string;
+    readonly containerPort: number;
+  }[];
+  readonly healthCheckGracePeriodSeconds: number | undefined;
+  readonly networkConfiguration: unknown;
+  readonly placementConstraints: readonly PlacementConstraint[];
+  readonly placementStrategy: readonly PlacementStrategy[];
+  readonly tags: readonly Tag[];
+  readonly createdBy: string;
+  readonly createdAt: number;
+  /** The primary first. */
+  readonly deployments: readonly Deployment[];
+  /** The newest first, at most 100. */
+  readonly events: readonly ServiceMessage[];
+  readonly isSteady: boolean;
+}
+
+/** A target group of a load balancer, as far as ECS waits for it. */
+export interface TargetGroup {
+  readonly targetGroupArn: string;
+  /** From deregistering a target to its being unused (D-13.8). */
+  readonly deregistrationDelaySeconds: number;
+  /** From RUNNING to a passing health check of the target (D-2.21). */
+  readonly healthySeconds: number;
+}

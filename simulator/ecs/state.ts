@@ -1,0 +1,277 @@
+import { Agenda } from '../agenda.ts';
+import type { Ids } from '../chance.ts';
+import { Fault, type Outcome, type ServiceEvent } from '../machine.ts';
+import { Table } from '../table.ts';
+import { Arns, lastSegment, type Place } from './arn.ts';
+import { containerInstanceEvent, type EcsSwitches, taskEvent } from './events.ts';
+import type {
+  Cluster,
+  ContainerInstanceRecord,
+  Resources,
+  Service,
+  TargetGroup,
+  TaskDefinition,
+  TaskRecord,
+} from './records.ts';
+
+/** Stopped tasks and INACTIVE container instances stay describable so long (D-5.18, D-2.5). */
+const forgottenAfterMs = 3_600_000;
+
+/** Rows grouped by something, so that nobody walks over all of them. */
+class Index {
+  private readonly groups = new Map<string, Set<string>>();
+
+  add(group: string, key: string): void {
+    const keys = this.groups.get(group);
+    if (keys) keys.add(key);
+    else this.groups.set(group, new Set([key]));
+  }
+
+  delete(group: string, key: string): void {
+    this.groups.get(group)?.delete(key);
+  }
+
+  of(group: string): Iterable<string> {
+    return this.groups.get(group) ?? [];
+  }
+}
+
+/** Who wants to know of changes: the service scheduler. */
+export interface Watcher {
+  /** A task of a service came, moved on or went. */
+  taskChanged(now: number, task: TaskRecord): void;
+  /** Somewhere in the cluster a task may fit that did not fit before. */
+  capacityChanged(now: number, clusterArn: string): void;
+}
+
+/**
+ * Everything ECS knows, what is due later, and what it has to say. The only writer of rows: a row, its version, the
+ * counts and resources of the container instance under a task, and the event about it change together or not at all.
+ */
+export class State {
+  readonly arns: Arns;
+  readonly ids: Ids;
+  readonly switches: EcsSwitches;
+  readonly agenda = new Agenda<(now: number) => void>();
+  readonly clusters = new Table<Cluster>();
+  readonly instances = new Table<ContainerInstanceRecord>();
+  readonly tasks = new Table<TaskRecord>();
+  readonly services = new Table<Service>();
+  /** By ARN without and with revision; the first is the latest one. */
+  readonly definitions = new Map<string, TaskDefinition>();
+  readonly targetGroups = new Map<string, TargetGroup>();
+  /** Newest row of everything there ever was, in order of creation; never forgotten. */
+  readonly taskRecords: TaskRecord[] = [];
+  readonly instanceRecords: ContainerInstanceRecord[] = [];
+  watcher: Watcher | undefined;
+  private readonly places = new Map<string, number>();
+  private readonly instancesByCluster = new Index();
+  private readonly registrations = new Index();
+  private readonly tasksByInstance = new Index();
+  private readonly tasksByService = new Index();
+  private readonly servicesByCluster = new Index();
+  private readonly tokens = new Map<string, { asked: string; reply: Record<string, unknown> }>();
+  private outcomes: Outcome[] = [];
+
+  constructor(options: Place & { ids: Ids; switches: EcsSwitches }) {
+    this.arns = new Arns(options);
+    this.ids = options.ids;
+    this.switches = options.switches;
+  }
+
+  /** Says something to the account. */
+  emit(event: ServiceEvent): void {
+    this.outcomes.push({ kind: 'event', event });
+  }
+
+  /** What was said since the last time somebody asked. */
+  takeOutcomes(): Outcome[] {
+    const { outcomes } = this;
+    this.outcomes = [];
+    return outcomes;
+  }
+
+  /** Does something later; the returned function takes it back. */
+  after(now: number, milliseconds: number, act: (now: number) => void): () => void {
+    return this.agenda.add(now + milliseconds, act);
+  }
+
+  /** The cluster of that name or ARN. Throws ClusterNotFoundException (D-6.7). */
+  cluster(nameOrArn: string, at?: number): Cluster {
+    const cluster = this.clusters.get(this.arns.cluster(nameOrArn), at);
+    if (!cluster) throw new Fault('ClusterNotFoundException', 'Cluster not found.');
+    return cluster;
+  }
+
+  /** Creates a cluster, or gives the one that is there (D-9.21). */
+  openCluster(now: number, clusterName: string, more: Partial<Cluster> = {}): Cluster {
+    const clusterArn = this.arns.cluster(clusterName);
+    const settings = [{ name: 'containerInsights', value: 'disabled' }];
+    const before = this.clusters.get(clusterArn);
+    const cluster = before ?? { settings, tags: [], ...more, clusterArn, clusterName };
+    this.clusters.set(now, clusterArn, cluster);
+    return cluster;
+  }
+
+  instance(containerInstanceArn: string): ContainerInstanceRecord {
+    return known(this.instances.get(containerInstanceArn), containerInstanceArn);
+  }
+
+  task(taskArn: string): TaskRecord {
+    return known(this.tasks.get(taskArn), taskArn);
+  }
+
+  service(serviceArn: string): Service {
+    return known(this.services.get(serviceArn), serviceArn);
+  }
+
+  /** Container instances of a cluster that are not INACTIVE. */
+  instancesOf(clusterArn: string): ContainerInstanceRecord[] {
+    return [...this.instancesByCluster.of(clusterArn)].map((arn) => this.instance(arn));
+  }
+
+  /** Tasks on a container instance that are not STOPPED. */
+  tasksOn(containerInstanceArn: string): TaskRecord[] {
+    return [...this.tasksByInstance.of(containerInstanceArn)].map((arn) => this.task(arn));
+  }
+
+  /** Tasks of a service that are not STOPPED. */
+  tasksOf(serviceArn: string): TaskRecord[] {
+    return [...this.tasksByService.of(serviceArn)].map((arn) => this.task(arn));
+  }
+
+  /** Services of a cluster that are not INACTIVE. */
+  servicesOf(clusterArn: string): Service[] {
+    return [...this.servicesByCluster.of(clusterArn)].map((arn) => this.service(arn));
+  }
+
+  /** The registrations of an EC2 instance that are not INACTIVE; the connected one first (D-2.8). */
+  registrationsOf(ec2InstanceId: string): ContainerInstanceRecord[] {
+    const live = [...this.registrations.of(ec2InstanceId)].map((arn) => this.instance(arn));
+    return live.sort((a, b) => Number(b.agentConnected) - Number(a.agentConnected));
+  }
+
+  /** Writes a container instance; `event`: with an event, which moves its version (D-1.4, D-10.1). */
+  putInstance(now: number, row: ContainerInstanceRecord, { event }: { event: boolean }): void {
+    const version = event ? row.version + 1 : row.version;
+    const instance: ContainerInstanceRecord = { ...row, version, updatedAt: event ? now : row.updatedAt };
+    const before = this.instances.get(instance.containerInstanceArn);
+    this.instances.set(now, instance.containerInstanceArn, instance);
+    this.keep(this.instanceRecords, instance.containerInstanceArn, instance);
+    if (before?.status !== instance.status) this.indexInstance(now, instance);
+    if (event) this.emit(containerInstanceEvent(instance, this.switches));
+  }
+
+  /** Writes a task with its event; the resources and counts of its instance follow (D-9.4, D-2.12). */
+  putTask(now: number, row: TaskRecord, { instanceEvent }: { instanceEvent: boolean }): void {
+    const task: TaskRecord = { ...row, version: row.version + 1, updatedAt: now };
+    const isNew = row.version === 0;
+    this.write(now, task);
+    this.index(now, task, isNew);
+    this.emit(taskEvent(task));
+    this.count(now, task.containerInstanceArn, instanceEvent);
+    this.watcher?.taskChanged(now, task);
+    if (task.lastStatus === 'STOPPED') this.watcher?.capacityChanged(now, task.clusterArn);
+  }
+
+  /** Writes what has no event: health, and what only the simulator records. */
+  noteTask(now: number, task: TaskRecord): void {
+    if (this.tasks.get(task.taskArn)) this.write(now, task);
+    else this.keep(this.taskRecords, task.taskArn, task);
+  }
+
+  /** Writes a service. */
+  putService(now: number, service: Service): void {
+    this.services.set(now, service.serviceArn, service);
+    if (service.status === 'INACTIVE') this.servicesByCluster.delete(service.clusterArn, service.serviceArn);
+    else this.servicesByCluster.add(service.clusterArn, service.serviceArn);
+  }
+
+  /** Answers a call with a client token once; the same token again gives the same reply. Throws ConflictException. */
+  once(
+    token: string | undefined,
+    input: object,
+    answer: () => Record<string, unknown>,
+  ): Record<string, unknown> {
+    if (token === undefined) return answer();
+    const asked = JSON.stringify(input);
+    const before = this.tokens.get(token);
+    if (before && before.asked !== asked)
+      throw new Fault('ConflictException', 'The clientToken was used with other parameters before.');
+    const reply = before?.reply ?? answer();
+    this.tokens.set(token, { asked, reply });
+    return reply;
+  }
+
+  /** The definition that `family`, `family:revision` or an ARN names; undefined when there is none. */
+  definition(nameOrArn: string): TaskDefinition | undefined {
+    return this.definitions.get(lastSegment(nameOrArn));
+  }
+
+  private write(now: number, task: TaskRecord): void {
+    this.tasks.set(now, task.taskArn, task);
+    this.keep(this.taskRecords, task.taskArn, task);
+  }
+
+  private keep<T>(records: T[], arn: string, record: T): void {
+    const place = this.places.get(arn) ?? records.length;
+    this.places.set(arn, place);
+    records[place] = record;
+  }
+
+  private index(now: number, task: TaskRecord, isNew: boolean): void {
+    const { taskArn, containerInstanceArn, serviceArn } = task;
+    if (isNew) {
+      this.tasksByInstance.add(containerInstanceArn, taskArn);
+      if (serviceArn) this.tasksByService.add(serviceArn, taskArn);
+    }
+    if (task.lastStatus !== 'STOPPED') return;
+    this.tasksByInstance.delete(containerInstanceArn, taskArn);
+    if (serviceArn) this.tasksByService.delete(serviceArn, taskArn);
+    this.after(now, forgottenAfterMs, (then) => this.tasks.delete(then, taskArn));
+  }
+
+  private indexInstance(now: number, instance: ContainerInstanceRecord): void {
+    const { clusterArn, ec2InstanceId, containerInstanceArn: arn } = instance;
+    if (instance.status !== 'INACTIVE') {
+      this.instancesByCluster.add(clusterArn, arn);
+      this.registrations.add(ec2InstanceId, arn);
+      return;
+    }
+    this.instancesByCluster.delete(clusterArn, arn);
+    this.registrations.delete(ec2InstanceId, arn);
+    this.after(now, forgottenAfterMs, (then) => this.instances.delete(then, arn));
+  }
+
+  private count(now: number, containerInstanceArn: string, event: boolean): void {
+    const instance = this.instance(containerInstanceArn);
+    const tasks = this.tasksOn(containerInstanceArn);
+    const row: ContainerInstanceRecord = {
+      ...instance,
+      remainingResources: remaining(instance.registeredResources, tasks),
+      runningTasksCount: tasks.filter(({ desiredStatus }) => desiredStatus === 'RUNNING').length,
+      pendingTasksCount: tasks.filter(({ lastStatus }) => lastStatus === 'PENDING').length,
+      taskGroups: [...new Set(tasks.map(({ group }) => group))],
+    };
+    this.putInstance(now, row, { event });
+  }
+}
+
+function known<T>(row: T | undefined, arn: string): T {
+  if (row === undefined) throw new Error(`ECS has no row for ${arn}`);
+  return row;
+}
+
+/** What tasks leave of the registered resources; of ports, the ones in use (D-9.4). */
+function remaining(registered: Resources, tasks: readonly TaskRecord[]): Resources {
+  let { cpu, memoryMib } = registered;
+  const ports = [...registered.ports];
+  const udpPorts = [...registered.udpPorts];
+  for (const { reservation } of tasks) {
+    cpu -= reservation.cpu;
+    memoryMib -= reservation.memoryMib;
+    ports.push(...reservation.ports);
+    udpPorts.push(...reservation.udpPorts);
+  }
+  return { cpu, memoryMib, ports, udpPorts };
+}

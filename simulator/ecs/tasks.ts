@@ -1,0 +1,296 @@
+import type { Agents } from './agents.ts';
+import { bindingsFor } from './definition.ts';
+import { deregistrationDelaySeconds, healthyAt, targetGroupsOf } from './health.ts';
+import type {
+  Container,
+  ContainerInstanceRecord,
+  StopCause,
+  TaskDefinition,
+  TaskRecord,
+  TaskStatus,
+} from './records.ts';
+import type { State } from './state.ts';
+
+/** What a new task is. */
+export interface TaskOrder {
+  readonly definition: TaskDefinition;
+  readonly reservation: TaskRecord['reservation'];
+  readonly group: string;
+  readonly startedBy?: string | undefined;
+  readonly serviceArn?: string | undefined;
+  readonly overrides?: Readonly<Record<string, unknown>>;
+  readonly tags?: TaskRecord['tags'];
+}
+
+/** A network interface of its own is attached before PENDING and detached after the containers (D-9.33). */
+const provisioningMs = 2_000;
+const deprovisioningMs = 3_000;
+/** Registering the target of a load balancer, between started containers and RUNNING. */
+const activatingMs = 1_000;
+/** From a decision to stop to the agent acting on it: `lastStatus` still reads RUNNING meanwhile (D-1.16). */
+const orderMs = 500;
+
+const beforeRunning: readonly TaskStatus[] = ['PROVISIONING', 'PENDING', 'ACTIVATING'];
+
+/** Whether the task has not reached RUNNING yet. */
+export function isStarting({ lastStatus }: TaskRecord): boolean {
+  return beforeRunning.includes(lastStatus);
+}
+
+/** The life of tasks from placement to STOPPED: each step is a row, a version and an event (D-1.14, D-9.33). */
+export class Tasks {
+  private readonly state: State;
+  private readonly agents: Agents;
+
+  constructor(state: State, agents: Agents) {
+    this.state = state;
+    this.agents = agents;
+  }
+
+  /** Places a task on an instance: takes its resources, tells the agent. */
+  place(now: number, instance: ContainerInstanceRecord, order: TaskOrder): TaskRecord {
+    const { ids, arns } = this.state;
+    const taskArn = arns.task(instance.clusterArn, ids.hex(32));
+    const isAwsvpc = order.definition.networkMode === 'awsvpc';
+    const task: TaskRecord = {
+      overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
+      tags: [],
+      ...order,
+      taskArn,
+      clusterArn: instance.clusterArn,
+      containerInstanceArn: instance.containerInstanceArn,
+      ec2InstanceId: instance.ec2InstanceId,
+      availabilityZone: instance.availabilityZone,
+      desiredStatus: 'RUNNING',
+      lastStatus: isAwsvpc ? 'PROVISIONING' : 'PENDING',
+      version: 0,
+      healthStatus: 'UNKNOWN',
+      containers: this.containers(taskArn, instance, order.definition),
+      createdAt: now,
+      updatedAt: now,
+      cutOff: false,
+    };
+    this.state.putTask(now, task, { instanceEvent: true });
+    if (isAwsvpc) this.state.after(now, provisioningMs, (then) => this.provisioned(then, taskArn));
+    else this.order(now, task);
+    return this.state.task(taskArn);
+  }
+
+  /** Decides that a task stops: counts fall now, its containers end later (D-2.12, D-1.16). */
+  stop(now: number, taskArn: string, stop: StopCause): void {
+    const task = this.state.task(taskArn);
+    if (task.desiredStatus === 'STOPPED') return;
+    const decided = { ...task, desiredStatus: 'STOPPED' as const, desiredStoppedAt: now, stop };
+    this.state.putTask(now, decided, { instanceEvent: true });
+    this.state.after(now, orderMs, (then) => this.leaveLoadBalancer(then, taskArn));
+  }
+
+  /** The EC2 instance under the tasks ended while its agent was connected (D-1.14): each is STOPPED at once. */
+  hostTerminated(now: number, containerInstanceArn: string): void {
+    for (const task of this.state.tasksOn(containerInstanceArn)) {
+      const stoppedReason = `Host EC2 (instance ${task.ec2InstanceId}) terminated.`;
+      const stop = task.stop ?? { stopCode: 'TerminationNotice', stoppedReason };
+      this.end(now, { ...task, stop }, { instanceEvent: false });
+    }
+  }
+
+  /** Records that an EC2 instance ended under its containers, whether ECS notices or not. */
+  cutOff(now: number, ec2InstanceId: string): void {
+    for (const task of this.state.taskRecords) {
+      if (task.ec2InstanceId !== ec2InstanceId) continue;
+      const isOrphan = task.orphanedAt !== undefined && task.executionStoppedAt === undefined;
+      if (task.lastStatus === 'STOPPED' && !isOrphan) continue;
+      this.state.noteTask(now, { ...task, cutOff: true, executionStoppedAt: task.executionStoppedAt ?? now });
+    }
+  }
+
+  /** Forced deregistration: STOPPED in ECS's records, the containers run on without it (D-9.16, D-9.20). */
+  orphan(now: number, containerInstanceArn: string): void {
+    for (const task of this.state.tasksOn(containerInstanceArn)) {
+      const stoppedReason = 'Container instance deregistered.';
+      const stop = task.stop ?? { stopCode: 'UserInitiated', stoppedReason };
+      const orphanedAt = task.executionStoppedAt === undefined ? now : undefined;
+      this.end(now, { ...task, orphanedAt, stop }, { instanceEvent: false });
+    }
+  }
+
+  /** Moves a task on, unless it is STOPPED meanwhile. */
+  private step(now: number, taskArn: string, change: (task: TaskRecord) => TaskRecord | undefined): void {
+    const task = this.alive(taskArn);
+    const next = task && change(task);
+    if (next) this.state.putTask(now, next, { instanceEvent: false });
+  }
+
+  private alive(taskArn: string): TaskRecord | undefined {
+    const task = this.state.tasks.get(taskArn);
+    return task?.lastStatus === 'STOPPED' ? undefined : task;
+  }
+
+  private provisioned(now: number, taskArn: string): void {
+    this.step(now, taskArn, (task) => ({ ...task, lastStatus: 'PENDING' }));
+    const task = this.alive(taskArn);
+    if (task) this.order(now, task);
+  }
+
+  /** The agent gets the start order and pulls images; running containers are on the host from then, reported or not. */
+  private order(now: number, { taskArn, containerInstanceArn, definition }: TaskRecord): void {
+    this.agents.pass(now, containerInstanceArn, (then) => {
+      const task = this.alive(taskArn);
+      if (!task || task.desiredStatus === 'STOPPED') return;
+      this.state.noteTask(then, { ...task, pullStartedAt: then });
+      this.state.after(then, definition.behaviour.startMs, (up) => this.containersUp(up, taskArn));
+    });
+  }
+
+  private containersUp(now: number, taskArn: string): void {
+    const task = this.alive(taskArn);
+    if (!task || task.executionStoppedAt !== undefined) return;
+    this.state.noteTask(now, { ...task, pullStoppedAt: now });
+    const { exit, healthMs } = task.definition.behaviour;
+    if (exit) this.state.after(now, exit.afterMs, (then) => this.exits(then, taskArn));
+    if (healthMs !== undefined) this.state.after(now, healthMs, (then) => this.passesCheck(then, taskArn));
+    this.agents.pass(now, task.containerInstanceArn, (then) => this.reportUp(then, taskArn));
+  }
+
+  private reportUp(now: number, taskArn: string): void {
+    const task = this.alive(taskArn);
+    if (!task || !isStarting(task)) return;
+    const containers = task.containers.map((container) => ({ ...container, lastStatus: 'RUNNING' as const }));
+    if (targetGroupsOf(this.state, task).length === 0) {
+      this.runs(now, { ...task, containers });
+      return;
+    }
+    this.step(now, taskArn, () => ({ ...task, containers, lastStatus: 'ACTIVATING' }));
+    this.state.after(now, activatingMs, (then) => {
+      const current = this.alive(taskArn);
+      if (current?.lastStatus === 'ACTIVATING') this.runs(then, current);
+    });
+  }
+
+  private runs(now: number, task: TaskRecord): void {
+    const running: TaskRecord = { ...task, lastStatus: 'RUNNING', startedAt: now };
+    const counted = { ...running, healthyAt: healthyAt(this.state, now, running) };
+    this.state.putTask(now, counted, { instanceEvent: false });
+  }
+
+  private passesCheck(now: number, taskArn: string): void {
+    const running = this.alive(taskArn);
+    if (!running) return;
+    this.agents.pass(now, running.containerInstanceArn, (then) => {
+      const task = this.alive(taskArn);
+      if (!task) return;
+      // A change of health has no event of its own (D-1.13).
+      const healthy: TaskRecord = { ...task, healthStatus: 'HEALTHY' };
+      const isRunning = task.lastStatus === 'RUNNING';
+      const noted = isRunning ? { ...healthy, healthyAt: healthyAt(this.state, then, healthy) } : healthy;
+      this.state.noteTask(then, noted);
+      this.state.watcher?.taskChanged(then, noted);
+    });
+  }
+
+  /** The target leaves its load balancer before SIGTERM; ECS does that itself, no agent needed (D-2.34, D-13.8). */
+  private leaveLoadBalancer(now: number, taskArn: string): void {
+    const task = this.alive(taskArn);
+    if (!task || task.lastStatus === 'DEPROVISIONING') return;
+    const delaySeconds = isStarting(task) ? 0 : deregistrationDelaySeconds(this.state, task);
+    if (delaySeconds > 0) this.step(now, taskArn, () => ({ ...task, lastStatus: 'DEACTIVATING' }));
+    this.state.after(now, delaySeconds * 1000, (then) => {
+      this.agents.pass(then, task.containerInstanceArn, (delivered) => this.sigterm(delivered, taskArn));
+    });
+  }
+
+  /** The agent stops the containers; a task whose containers are not up yet just ends (D-2.17). */
+  private sigterm(now: number, taskArn: string): void {
+    const task = this.alive(taskArn);
+    if (!task || task.executionStoppedAt !== undefined) return;
+    const hasContainers = task.pullStoppedAt !== undefined;
+    if (!hasContainers) {
+      this.state.noteTask(now, { ...task, sigtermAt: now, executionStoppedAt: now });
+      this.reportEnd(now, taskArn);
+      return;
+    }
+    this.step(now, taskArn, () => ({ ...task, lastStatus: 'STOPPING', sigtermAt: now }));
+    const { stopMs, exitCodes } = task.definition.behaviour;
+    this.state.after(now, stopMs, (then) => this.containersEnd(then, taskArn, exitCodes));
+  }
+
+  /** An essential container ends by itself; the agent stops the others, then reports the task (D-1.10c). */
+  private exits(now: number, taskArn: string): void {
+    const task = this.alive(taskArn) ?? this.orphanOf(taskArn);
+    if (!task || task.sigtermAt !== undefined || task.executionStoppedAt !== undefined) return;
+    const { exit, stopMs, exitCodes } = task.definition.behaviour;
+    const codes = new Map([...exitCodes, [exit?.containerName ?? '', 0]]);
+    const othersMs = task.containers.length > 1 ? stopMs : 0;
+    this.state.noteTask(now, { ...task, sigtermAt: othersMs > 0 ? now : undefined });
+    this.state.after(now, othersMs, (then) => this.containersEnd(then, taskArn, codes));
+  }
+
+  private orphanOf(taskArn: string): TaskRecord | undefined {
+    const task = this.state.tasks.get(taskArn);
+    return task?.orphanedAt === undefined ? undefined : task;
+  }
+
+  private containersEnd(now: number, taskArn: string, exitCodes: ReadonlyMap<string, number>): void {
+    const task = this.alive(taskArn) ?? this.orphanOf(taskArn);
+    if (!task || task.executionStoppedAt !== undefined) return;
+    const containers = task.containers.map((container) => ({
+      ...container,
+      exitCode: exitCodes.get(container.name) ?? 0,
+    }));
+    this.state.noteTask(now, { ...task, containers, executionStoppedAt: now });
+    this.agents.pass(now, task.containerInstanceArn, (then) => this.reportEnd(then, taskArn));
+  }
+
+  /** The agent submits STOPPED; an awsvpc task still gives its network interface back (D-9.33). */
+  private reportEnd(now: number, taskArn: string): void {
+    const task = this.alive(taskArn);
+    if (!task) return;
+    if (task.definition.networkMode !== 'awsvpc' || task.lastStatus === 'PROVISIONING') {
+      this.finish(now, task);
+      return;
+    }
+    this.step(now, taskArn, () => ({ ...this.withEnd(now, task), lastStatus: 'DEPROVISIONING' }));
+    this.state.after(now, deprovisioningMs, (then) => {
+      const current = this.alive(taskArn);
+      if (current) this.finish(then, current);
+    });
+  }
+
+  private withEnd(now: number, task: TaskRecord): TaskRecord {
+    const stop: StopCause = task.stop ?? {
+      stopCode: 'EssentialContainerExited',
+      stoppedReason: 'Essential container in task exited',
+    };
+    const containers = task.containers.map((container) => ({ ...container, lastStatus: 'STOPPED' as const }));
+    const desiredStoppedAt = task.desiredStoppedAt ?? now;
+    return { ...task, containers, desiredStatus: 'STOPPED', desiredStoppedAt, stop };
+  }
+
+  /** Only a task that ECS had not decided to stop has an instance event when it ends (D-1.10c). */
+  private finish(now: number, task: TaskRecord): void {
+    const isOwnEnd = task.stop === undefined || task.stop.stopCode === 'EssentialContainerExited';
+    this.end(now, task, { instanceEvent: isOwnEnd || this.state.switches.instanceEventWhenTaskStopped });
+  }
+
+  private end(now: number, task: TaskRecord, options: { instanceEvent: boolean }): void {
+    this.state.putTask(now, { ...this.withEnd(now, task), lastStatus: 'STOPPED', stoppedAt: now }, options);
+  }
+
+  private containers(taskArn: string, instance: ContainerInstanceRecord, definition: TaskDefinition) {
+    const { ids, arns } = this.state;
+    const used = this.state
+      .tasksOn(instance.containerInstanceArn)
+      .flatMap(({ containers }) => containers.flatMap(({ networkBindings }) => networkBindings))
+      .map(({ hostPort }) => hostPort);
+    const bindings = bindingsFor(definition, used);
+    return [...definition.behaviour.exitCodes.keys()].map(
+      (name): Container => ({
+        name,
+        containerArn: arns.container(instance.clusterArn, taskArn, ids),
+        runtimeId: ids.hex(64),
+        lastStatus: 'PENDING',
+        networkBindings: bindings.get(name) ?? [],
+      }),
+    );
+  }
+}

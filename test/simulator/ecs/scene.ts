@@ -1,0 +1,191 @@
+import { Ids } from '../../../simulator/chance.ts';
+import { Ecs, type EcsSwitches, type Registration, type TaskRecord } from '../../../simulator/ecs/ecs.ts';
+import type { Outcome, ServiceEvent } from '../../../simulator/machine.ts';
+
+export const startAt = Date.parse('2026-05-04T12:00:00Z');
+export const clusterArn = 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo';
+export const targetGroupArn =
+  'arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef';
+
+/** An event with the time it was said (seconds since the start). */
+export interface Said extends ServiceEvent {
+  readonly at: number;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The members of replies that tests look into. */
+export type Reply = {
+  readonly cluster: Row;
+  readonly clusters: readonly Row[];
+  readonly clusterArns: readonly string[];
+  readonly taskDefinition: Row & { readonly taskDefinitionArn: string };
+  readonly service: ServiceReply;
+  readonly services: readonly ServiceReply[];
+  readonly serviceArns: readonly string[];
+  readonly tasks: readonly (Row & { readonly taskArn: string; readonly version: number })[];
+  readonly task: Row;
+  readonly taskArns: readonly string[];
+  readonly containerInstance: Row;
+  readonly containerInstances: readonly (Row & { readonly version: number })[];
+  readonly containerInstanceArns: readonly string[];
+  readonly attributes: readonly Row[];
+  readonly failures: readonly Row[];
+  readonly nextToken?: string;
+};
+
+type ServiceReply = Row & {
+  readonly serviceArn: string;
+  readonly deployments: readonly (Row & { readonly id: string })[];
+  readonly events: readonly { readonly message: string }[];
+};
+
+/** An `Ecs` with the cluster `demo`, driven by hand: times are seconds since the start. */
+export class Scene {
+  readonly ecs: Ecs;
+  readonly said: Said[] = [];
+  /** Called whenever the machine has said something. */
+  onStep: (() => void) | undefined;
+  private time = startAt;
+
+  constructor(switches: Partial<EcsSwitches> = {}) {
+    this.ecs = new Ecs({ region: 'eu-west-1', accountId: '111122223333', ids: new Ids(1, 'ecs'), switches });
+    this.call('CreateCluster', { clusterName: 'demo' });
+  }
+
+  get seconds(): number {
+    return (this.time - startAt) / 1000;
+  }
+
+  /** Lets so many seconds pass. */
+  pass(seconds: number): void {
+    const until = this.time + seconds * 1000;
+    for (let next = this.ecs.nextAt; next !== undefined && next <= until; next = this.ecs.nextAt) {
+      this.time = Math.max(this.time, next);
+      this.hear(this.ecs.advance(this.time));
+    }
+    this.time = until;
+  }
+
+  /** A call answered now, from the state `lagSeconds` ago. */
+  call(operation: string, input: Record<string, unknown> = {}, lagSeconds = 0): Reply {
+    const caller = { principalArn: 'arn:aws:iam::111122223333:root', client: 'test' };
+    const viewAt = this.time - lagSeconds * 1000;
+    const withCluster = { cluster: 'demo', ...input };
+    const { reply, outcomes } = this.ecs.apply(this.time, { operation, input: withCluster, caller, viewAt });
+    this.hear(outcomes);
+    return reply as Reply;
+  }
+
+  /** An instance registers; gives the last segment of its ARN. */
+  instance(ec2InstanceId: string, more: Partial<Registration> = {}): string {
+    const usual = { clusterName: 'demo', instanceType: 'm6i.large', availabilityZone: 'eu-west-1a' };
+    const size = { cpu: 2048, memoryMib: 7680 };
+    this.hear(this.ecs.agentRegisters(this.time, { ...usual, ...size, ec2InstanceId, ...more }));
+    return this.idOf(ec2InstanceId);
+  }
+
+  idOf(ec2InstanceId: string): string {
+    return this.record(ec2InstanceId).containerInstanceArn.split('/').at(-1) ?? '';
+  }
+
+  record(ec2InstanceId: string) {
+    const record = this.ecs
+      .containerInstanceRecords()
+      .findLast((each) => each.ec2InstanceId === ec2InstanceId);
+    if (!record) throw new Error(`no such instance: ${ec2InstanceId}`);
+    return record;
+  }
+
+  connection(ec2InstanceId: string, connected: boolean): void {
+    this.hear(this.ecs.agentConnection(this.time, ec2InstanceId, connected));
+  }
+
+  terminate(ec2InstanceId: string): void {
+    this.hear(this.ecs.ec2Terminated(this.time, ec2InstanceId));
+  }
+
+  /** Registers a definition with one container `app`; `labels` without their prefix, in seconds. */
+  definition(
+    family = 'web',
+    labels: Record<string, number> = {},
+    container: Record<string, unknown> = {},
+    more: Record<string, unknown> = {},
+  ): string {
+    const dockerLabels = Object.fromEntries(
+      Object.entries(labels).map(([name, seconds]) => [`simulator.${name}`, String(seconds)]),
+    );
+    const app = { name: 'app', image: 'app:1', cpu: 256, memory: 512, dockerLabels, ...container };
+    const input = { family, containerDefinitions: [app], ...more };
+    return this.call('RegisterTaskDefinition', input).taskDefinition.taskDefinitionArn;
+  }
+
+  /** Creates a service of that definition and lets it become steady, unless `seconds` says otherwise. */
+  service(serviceName: string, more: Record<string, unknown> = {}, seconds = 60): string {
+    const input = { serviceName, taskDefinition: 'web', desiredCount: 2, ...more };
+    const { service } = this.call('CreateService', input);
+    this.pass(seconds);
+    return service.serviceArn;
+  }
+
+  percents(minimumHealthyPercent: number, maximumPercent: number) {
+    return { deploymentConfiguration: { minimumHealthyPercent, maximumPercent } };
+  }
+
+  drain(ec2InstanceId: string, status = 'DRAINING') {
+    return this.call('UpdateContainerInstancesState', {
+      containerInstances: [this.idOf(ec2InstanceId)],
+      status,
+    });
+  }
+
+  describe(ec2InstanceId: string) {
+    const containerInstances = [this.idOf(ec2InstanceId)];
+    const [instance] = this.call('DescribeContainerInstances', { containerInstances }).containerInstances;
+    if (!instance) throw new Error(`ECS does not know ${ec2InstanceId}`);
+    return instance;
+  }
+
+  list(ec2InstanceId: string, desiredStatus?: string): readonly string[] {
+    const filter = desiredStatus === undefined ? {} : { desiredStatus };
+    return this.call('ListTasks', { containerInstance: this.idOf(ec2InstanceId), ...filter }).taskArns;
+  }
+
+  /** Tasks on the instance that are not STOPPED. */
+  tasksOn(ec2InstanceId: string): TaskRecord[] {
+    return this.live().filter((task) => task.ec2InstanceId === ec2InstanceId);
+  }
+
+  live(): TaskRecord[] {
+    return this.ecs.taskRecords().filter(({ lastStatus }) => lastStatus !== 'STOPPED');
+  }
+
+  tasksOf(group: string): TaskRecord[] {
+    return this.live().filter((task) => task.group === group);
+  }
+
+  /** What was said since the last time somebody asked, of one detail type. */
+  heard(detailType?: string): Said[] {
+    const found = this.said.splice(0);
+    return found.filter((event) => detailType === undefined || event.detailType === detailType);
+  }
+
+  instanceEvents(): Said[] {
+    return this.heard('ECS Container Instance State Change');
+  }
+
+  taskEvents(): Said[] {
+    return this.heard('ECS Task State Change');
+  }
+
+  private hear(outcomes: Outcome[]): void {
+    if (outcomes.length === 0) return;
+    for (const outcome of outcomes)
+      if (outcome.kind === 'event') this.said.push({ ...outcome.event, at: this.seconds });
+    this.onStep?.();
+  }
+}
+
+/** `desiredStatus/lastStatus` of the task in an event or a reply. */
+export const statuses = (task: Readonly<Record<string, unknown>>) =>
+  `${task.desiredStatus}/${task.lastStatus}`;
