@@ -48,6 +48,7 @@ export type Outcome =
     }
   | { readonly kind: 'terminate-instance'; readonly instanceId: string }
   | { readonly kind: 'instance-running'; readonly instanceId: string }
+  | { readonly kind: 'instance-shutting-down'; readonly instanceId: string }
   | { readonly kind: 'instance-terminated'; readonly instanceId: string }
   | { readonly kind: 'agent-ready'; readonly instanceId: string };
 

@@ -1,0 +1,132 @@
+import { AutoScaling } from './autoscaling/autoscaling.ts';
+import type { Chance } from './chance.ts';
+import { Bus } from './cloud/bus.ts';
+import { deploy } from './cloud/deploy.ts';
+import { isAllowed, policiesOf } from './cloud/iam.ts';
+import { Lambda, type Runtime } from './cloud/lambda.ts';
+import { Mappings } from './cloud/mapping.ts';
+import { Sqs } from './cloud/sqs.ts';
+import { loadTemplate, type Stack } from './cloud/template.ts';
+import { Ec2 } from './ec2/ec2.ts';
+import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
+import { Endpoint } from './endpoint.ts';
+import type { Caller, Need, Outcome, ServiceName } from './machine.ts';
+import { World } from './world.ts';
+
+/** How an account is set up. */
+export interface AccountOptions {
+  /** Decides everything that chance decides: path delays, boot times, faults, who goes first among equals. */
+  readonly seed: number;
+  readonly startAt?: Date;
+  readonly region?: string;
+  readonly accountId?: string;
+  readonly ecsSwitches?: Partial<EcsSwitches>;
+}
+
+/** One AWS account in one Region, in virtual time: the services, what runs in them, and the stack installed there. */
+export class Account {
+  readonly world: World;
+  readonly ecs: Ecs;
+  readonly autoscaling: AutoScaling;
+  readonly ec2: Ec2;
+  readonly sqs: Sqs;
+  readonly bus: Bus;
+  readonly lambda: Lambda;
+  readonly mappings: Mappings;
+  readonly endpoint: Endpoint;
+  readonly region: string;
+  readonly accountId: string;
+  private readonly boot: Chance;
+  private readonly operator: Caller;
+  private stack: Stack | undefined;
+
+  constructor(options: AccountOptions) {
+    const { seed, startAt, region = 'eu-west-1', accountId = '111122223333', ecsSwitches = {} } = options;
+    this.region = region;
+    this.accountId = accountId;
+    const world = new World(seed, startAt);
+    this.world = world;
+    const place = { region, accountId };
+    this.ecs = new Ecs({ ...place, ids: world.ids('ecs'), switches: ecsSwitches });
+    this.autoscaling = new AutoScaling({ ...place, ids: world.ids('autoscaling') });
+    this.ec2 = new Ec2(place);
+    this.sqs = new Sqs({ ...place, ids: world.ids('sqs') });
+    this.lambda = new Lambda({
+      ...place,
+      world,
+      sqs: this.sqs,
+      handle: (...request) => this.endpoint.handle(...request),
+    });
+    this.bus = new Bus({ ...place, world, sqs: this.sqs, lambda: this.lambda });
+    this.mappings = new Mappings({ world, sqs: this.sqs, lambda: this.lambda });
+    this.boot = world.chance('boot');
+    this.operator = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'operator' };
+    const onOutcome = (outcome: Outcome) => this.carryOut(outcome);
+    this.endpoint = new Endpoint({
+      world,
+      services: { ecs: this.ecs, autoscaling: this.autoscaling, sqs: this.sqs, events: this.bus },
+      isAllowed: (caller, need) => this.isAllowed(caller, need),
+      onOutcome,
+    });
+    for (const machine of [this.ecs, this.autoscaling, this.ec2, this.sqs]) world.host(machine, onOutcome);
+  }
+
+  /** Installs a compiled template; `runtime` finds the code of its functions. Throws on what the simulator does not know. */
+  install(template: unknown, runtime: Runtime, parameters: Record<string, string> = {}): Stack {
+    const { region, accountId, world, sqs, bus, lambda, mappings } = this;
+    const stack = loadTemplate(template, { region, accountId, stackName: 'ecs-steward-local', parameters });
+    deploy(stack, { world, sqs, bus, lambda, mappings, runtime });
+    this.stack = stack;
+    return stack;
+  }
+
+  /** A call by the account's operator, who may do everything; answered at once. Throws Fault. */
+  call(service: ServiceName, operation: string, input: Record<string, unknown>): Record<string, unknown> {
+    return this.endpoint.call(this.operator, service, operation, input);
+  }
+
+  /** Lets so many seconds pass. */
+  async advance(seconds: number): Promise<void> {
+    await this.world.advance(seconds);
+  }
+
+  /** Lets time pass until `done` holds, looked at every virtual second; throws after `secondsMax`. */
+  async until(what: string, done: () => boolean, secondsMax: number): Promise<void> {
+    for (let second = 0; second < secondsMax; second++) {
+      if (done()) return;
+      await this.world.advance(1);
+    }
+    if (!done()) throw new Error(`Waited ${secondsMax} s of virtual time in vain: ${what}`);
+  }
+
+  private isAllowed(caller: Caller, need: Need): boolean {
+    if (caller.principalArn === this.operator.principalArn) return true;
+    return this.stack !== undefined && isAllowed(policiesOf(this.stack, caller.principalArn), need);
+  }
+
+  /** What one machine says, another one hears. */
+  private carryOut(outcome: Outcome): void {
+    for (const further of this.route(outcome)) this.carryOut(further);
+  }
+
+  private route(outcome: Outcome): Outcome[] {
+    const { now } = this.world;
+    switch (outcome.kind) {
+      case 'event':
+        this.bus.publish(now, outcome.event);
+        return [];
+      case 'launch-instance':
+        return this.ec2.launch(now, { ...outcome, agentDelayMs: this.boot.between(0, 20_000) });
+      case 'terminate-instance':
+        return this.ec2.terminate(now, outcome.instanceId);
+      case 'instance-running':
+        return this.autoscaling.instanceRunning(now, outcome.instanceId);
+      case 'instance-shutting-down':
+        return this.ecs.ec2Terminated(now, outcome.instanceId);
+      case 'instance-terminated':
+        return this.autoscaling.instanceTerminated(now, outcome.instanceId);
+      case 'agent-ready':
+        return this.ecs.agentRegisters(now, this.ec2.registration(outcome.instanceId));
+    }
+  }
+}

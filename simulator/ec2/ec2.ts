@@ -1,0 +1,146 @@
+import { Agenda } from '../agenda.ts';
+import type { Machine, Outcome } from '../machine.ts';
+
+/** What a launch template decides about an instance, as far as ECS and Auto Scaling notice it. */
+export interface LaunchTemplate {
+  readonly launchTemplateName: string;
+  readonly instanceType: keyof typeof instanceTypes;
+  /** `ECS_CLUSTER` in the agent's configuration. */
+  readonly clusterName: string;
+  /** From the launch to a running agent that registers; undefined: the agent never comes up. */
+  readonly agentSeconds?: number | undefined;
+}
+
+/** EC2's states of an instance (D-1.31). */
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated';
+
+/** One EC2 instance. */
+export interface Instance {
+  readonly instanceId: string;
+  readonly template: LaunchTemplate;
+  readonly availabilityZone: string;
+  readonly state: InstanceState;
+}
+
+/** CPU units and memory that the ECS agent registers for an instance type (1,024 units are one vCPU). */
+export const instanceTypes = {
+  't3.medium': { cpu: 2048, memoryMib: 3884 },
+  'm6i.large': { cpu: 2048, memoryMib: 7680 },
+  'm6i.xlarge': { cpu: 4096, memoryMib: 15_680 },
+} as const;
+
+const pendingMs = 10_000;
+const shuttingDownMs = 30_000;
+
+/** EC2 instances: launched and terminated by Auto Scaling, with the ECS agent as the only thing that runs on them. */
+export class Ec2 implements Machine {
+  private readonly region: string;
+  private readonly accountId: string;
+  private readonly templates = new Map<string, LaunchTemplate>();
+  private readonly instances = new Map<string, Instance>();
+  private readonly agenda = new Agenda<(now: number) => Outcome[]>();
+
+  constructor(options: { region: string; accountId: string }) {
+    this.region = options.region;
+    this.accountId = options.accountId;
+  }
+
+  get nextAt(): number | undefined {
+    return this.agenda.nextAt;
+  }
+
+  advance(now: number): Outcome[] {
+    const outcomes: Outcome[] = [];
+    for (let due = this.agenda.take(now); due; due = this.agenda.take(now))
+      outcomes.push(...due.value(due.time));
+    return outcomes;
+  }
+
+  /** Creates or replaces a launch template. */
+  putLaunchTemplate(template: LaunchTemplate): void {
+    this.templates.set(template.launchTemplateName, template);
+  }
+
+  /** The instance as it is now; terminated ones stay known. Throws on an id that never was. */
+  instance(instanceId: string): Instance {
+    const instance = this.instances.get(instanceId);
+    if (!instance) throw new Error(`No such instance: ${instanceId}`);
+    return instance;
+  }
+
+  /** What the agent of an instance says of itself when it registers with ECS. */
+  registration(instanceId: string) {
+    const { template, availabilityZone } = this.instance(instanceId);
+    const { clusterName, instanceType } = template;
+    return {
+      clusterName,
+      ec2InstanceId: instanceId,
+      instanceType,
+      availabilityZone,
+      ...instanceTypes[instanceType],
+    };
+  }
+
+  /** Every instance there is or was. */
+  all(): readonly Instance[] {
+    return [...this.instances.values()];
+  }
+
+  /** Launches an instance; its agent comes up `agentDelayMs` later than the template says (differences in boot time). */
+  launch(
+    now: number,
+    order: { instanceId: string; launchTemplateName: string; availabilityZone: string; agentDelayMs: number },
+  ): Outcome[] {
+    const template = this.templates.get(order.launchTemplateName);
+    if (!template) throw new Error(`No such launch template: ${order.launchTemplateName}`);
+    const { instanceId, availabilityZone } = order;
+    this.instances.set(instanceId, { instanceId, template, availabilityZone, state: 'pending' });
+    this.agenda.add(now + pendingMs, () => this.becomeRunning(instanceId));
+    if (template.agentSeconds !== undefined) {
+      const readyAt = now + Math.max(pendingMs, template.agentSeconds * 1000) + order.agentDelayMs;
+      this.agenda.add(readyAt, () => this.agentReady(instanceId));
+    }
+    return [this.stateChange(instanceId, 'pending')];
+  }
+
+  /** Terminates an instance, whoever asks: its containers are cut off now, it is gone after half a minute. */
+  terminate(now: number, instanceId: string): Outcome[] {
+    if (this.isEnding(instanceId)) return [];
+    this.agenda.add(now + shuttingDownMs, () => [
+      this.become(instanceId, 'terminated'),
+      { kind: 'instance-terminated', instanceId },
+    ]);
+    return [this.become(instanceId, 'shutting-down'), { kind: 'instance-shutting-down', instanceId }];
+  }
+
+  private isEnding(instanceId: string): boolean {
+    return ['shutting-down', 'terminated'].includes(this.instance(instanceId).state);
+  }
+
+  private becomeRunning(instanceId: string): Outcome[] {
+    if (this.isEnding(instanceId)) return [];
+    return [this.become(instanceId, 'running'), { kind: 'instance-running', instanceId }];
+  }
+
+  private agentReady(instanceId: string): Outcome[] {
+    return this.isEnding(instanceId) ? [] : [{ kind: 'agent-ready', instanceId }];
+  }
+
+  private become(instanceId: string, state: InstanceState): Outcome {
+    this.instances.set(instanceId, { ...this.instance(instanceId), state });
+    return this.stateChange(instanceId, state);
+  }
+
+  /** `EC2 Instance State-change Notification` (D-1.31, D-1.32). */
+  private stateChange(instanceId: string, state: InstanceState): Outcome {
+    return {
+      kind: 'event',
+      event: {
+        source: 'aws.ec2',
+        detailType: 'EC2 Instance State-change Notification',
+        resources: [`arn:aws:ec2:${this.region}:${this.accountId}:instance/${instanceId}`],
+        detail: { 'instance-id': instanceId, state },
+      },
+    };
+  }
+}

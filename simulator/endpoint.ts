@@ -1,0 +1,212 @@
+import type { Chance } from './chance.ts';
+import {
+  type Call,
+  type Caller,
+  Fault,
+  type Need,
+  type Outcome,
+  type Service,
+  type ServiceName,
+} from './machine.ts';
+import { checkInput, decode, encodeFault, encodeReply } from './wire/wire.ts';
+import type { Activity, World } from './world.ts';
+
+/** An HTTP request as an SDK client hands it to its request handler. */
+export interface WireRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** An HTTP response as an SDK client takes it from its request handler. */
+export interface WireResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: Uint8Array;
+}
+
+/** A function's execution environment as a caller. */
+export interface FunctionCaller extends Caller {
+  readonly functionName: string;
+  readonly requestId: string;
+}
+
+/** One API call that was answered. */
+export interface CallRecord {
+  readonly at: number;
+  readonly service: ServiceName;
+  readonly operation: string;
+  /** The function that called; undefined: somebody outside the stack. */
+  readonly functionName: string | undefined;
+  readonly requestId: string | undefined;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** `ok` or the error code. */
+  readonly outcome: string;
+}
+
+/** Faults of the API itself, settable at run time. */
+export interface EndpointFaults {
+  /** Reads answer from a state up to this many seconds old (0: always the newest). */
+  readLagSecondsMax: number;
+  /** Says which state (milliseconds) a function's read sees, instead of chance; at most a minute ago. */
+  viewAt?: ((read: { readonly operation: string }, now: number) => number) | undefined;
+  /** May refuse a function's call, as AWS would: throws Fault. Asked after IAM, before the service. */
+  refuse?: ((call: Call & { service: ServiceName; functionName: string | undefined }) => void) | undefined;
+}
+
+/** From the start of a call to its answer; the service acts halfway (milliseconds of virtual time). */
+export const callMs = 30;
+
+const accessDenied: Readonly<Record<ServiceName, { code: string; status: number }>> = {
+  ecs: { code: 'AccessDeniedException', status: 400 },
+  events: { code: 'AccessDeniedException', status: 400 },
+  autoscaling: { code: 'AccessDenied', status: 403 },
+  sqs: { code: 'AccessDenied', status: 403 },
+};
+
+/** The API of the account: checks input and permissions, applies read lag, answers in virtual time, keeps the call log. */
+export class Endpoint {
+  readonly calls: CallRecord[] = [];
+  readonly faults: EndpointFaults = { readLagSecondsMax: 0 };
+  private readonly world: World;
+  private readonly services: Readonly<Record<ServiceName, Service>>;
+  private readonly isAllowed: (caller: Caller, need: Need) => boolean;
+  private readonly onOutcome: (outcome: Outcome) => void;
+  private readonly lag: Chance;
+  private readonly ids;
+  private readonly views = new Map<string, number>();
+
+  constructor(options: {
+    world: World;
+    services: Readonly<Record<ServiceName, Service>>;
+    isAllowed: (caller: Caller, need: Need) => boolean;
+    onOutcome: (outcome: Outcome) => void;
+  }) {
+    this.world = options.world;
+    this.services = options.services;
+    this.isAllowed = options.isAllowed;
+    this.onOutcome = options.onOutcome;
+    this.lag = options.world.chance('read-lag');
+    this.ids = options.world.ids('requests');
+  }
+
+  /** Answers a function's SDK request: the service acts after half of `callMs`, the answer is there after all of it. */
+  async handle(
+    activity: Activity,
+    caller: FunctionCaller,
+    request: WireRequest,
+  ): Promise<{ response: WireResponse }> {
+    const startedAt = this.world.now;
+    let answer: WireResponse | undefined;
+    const { service, operation, input } = decode({ headers: request.headers, body: textOf(request.body) });
+    this.world.at(startedAt + callMs / 2, () => {
+      if (!activity.done) answer = this.answer(caller, service, operation, input);
+    });
+    return this.world.wait(activity, startedAt + callMs, () => ({ response: answer as WireResponse }));
+  }
+
+  /** A call that does not come over the wire, answered at once. Throws Fault. */
+  call(
+    caller: Caller,
+    service: ServiceName,
+    operation: string,
+    input: Record<string, unknown>,
+  ): Record<string, unknown> {
+    return this.apply(caller, service, operation, input);
+  }
+
+  private answer(
+    caller: FunctionCaller,
+    service: ServiceName,
+    operation: string,
+    input: Record<string, unknown>,
+  ): WireResponse {
+    const requestId = this.ids.uuid();
+    try {
+      return wireResponse(
+        encodeReply(service, operation, this.apply(caller, service, operation, input), requestId),
+      );
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return wireResponse(encodeFault(service, error, requestId));
+    }
+  }
+
+  private apply(
+    caller: Caller & { functionName?: string; requestId?: string },
+    service: ServiceName,
+    operation: string,
+    input: Record<string, unknown>,
+  ): Record<string, unknown> {
+    const { functionName, requestId } = caller;
+    const note = (outcome: string) => {
+      this.calls.push({ at: this.world.now, service, operation, functionName, requestId, input, outcome });
+      this.world.record('call', {
+        service,
+        operation,
+        caller: functionName ?? caller.client,
+        requestId,
+        outcome,
+        input,
+      });
+    };
+    try {
+      checkInput(service, operation, input);
+      const call = { operation, input, caller, viewAt: this.viewAt(caller, service, operation) };
+      this.authorize(service, call);
+      this.faults.refuse?.({ ...call, service, functionName });
+      const { reply, outcomes } = this.services[service].apply(this.world.now, call);
+      note('ok');
+      for (const outcome of outcomes) this.onOutcome(outcome);
+      return reply;
+    } catch (error) {
+      if (error instanceof Fault) note(error.code);
+      throw error;
+    }
+  }
+
+  private authorize(service: ServiceName, call: Call): void {
+    for (const need of this.services[service].needs(call)) {
+      if (this.isAllowed(call.caller, need)) continue;
+      const { code, status } = accessDenied[service];
+      const text = `User: ${call.caller.principalArn} is not authorized to perform: ${need.action} on resource: ${need.resource}`;
+      throw new Fault(
+        code,
+        `${text} because no identity-based policy allows the ${need.action} action`,
+        status,
+      );
+    }
+  }
+
+  /** The time whose state a read sees: at most the lag ago, never before what this client saw of the same table. */
+  private viewAt(
+    caller: Caller & { functionName?: string },
+    service: ServiceName,
+    operation: string,
+  ): number {
+    const table = this.services[service].tableRead(operation);
+    const { now } = this.world;
+    if (table === undefined || !caller.functionName) return now;
+    if (this.faults.viewAt) return this.faults.viewAt({ operation }, now);
+    if (this.faults.readLagSecondsMax === 0) return now;
+    const key = `${caller.client}/${service}/${table}`;
+    const drawn = now - this.lag.between(0, this.faults.readLagSecondsMax * 1000);
+    const view = Math.max(drawn, this.views.get(key) ?? 0);
+    this.views.set(key, view);
+    return view;
+  }
+}
+
+const text = new TextDecoder();
+
+const textOf = (body: unknown): string => {
+  if (body === undefined) return '';
+  if (typeof body === 'string') return body;
+  if (body instanceof Uint8Array) return text.decode(body);
+  throw new Error(`A request body that is neither text nor bytes: ${typeof body}`);
+};
+
+const wireResponse = (encoded: {
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array;
+}): WireResponse => ({ statusCode: encoded.status, headers: encoded.headers, body: encoded.body });
