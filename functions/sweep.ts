@@ -1,0 +1,126 @@
+import { aws, connect } from '../lib/aws/connect.ts';
+import { contain, type Deps } from '../lib/deps.ts';
+import type { Group } from '../lib/fleet.ts';
+import { enrolledGroup, leavingInstanceIds, reportTagFaults } from '../lib/group.ts';
+import { groupBy } from '../lib/grouping.ts';
+import { isHookCheckDue } from '../lib/hook.ts';
+import { keepHeartbeats, keepHook } from '../lib/keep.ts';
+import { schedule, type Tick } from '../lib/lambda.ts';
+import { inParallel } from '../lib/parallel.ts';
+import type { Platform } from '../lib/platform.ts';
+import { sweepPeriodSeconds } from '../lib/rhythm.ts';
+import { type LeavingGroup, type Unregistered, visitCluster } from '../lib/visit.ts';
+
+/** What one execution environment remembers from sweep to sweep; without it a sweep only works more. */
+export interface Memory {
+  /** ARNs of the groups whose hook this environment has looked at. */
+  readonly hooksSeen: Set<string>;
+  readonly unregistered: Unregistered;
+}
+
+/** Groups and clusters worked on at the same time. */
+const groupsAtOnce = 5;
+const clustersAtOnce = 4;
+/** With less time left than this (milliseconds) nothing more is begun: a call and its retries must end in time. */
+const reserveMs = 15_000;
+
+/** The memory of a fresh execution environment. */
+export function freshMemory(): Memory {
+  return { hooksSeen: new Set(), unregistered: new Map() };
+}
+
+/**
+ * Does whatever a lost event left undone, for every enrolled group: heartbeats first, for a lost one may cost tasks, then
+ * releases, drains and deadlines, then hooks. It rejects where the groups cannot be read; a fault in one part is logged
+ * and counted, and the others go on.
+ */
+export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<void> {
+  const startedAt = deps.now();
+  const groups = rotated(await deps.fleet.enrolledGroups(), tick.time);
+  forgetOthers(memory, groups);
+  let isCutShort = false;
+  const hasTime = () => {
+    const has = tick.remainingMs() > reserveMs;
+    isCutShort ||= !has;
+    return has;
+  };
+  const leaving: LeavingGroup[] = [];
+  await inParallel(groups, groupsAtOnce, async (group) => {
+    if (leavingInstanceIds(group).length > 0 && hasTime())
+      leaving.push(...(await keepAlive(deps, group, tick.time)));
+  });
+  const clusters = groupBy(leaving, ({ enrolled }) => enrolled.clusterName);
+  await inParallel([...clusters], clustersAtOnce, async ([clusterName, own]) => {
+    const visit = () => visitCluster(deps, clusterName, own, memory.unregistered, hasTime);
+    if (hasTime()) await contain(deps, 'visit a cluster', { clusterName }, visit);
+  });
+  await inParallel(groups, groupsAtOnce, async (group) => {
+    if (isHookDue(memory, group, tick.time) && hasTime()) await keepGroup(deps, memory, group);
+  });
+  reportSweep(deps, groups, startedAt, isCutShort);
+}
+
+/** Starts at another group each time, so that what a sweep had no time for is not always the same. */
+function rotated(groups: readonly Group[], time: Date): Group[] {
+  const sorted = groups.toSorted((a, b) => (a.autoScalingGroupARN < b.autoScalingGroupARN ? -1 : 1));
+  const start = Math.floor(time.getTime() / 1000 / sweepPeriodSeconds) % Math.max(1, sorted.length);
+  return [...sorted.slice(start), ...sorted.slice(0, start)];
+}
+
+function forgetOthers(memory: Memory, groups: readonly Group[]): void {
+  const arns = new Set(groups.map((group) => group.autoScalingGroupARN));
+  for (const arn of memory.hooksSeen) if (!arns.has(arn)) memory.hooksSeen.delete(arn);
+  const leavingIds = new Set(groups.flatMap(leavingInstanceIds));
+  for (const id of memory.unregistered.keys()) if (!leavingIds.has(id)) memory.unregistered.delete(id);
+}
+
+/** Renews what is due in a group that instances leave. Without its activities it goes on, only without deadlines. */
+async function keepAlive(deps: Deps, group: Group, time: Date): Promise<LeavingGroup[]> {
+  const enrolled = enrolledGroup(group);
+  if (!enrolled) return [];
+  const { autoScalingGroupName } = group;
+  const read = () => deps.fleet.terminationStarts(autoScalingGroupName);
+  const starts =
+    (await contain(deps, 'read activities', { autoScalingGroupName }, read)) ?? new Map<string, Date>();
+  await keepHeartbeats(deps, enrolled, starts, time);
+  return [{ enrolled, starts }];
+}
+
+function isHookDue({ hooksSeen }: Memory, { autoScalingGroupARN }: Group, time: Date): boolean {
+  return !hooksSeen.has(autoScalingGroupARN) || isHookCheckDue(autoScalingGroupARN, time);
+}
+
+/** Looks at the group's tags and hook. A hook that could not be looked at is due again in the next sweep. */
+async function keepGroup(deps: Deps, { hooksSeen }: Memory, group: Group): Promise<void> {
+  reportTagFaults(deps, group);
+  const { autoScalingGroupName, autoScalingGroupARN } = group;
+  const enrolled = enrolledGroup(group);
+  hooksSeen.add(autoScalingGroupARN);
+  if (!enrolled) return;
+  hooksSeen.delete(autoScalingGroupARN);
+  await contain(deps, 'keep the lifecycle hook', { autoScalingGroupName }, async () => {
+    await keepHook(deps, enrolled);
+    hooksSeen.add(autoScalingGroupARN);
+  });
+}
+
+function reportSweep(
+  { log, count, now }: Deps,
+  groups: readonly Group[],
+  startedAt: Date,
+  isCutShort: boolean,
+) {
+  const sweepSeconds = (now().getTime() - startedAt.getTime()) / 1000;
+  if (isCutShort) {
+    log.warn('out of time: the next sweep begins at another group', { groups: groups.length, sweepSeconds });
+    count('SweepCutShort');
+  }
+  count('Leaving', groups.flatMap(leavingInstanceIds).length);
+  count('SweepSeconds', sweepSeconds);
+}
+
+/** `sweep` for one execution environment. */
+export const on = (platform: Platform) => schedule(platform, connect, freshMemory, sweep);
+
+/** The handler that Lambda calls. */
+export const handler = on(aws);

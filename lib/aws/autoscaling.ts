@@ -1,0 +1,180 @@
+import {
+  type AutoScalingClient,
+  type AutoScalingGroup,
+  CompleteLifecycleActionCommand,
+  DescribeAutoScalingGroupsCommand,
+  type DescribeAutoScalingGroupsCommandInput,
+  DescribeAutoScalingInstancesCommand,
+  DescribeLifecycleHooksCommand,
+  DescribeScalingActivitiesCommand,
+  PutLifecycleHookCommand,
+  RecordLifecycleActionHeartbeatCommand,
+} from '@aws-sdk/client-auto-scaling';
+import type { Fleet, Group, InstanceState } from '../fleet.ts';
+import { chunks } from '../grouping.ts';
+import { terminateHook } from '../hook.ts';
+import { enrolmentTag } from '../policy.ts';
+import { pages } from './paging.ts';
+
+/** The part of the fleet that Auto Scaling answers for. */
+type AutoScalingPart = Pick<
+  Fleet,
+  | 'enrolledGroups'
+  | 'groups'
+  | 'instanceStates'
+  | 'terminationStarts'
+  | 'hook'
+  | 'putHook'
+  | 'heartbeat'
+  | 'complete'
+>;
+
+const LifecycleHookName = terminateHook.lifecycleHookName;
+/** D-5.16. */
+const namesPerCall = 50;
+const instancesPerCall = 50;
+const recordsPerPage = 100;
+
+/** What the steward knows and does through EC2 Auto Scaling. */
+export function autoScaling(client: AutoScalingClient): AutoScalingPart {
+  const describeGroups = async (input: DescribeAutoScalingGroupsCommandInput) => {
+    const found = await pages(async (NextToken) => {
+      const page = await client.send(
+        new DescribeAutoScalingGroupsCommand({ ...input, MaxRecords: recordsPerPage, NextToken }),
+      );
+      return { items: page.AutoScalingGroups ?? [], nextToken: page.NextToken };
+    });
+    return found.map(groupOf);
+  };
+  return {
+    enrolledGroups: () => describeGroups({ Filters: [{ Name: 'tag-key', Values: [enrolmentTag] }] }),
+    // An empty list of names would mean all groups (D-6.12); there is no chunk of an empty list.
+    groups: async (autoScalingGroupNames) => {
+      const found: Group[] = [];
+      for (const AutoScalingGroupNames of chunks(autoScalingGroupNames, namesPerCall))
+        found.push(...(await describeGroups({ AutoScalingGroupNames })));
+      return found;
+    },
+    instanceStates: (instanceIds) => instanceStates(client, instanceIds),
+    terminationStarts: (autoScalingGroupName) => terminationStarts(client, autoScalingGroupName),
+    hook: (autoScalingGroupName) => hook(client, autoScalingGroupName),
+    putHook: async (AutoScalingGroupName) => {
+      const { heartbeatTimeoutSeconds, lifecycleTransition, defaultResult } = terminateHook;
+      await client.send(
+        new PutLifecycleHookCommand({
+          AutoScalingGroupName,
+          LifecycleHookName,
+          LifecycleTransition: lifecycleTransition,
+          HeartbeatTimeout: heartbeatTimeoutSeconds,
+          DefaultResult: defaultResult,
+        }),
+      );
+    },
+    heartbeat: async (AutoScalingGroupName, InstanceId) => {
+      const command = new RecordLifecycleActionHeartbeatCommand({
+        AutoScalingGroupName,
+        LifecycleHookName,
+        InstanceId,
+      });
+      return (await isActive(client.send(command))) ? 'recorded' : 'no-action';
+    },
+    complete: async (AutoScalingGroupName, InstanceId) => {
+      const command = new CompleteLifecycleActionCommand({
+        AutoScalingGroupName,
+        LifecycleHookName,
+        InstanceId,
+        LifecycleActionResult: 'CONTINUE',
+      });
+      return (await isActive(client.send(command))) ? 'completed' : 'already-completed';
+    },
+  };
+}
+
+function groupOf(group: AutoScalingGroup): Group {
+  const tags = (group.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''] as const);
+  return {
+    autoScalingGroupName: group.AutoScalingGroupName ?? '',
+    autoScalingGroupARN: group.AutoScalingGroupARN ?? '',
+    tags: Object.fromEntries(tags),
+    instances: (group.Instances ?? []).map(({ InstanceId, LifecycleState }) => ({
+      instanceId: InstanceId ?? '',
+      lifecycleState: LifecycleState ?? '',
+    })),
+  };
+}
+
+async function instanceStates(
+  client: AutoScalingClient,
+  instanceIds: readonly string[],
+): Promise<InstanceState[]> {
+  const found: InstanceState[] = [];
+  for (const InstanceIds of chunks(instanceIds, instancesPerCall)) {
+    const { AutoScalingInstances = [] } = await client.send(
+      new DescribeAutoScalingInstancesCommand({ InstanceIds }),
+    );
+    for (const { InstanceId = '', AutoScalingGroupName = '', LifecycleState = '' } of AutoScalingInstances)
+      found.push({
+        instanceId: InstanceId,
+        autoScalingGroupName: AutoScalingGroupName,
+        lifecycleState: LifecycleState,
+      });
+  }
+  return found;
+}
+
+/** The instance stands only in the text of the activity (D-13.11); one that reads otherwise is left out. */
+const terminating = /^Terminating EC2 instance: (i-[0-9a-f]+)/;
+
+async function terminationStarts(
+  client: AutoScalingClient,
+  AutoScalingGroupName: string,
+): Promise<Map<string, Date>> {
+  const Filters = [{ Name: 'Status', Values: ['MidLifecycleAction'] }];
+  const activities = await pages(async (NextToken) => {
+    const page = await client.send(
+      new DescribeScalingActivitiesCommand({
+        AutoScalingGroupName,
+        Filters,
+        MaxRecords: recordsPerPage,
+        NextToken,
+      }),
+    );
+    return { items: page.Activities ?? [], nextToken: page.NextToken };
+  });
+  const starts = new Map<string, Date>();
+  for (const { Description, StartTime } of activities) {
+    const instanceId = terminating.exec(Description ?? '')?.[1];
+    if (instanceId !== undefined && StartTime) starts.set(instanceId, StartTime);
+  }
+  return starts;
+}
+
+async function hook(client: AutoScalingClient, AutoScalingGroupName: string) {
+  const { LifecycleHooks } = await client.send(
+    new DescribeLifecycleHooksCommand({ AutoScalingGroupName, LifecycleHookNames: [LifecycleHookName] }),
+  );
+  const found = LifecycleHooks?.find((one) => one.LifecycleHookName === LifecycleHookName);
+  return (
+    found && {
+      lifecycleHookName: LifecycleHookName,
+      lifecycleTransition: found.LifecycleTransition ?? '',
+      heartbeatTimeoutSeconds: found.HeartbeatTimeout ?? 0,
+      defaultResult: found.DefaultResult ?? '',
+    }
+  );
+}
+
+/** False where the action is over. AWS has no error of its own for that: it is a ValidationError with this text (D-3.10). */
+async function isActive(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    const isOver =
+      error instanceof Error &&
+      error.name === 'ValidationError' &&
+      error.message.startsWith('No active Lifecycle Action found');
+    if (isOver) return false;
+    throw error;
+  }
+}

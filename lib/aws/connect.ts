@@ -1,0 +1,51 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Fleet } from '../fleet.ts';
+import type { Platform } from '../platform.ts';
+import { autoScaling } from './autoscaling.ts';
+import { ecs } from './ecs.ts';
+import { queues } from './queue.ts';
+import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
+
+/** AWS Lambda as a platform. Only here are the environment, the clock, chance and timers read. */
+export const aws: Platform = {
+  environment: process.env,
+  now: () => new Date(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  random: () => Math.random(),
+  write: (line) => void process.stdout.write(`${line}\n`),
+};
+
+/** Calls within a Region take milliseconds: one that takes longer is lost, and another attempt is the better bet. */
+const timeouts = { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true };
+
+/** The fleet as one execution environment sees it, with clients of its own. Throws where a variable is missing. */
+export function connect(platform: Platform): Fleet {
+  const config = {
+    region: required(platform, 'AWS_REGION'),
+    // As Lambda gives them to every execution environment; no other provider is asked.
+    credentials: {
+      accessKeyId: required(platform, 'AWS_ACCESS_KEY_ID'),
+      secretAccessKey: required(platform, 'AWS_SECRET_ACCESS_KEY'),
+      sessionToken: required(platform, 'AWS_SESSION_TOKEN'),
+    },
+    maxAttempts: attemptsMax,
+    retryStrategy: new PlatformRetryStrategy(platform),
+    requestHandler: platform.requestHandler ?? timeouts,
+  };
+  return {
+    ...autoScaling(new AutoScalingClient(config)),
+    ...ecs(new ECSClient(config)),
+    ...queues(new SQSClient(config), {
+      laneUrl: required(platform, 'LANE_URL'),
+      releaseQueueUrl: required(platform, 'RELEASE_QUEUE_URL'),
+    }),
+  };
+}
+
+function required({ environment }: Platform, name: string): string {
+  const value = environment[name];
+  if (!value) throw new Error(`The environment variable ${name} is ${JSON.stringify(value)}; it must be set`);
+  return value;
+}

@@ -1,0 +1,168 @@
+import {
+  ClusterNotFoundException,
+  type ContainerInstance,
+  DescribeContainerInstancesCommand,
+  DescribeTasksCommand,
+  type ECSClient,
+  type Task as EcsTask,
+  ListContainerInstancesCommand,
+  ListTasksCommand,
+  PutAttributesCommand,
+  StopTaskCommand,
+  UpdateContainerInstancesStateCommand,
+} from '@aws-sdk/client-ecs';
+import type { Registration, Task } from '../departure.ts';
+import { UnknownCluster } from '../errors.ts';
+import type { Draining, Failure, Fleet } from '../fleet.ts';
+import { chunks } from '../grouping.ts';
+import { formatMark, type Mark, markName, parseMark } from '../mark.ts';
+import { pages } from './paging.ts';
+
+/** The part of the fleet that ECS answers for. */
+type EcsPart = Pick<
+  Fleet,
+  'registrations' | 'describe' | 'mark' | 'drain' | 'listTasks' | 'describeTasks' | 'stopTask'
+>;
+
+/** D-5.14, D-13.14. */
+const instancesPerDescribe = 100;
+const instancesPerUpdate = 10;
+const attributesPerPut = 10;
+const tasksPerDescribe = 100;
+/** Keeps an expression of the cluster query language under 2000 characters, the limit for those of placement constraints. */
+const idsPerFilter = 80;
+
+/** What the steward knows and does through ECS. Clusters go by name. */
+export function ecs(client: ECSClient): EcsPart {
+  return {
+    registrations: (cluster, instanceIds) => registrations(client, cluster, instanceIds),
+    describe: (cluster, arns) => describe(client, cluster, arns),
+    mark: (cluster, arns, mark) => put(client, cluster, arns, mark),
+    drain: (cluster, arns) => drain(client, cluster, arns),
+    listTasks: (cluster, desiredStatus, containerInstance) =>
+      pages(async (nextToken) => {
+        const page = await client.send(
+          new ListTasksCommand({ cluster, containerInstance, desiredStatus, nextToken }),
+        );
+        return { items: page.taskArns ?? [], nextToken: page.nextToken };
+      }),
+    describeTasks: async (cluster, taskArns) => {
+      const found: Task[] = [];
+      for (const tasks of chunks(taskArns, tasksPerDescribe)) {
+        const answer = await client.send(new DescribeTasksCommand({ cluster, tasks }));
+        found.push(...(answer.tasks ?? []).map(taskOf));
+      }
+      return found;
+    },
+    stopTask: async (cluster, task, reason) => {
+      await client.send(new StopTaskCommand({ cluster, task, reason }));
+    },
+  };
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html */
+async function registrations(client: ECSClient, cluster: string, instanceIds: readonly string[]) {
+  const arns: string[] = [];
+  try {
+    for (const ids of chunks(instanceIds, idsPerFilter)) {
+      const filter = `ec2InstanceId in [${ids.map((id) => `'${id}'`).join(', ')}]`;
+      const listed = await pages(async (nextToken) => {
+        const page = await client.send(new ListContainerInstancesCommand({ cluster, filter, nextToken }));
+        return { items: page.containerInstanceArns ?? [], nextToken: page.nextToken };
+      });
+      arns.push(...listed);
+    }
+  } catch (error) {
+    if (error instanceof ClusterNotFoundException)
+      throw new UnknownCluster(`There is no cluster "${cluster}"`, { cause: error });
+    throw error;
+  }
+  return describe(client, cluster, arns);
+}
+
+async function describe(
+  client: ECSClient,
+  cluster: string,
+  arns: readonly string[],
+): Promise<Registration[]> {
+  const found: Registration[] = [];
+  for (const containerInstances of chunks(arns, instancesPerDescribe)) {
+    const answer = await client.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
+    found.push(...(answer.containerInstances ?? []).map(registrationOf));
+  }
+  return found;
+}
+
+/** An instance that has gone in between fails the whole call (D-13.14), so a failure is given for each of the ten. */
+async function put(
+  client: ECSClient,
+  cluster: string,
+  arns: readonly string[],
+  mark: Mark,
+): Promise<Failure[]> {
+  const value = formatMark(mark);
+  const failures: Failure[] = [];
+  for (const ten of chunks(arns, attributesPerPut)) {
+    const attributes = ten.map((targetId) => ({
+      name: markName,
+      value,
+      targetType: 'container-instance' as const,
+      targetId,
+    }));
+    try {
+      await client.send(new PutAttributesCommand({ cluster, attributes }));
+    } catch (error) {
+      failures.push(...failuresOf(ten, error));
+    }
+  }
+  return failures;
+}
+
+/** A call that is refused gives a failure for each of its ten; the other tens go on. */
+async function drain(client: ECSClient, cluster: string, arns: readonly string[]): Promise<Draining> {
+  const draining: Registration[] = [];
+  const failures: Failure[] = [];
+  for (const containerInstances of chunks(arns, instancesPerUpdate)) {
+    try {
+      const answer = await client.send(
+        new UpdateContainerInstancesStateCommand({ cluster, containerInstances, status: 'DRAINING' }),
+      );
+      draining.push(...(answer.containerInstances ?? []).map(registrationOf));
+      for (const { arn = '', reason = '' } of answer.failures ?? []) failures.push({ arn, reason });
+    } catch (error) {
+      failures.push(...failuresOf(containerInstances, error));
+    }
+  }
+  return { registrations: draining, failures };
+}
+
+function failuresOf(arns: readonly string[], error: unknown): Failure[] {
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return arns.map((arn) => ({ arn, reason }));
+}
+
+function registrationOf(instance: ContainerInstance): Registration {
+  const value = instance.attributes?.find(({ name }) => name === markName)?.value;
+  return {
+    containerInstanceArn: instance.containerInstanceArn ?? '',
+    ec2InstanceId: instance.ec2InstanceId ?? '',
+    status: instance.status ?? '',
+    version: instance.version ?? 0,
+    agentConnected: instance.agentConnected ?? false,
+    taskCount: (instance.runningTasksCount ?? 0) + (instance.pendingTasksCount ?? 0),
+    mark: value === undefined ? undefined : parseMark(value),
+  };
+}
+
+function taskOf(task: EcsTask): Task {
+  return {
+    taskArn: task.taskArn ?? '',
+    containerInstanceArn: task.containerInstanceArn ?? '',
+    lastStatus: task.lastStatus ?? '',
+    desiredStatus: task.desiredStatus ?? '',
+    startedBy: task.startedBy,
+    version: task.version ?? 0,
+    stoppingAt: task.stoppingAt,
+    stoppedAt: task.stoppedAt,
+  };
+}

@@ -1,0 +1,215 @@
+import { globalTimeoutSeconds } from './hook.ts';
+import type { Mark } from './mark.ts';
+import type { OnDeadline, Policy } from './policy.ts';
+
+/** One EC2 instance that Auto Scaling waits to terminate, and what is known about its time. */
+export interface Departure {
+  readonly autoScalingGroupName: string;
+  readonly instanceId: string;
+  /** When an earlier read found it registered nowhere; undefined: no earlier read did. */
+  readonly unregisteredSince?: Date | undefined;
+  /** When the drain began; undefined: not known, and then no deadline passes. */
+  readonly drainStartedAt?: Date | undefined;
+  /** What to do about service tasks, and when; undefined: whoever asks does not act on deadlines. */
+  readonly deadline?: { readonly at: Date; readonly onDeadline: OnDeadline } | undefined;
+  /** When Auto Scaling ends the hook, renewed or not (D-3.7). */
+  readonly hookEndsAt?: Date | undefined;
+}
+
+/** A registration of an EC2 instance as a container instance. `taskCount`: tasks meant to run, and pending (D-2.12). */
+export interface Registration {
+  readonly containerInstanceArn: string;
+  readonly ec2InstanceId: string;
+  readonly status: string;
+  readonly version: number;
+  readonly agentConnected: boolean;
+  readonly taskCount: number;
+  readonly mark: Mark | undefined;
+}
+
+/** A task on a container instance. */
+export interface Task {
+  readonly taskArn: string;
+  readonly containerInstanceArn: string;
+  readonly lastStatus: string;
+  readonly desiredStatus: string;
+  readonly startedBy: string | undefined;
+  readonly version: number;
+  readonly stoppingAt: Date | undefined;
+  readonly stoppedAt: Date | undefined;
+}
+
+/** Why an instance is released. */
+export type ReleaseReason = 'drained' | 'not-registered' | 'not-usable' | 'deadline' | 'hook-ending';
+
+/** Why nothing is done yet. `draining`: its tasks were not looked at. `settling`: too early to trust empty task lists. */
+export type WaitReason =
+  | 'registering'
+  | 'not-registered'
+  | 'draining'
+  | 'settling'
+  | 'tasks-stopping'
+  | 'service-tasks'
+  | 'standalone-tasks';
+
+/** What to do about one leaving instance. */
+export type DepartureDecision =
+  | { readonly kind: 'start-draining'; readonly containerInstanceArns: readonly string[] }
+  | {
+      readonly kind: 'stop-tasks';
+      readonly why: 'deadline' | 'hook-ending';
+      readonly taskArns: readonly string[];
+    }
+  | { readonly kind: 'release'; readonly why: ReleaseReason }
+  | { readonly kind: 'wait'; readonly why: WaitReason };
+
+/** Two reads so far apart (seconds) must find an instance registered nowhere before it is taken for that. */
+export const secondLookSeconds = 15;
+/** So long after a drain began (seconds) empty task lists are believed: the API is eventually consistent (D-1.4). */
+export const settlingSeconds = 10;
+/** Tasks told to stop at the deadline have so long (seconds) to become STOPPED. */
+export const stopGraceSeconds = 600;
+/** So long before the hook ends (seconds) everything left is stopped ... */
+const lastStopSeconds = 600;
+/** ... and so long before it ends (seconds) the instance is released, so that no hook of ours ever times out. */
+const lastReleaseSeconds = 120;
+
+const release = (why: ReleaseReason): DepartureDecision => ({ kind: 'release', why });
+const wait = (why: WaitReason): DepartureDecision => ({ kind: 'wait', why });
+const isRunning = (task: Task) => task.desiredStatus === 'RUNNING';
+const isStopped = (task: Task) => task.lastStatus === 'STOPPED';
+/** The scheduler writes itself into startedBy; what anybody else started is a standalone task (D-9.27). */
+const isServiceTask = (task: Task) => task.startedBy?.startsWith('ecs-svc/') === true;
+
+/** The times of a departure, from what Auto Scaling, the mark and the policy say of it. */
+export function departureTimes(
+  policy: Policy,
+  mark: Mark | undefined,
+  startedAt: Date | undefined,
+): Pick<Departure, 'drainStartedAt' | 'deadline' | 'hookEndsAt'> {
+  const drainStartedAt = mark?.at ?? startedAt;
+  const hookStartedAt = startedAt ?? mark?.at;
+  return {
+    drainStartedAt,
+    deadline: drainStartedAt && {
+      at: after(drainStartedAt, policy.drainDeadlineSeconds),
+      onDeadline: policy.onDeadline,
+    },
+    hookEndsAt: hookStartedAt && after(hookStartedAt, globalTimeoutSeconds),
+  };
+}
+
+/**
+ * What to do about one leaving EC2 instance, given what is true now: all its registrations in the cluster (D-2.8: there
+ * can be two; it leaves when all are done) and the tasks on them, undefined where nobody looked. The order is the policy.
+ */
+export function decideDeparture(
+  departure: Departure,
+  registrations: readonly Registration[],
+  tasks: readonly Task[] | undefined,
+  now: Date,
+): DepartureDecision {
+  if (registrations.length === 0) return decideUnregistered(departure, now);
+  const usable = registrations.filter(isUsable);
+  if (usable.length === 0) return release('not-usable');
+  if (isDrained(departure, usable, tasks, now)) return release('drained');
+  if (isHookEnding(departure, now, lastReleaseSeconds)) return release('hook-ending');
+  const active = usable.filter(({ status }) => status === 'ACTIVE');
+  // Also one without tasks: an empty ACTIVE instance can still be given one.
+  if (active.length > 0)
+    return { kind: 'start-draining', containerInstanceArns: active.map((one) => one.containerInstanceArn) };
+  // D-2.13: only an ACTIVE instance can be set to DRAINING.
+  if (usable.some(({ status }) => status === 'REGISTERING')) return wait('registering');
+  if (!tasks) return wait('draining');
+  return decideDraining(departure, tasks, now);
+}
+
+/** Whether the tasks must be read to decide. With tasks still meant to run, and no deadline passed, they need not. */
+export function needsTasks(departure: Departure, registrations: readonly Registration[], now: Date): boolean {
+  const usable = registrations.filter(isUsable);
+  if (usable.length === 0 || usable.some(({ status }) => status !== 'DRAINING')) return false;
+  const { deadline } = departure;
+  if (deadline && now >= deadline.at) return true;
+  if (isHookEnding(departure, now, lastStopSeconds)) return true;
+  return usable.every(({ taskCount }) => taskCount === 0);
+}
+
+/** D-2.1 to D-2.3: these three no longer take or run tasks, and cannot be drained (D-2.13). */
+function isUsable({ status }: Registration): boolean {
+  return status !== 'INACTIVE' && status !== 'DEREGISTERING' && status !== 'REGISTRATION_FAILED';
+}
+
+function decideUnregistered({ unregisteredSince }: Departure, now: Date): DepartureDecision {
+  if (unregisteredSince && now >= after(unregisteredSince, secondLookSeconds))
+    return release('not-registered');
+  return wait('not-registered');
+}
+
+/** Drained means STOPPED: counts fall when a stop is decided, while containers still run (D-2.12, D-2.30). */
+function isDrained(
+  departure: Departure,
+  usable: readonly Registration[],
+  tasks: readonly Task[] | undefined,
+  now: Date,
+): boolean {
+  const isEmpty = usable.every(({ status, taskCount }) => status === 'DRAINING' && taskCount === 0);
+  if (!isEmpty || !tasks) return false;
+  return tasks.every(isStopped) && isSettled(departure, tasks, now);
+}
+
+/**
+ * Whether the task lists show the time after the drain began. Right after it they may be older, and lack a task that was
+ * placed just before. They are as new as the newest stop in them.
+ */
+function isSettled({ drainStartedAt }: Departure, tasks: readonly Task[], now: Date): boolean {
+  if (!drainStartedAt || now >= after(drainStartedAt, settlingSeconds)) return true;
+  return tasks.some(({ stoppedAt }) => stoppedAt !== undefined && stoppedAt > drainStartedAt);
+}
+
+function isHookEnding({ hookEndsAt }: Departure, now: Date, seconds: number): boolean {
+  return hookEndsAt !== undefined && now >= after(hookEndsAt, -seconds);
+}
+
+function decideDraining(departure: Departure, tasks: readonly Task[], now: Date): DepartureDecision {
+  const live = tasks.filter((task) => !isStopped(task));
+  if (live.length === 0) return wait('settling');
+  if (isHookEnding(departure, now, lastStopSeconds)) return stopLeft(live, 'hook-ending');
+  const { deadline } = departure;
+  if (deadline && now >= deadline.at && live.some(isServiceTask)) return decideLate(deadline, live, now);
+  return wait(whyWaiting(live));
+}
+
+/** The deadline is for service tasks; a standalone task lives until it ends or the hook does. */
+function decideLate(
+  deadline: NonNullable<Departure['deadline']>,
+  live: readonly Task[],
+  now: Date,
+): DepartureDecision {
+  const late = live.filter(isServiceTask);
+  if (deadline.onDeadline === 'stop-tasks') {
+    if (late.some(isRunning)) return stopLeft(late, 'deadline');
+    if (now < graceEndsAt(deadline.at, late)) return wait('tasks-stopping');
+  }
+  return late.length < live.length ? wait('standalone-tasks') : release('deadline');
+}
+
+/** The grace runs from the deadline, or from a later stop: after an outage of ours tasks are told to stop late. */
+function graceEndsAt(deadlineAt: Date, tasks: readonly Task[]): Date {
+  const stops = tasks.map(({ stoppingAt }) => stoppingAt?.getTime() ?? 0);
+  return after(new Date(Math.max(deadlineAt.getTime(), ...stops)), stopGraceSeconds);
+}
+
+function stopLeft(tasks: readonly Task[], why: 'deadline' | 'hook-ending'): DepartureDecision {
+  const taskArns = tasks.filter(isRunning).map(({ taskArn }) => taskArn);
+  return taskArns.length > 0 ? { kind: 'stop-tasks', why, taskArns } : wait('tasks-stopping');
+}
+
+function whyWaiting(live: readonly Task[]): WaitReason {
+  const running = live.filter(isRunning);
+  if (running.some(isServiceTask)) return 'service-tasks';
+  return running.length > 0 ? 'standalone-tasks' : 'tasks-stopping';
+}
+
+function after(time: Date, seconds: number): Date {
+  return new Date(time.getTime() + seconds * 1000);
+}

@@ -1,0 +1,63 @@
+import type { Fleet } from './fleet.ts';
+
+/** Everything that is counted; each is a CloudWatch metric of the namespace `ecs-steward`. */
+export type Metric =
+  | 'Leaving'
+  | 'StartedDraining'
+  | 'Released'
+  | 'ReleasedDrained'
+  | 'ReleasedNotRegistered'
+  | 'ReleasedNotUsable'
+  | 'ReleasedAtDeadline'
+  | 'ReleasedAtHookEnd'
+  | 'DrainSeconds'
+  | 'TasksStopped'
+  | 'Heartbeats'
+  | 'HooksPut'
+  | 'Waiting'
+  | 'Behind'
+  | 'Unwanted'
+  | 'Misconfigured'
+  | 'Failures'
+  | 'SweepSeconds'
+  | 'SweepCutShort';
+
+/** Fields of a log line. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Writes log lines; what is below the configured level is dropped. */
+export interface Log {
+  debug(message: string, fields: LogFields): void;
+  info(message: string, fields: LogFields): void;
+  warn(message: string, fields: LogFields): void;
+  error(message: string, fields: LogFields): void;
+}
+
+/** What a behaviour works with. */
+export interface Deps {
+  readonly fleet: Fleet;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly log: Log;
+  /** Adds to a metric, 1 unless told. */
+  readonly count: (metric: Metric, value?: number) => void;
+}
+
+/**
+ * Runs a part whose failure must not stop the other parts: the error is logged and counted and undefined comes back.
+ * `doing` says what was tried.
+ */
+export async function contain<T>(
+  { log, count }: Deps,
+  doing: string,
+  fields: LogFields,
+  run: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    log.error(`could not ${doing}`, { ...fields, error });
+    count('Failures');
+    return undefined;
+  }
+}

@@ -1,0 +1,193 @@
+import * as v from 'valibot';
+import { Unwanted } from './errors.ts';
+import type { LookReason, LookRequest } from './fleet.ts';
+import { terminateHook } from './hook.ts';
+
+/** Our hook holds an instance that Auto Scaling terminates. */
+export interface TerminateAction {
+  readonly kind: 'terminate-action';
+  readonly at: Date;
+  readonly autoScalingGroupName: string;
+  readonly instanceIds: readonly string[];
+}
+
+/** The sweep asks `admit` to look at a group. */
+export interface Admit {
+  readonly kind: 'admit';
+  readonly at: Date;
+  readonly autoScalingGroupName: string;
+  readonly instanceIds: readonly string[];
+}
+
+/** A container instance changed. `holdsResources`: some CPU or memory of it is still taken by tasks. */
+export interface ContainerInstanceChange {
+  readonly kind: 'container-instance';
+  readonly at: Date;
+  readonly clusterName: string;
+  readonly containerInstanceArn: string;
+  readonly instanceId: string;
+  readonly status: string;
+  readonly version: number;
+  readonly holdsResources: boolean;
+}
+
+/** A task on a container instance is STOPPED. */
+export interface TaskStopped {
+  readonly kind: 'task-stopped';
+  readonly at: Date;
+  readonly clusterName: string;
+  readonly containerInstanceArn: string;
+  readonly taskArn: string;
+  readonly version: number;
+}
+
+/** We asked ourselves to look at an instance again; `at` is when. */
+export interface Look extends LookRequest {
+  readonly kind: 'look';
+  readonly at: Date;
+}
+
+/** Every event that the steward accepts. */
+export type StewardEvent = TerminateAction | Admit | ContainerInstanceChange | TaskStopped | Look;
+
+const text = v.pipe(v.string(), v.nonEmpty());
+const time = v.pipe(
+  v.string(),
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'expected an ISO 8601 time'),
+  v.transform((value) => new Date(value)),
+);
+/** The resource's counter in `detail`, a number. The envelope has a version too, always the text "0" (D-1.2). */
+const version = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** Events name clusters by ARN, groups by name; the last part is the name. */
+const clusterArn = v.pipe(
+  v.string(),
+  v.regex(/^arn:[^:]+:ecs:[^:]+:[^:]+:cluster\/[^/]+$/, 'expected the ARN of a cluster'),
+  v.transform((arn) => arn.slice(arn.lastIndexOf('/') + 1)),
+);
+const resources = v.optional(
+  v.array(v.object({ name: v.string(), integerValue: v.optional(v.number()) })),
+  [],
+);
+
+const envelope = v.object({ source: text, 'detail-type': text, time, detail: v.looseObject({}) });
+
+const terminateDetail = v.object({
+  AutoScalingGroupName: text,
+  EC2InstanceId: text,
+  LifecycleHookName: text,
+  LifecycleTransition: text,
+  Destination: v.optional(v.string()),
+  Action: v.optional(v.string()),
+});
+const containerInstanceDetail = v.object({
+  clusterArn,
+  containerInstanceArn: text,
+  ec2InstanceId: text,
+  status: text,
+  version,
+  registeredResources: resources,
+  remainingResources: resources,
+});
+const taskDetail = v.object({
+  clusterArn,
+  containerInstanceArn: text,
+  taskArn: text,
+  lastStatus: text,
+  version,
+});
+const admitDetail = v.object({ autoScalingGroupName: text, instanceIds: v.array(text) });
+const lookReasons: readonly LookReason[] = ['empty', 'not-registered', 'not-usable'];
+const lookDetail = v.object({
+  autoScalingGroupName: text,
+  clusterName: text,
+  instanceId: text,
+  because: v.picklist(lookReasons),
+});
+
+/** Source and detail-type of our own messages. */
+export const ownSource = 'ecs-steward';
+export const admitType = 'Admit';
+export const lookType = 'Look';
+
+const readers: Readonly<Record<string, (detail: unknown, at: Date) => StewardEvent>> = {
+  'aws.autoscaling/EC2 Instance-terminate Lifecycle Action': terminateAction,
+  'aws.ecs/ECS Container Instance State Change': containerInstanceChange,
+  'aws.ecs/ECS Task State Change': taskStopped,
+  [`${ownSource}/${admitType}`]: (detail, at) => ({ kind: 'admit', at, ...parse(admitDetail, detail) }),
+  [`${ownSource}/${lookType}`]: (detail, at) => ({ kind: 'look', at, ...parse(lookDetail, detail) }),
+};
+
+/** Reads the body of a queue message. Throws Unwanted, saying why, for whatever is not an event that we accept. */
+export function readEvent(body: string): StewardEvent {
+  const { source, 'detail-type': detailType, time: at, detail } = parse(envelope, parseJson(body));
+  const name = `${source}/${detailType}`;
+  const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
+  if (!reader) throw new Unwanted(`no event of ours: source "${source}", detail-type "${detailType}"`);
+  return reader(detail, at);
+}
+
+/** The time of a scheduled event; undefined where it has none, as when somebody runs the function by hand. */
+export function readTick(event: unknown): Date | undefined {
+  const result = v.safeParse(v.object({ time }), event);
+  return result.success ? result.output.time : undefined;
+}
+
+function terminateAction(detail: unknown, at: Date): TerminateAction {
+  const found = parse(terminateDetail, detail);
+  const { LifecycleHookName, LifecycleTransition, Destination, Action } = found;
+  if (LifecycleHookName !== terminateHook.lifecycleHookName)
+    throw new Unwanted(`the hook "${LifecycleHookName}" of somebody else`);
+  if (LifecycleTransition !== terminateHook.lifecycleTransition)
+    throw new Unwanted(`LifecycleTransition "${LifecycleTransition}" of our hook`);
+  // D-1.23, D-1.25: these two come back.
+  if (Destination === 'WarmPool') throw new Unwanted('an instance that returns to its warm pool');
+  if (Action === 'ReplaceRootVolume') throw new Unwanted('an instance whose root volume is replaced');
+  return {
+    kind: 'terminate-action',
+    at,
+    autoScalingGroupName: found.AutoScalingGroupName,
+    instanceIds: [found.EC2InstanceId],
+  };
+}
+
+function containerInstanceChange(detail: unknown, at: Date): ContainerInstanceChange {
+  const found = parse(containerInstanceDetail, detail);
+  const { containerInstanceArn, ec2InstanceId: instanceId, status, clusterArn: clusterName } = found;
+  const holdsResources = ['CPU', 'MEMORY'].some((name) => {
+    const valueIn = (list: typeof found.registeredResources) =>
+      list.find((resource) => resource.name === name)?.integerValue ?? 0;
+    return valueIn(found.remainingResources) < valueIn(found.registeredResources);
+  });
+  const { version } = found;
+  return {
+    kind: 'container-instance',
+    at,
+    clusterName,
+    containerInstanceArn,
+    instanceId,
+    status,
+    version,
+    holdsResources,
+  };
+}
+
+function taskStopped(detail: unknown, at: Date): TaskStopped {
+  const { lastStatus, clusterArn: clusterName, ...found } = parse(taskDetail, detail);
+  if (lastStatus !== 'STOPPED') throw new Unwanted(`a task whose lastStatus is ${lastStatus}`);
+  return { kind: 'task-stopped', at, clusterName, ...found };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new Unwanted('not JSON', { cause: error });
+  }
+}
+
+function parse<const Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'event'}: ${issue.message}`);
+  throw new Unwanted(faults.join('; '));
+}

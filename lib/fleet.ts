@@ -1,0 +1,95 @@
+import type { Registration, Task } from './departure.ts';
+import type { Hook } from './hook.ts';
+import type { Mark } from './mark.ts';
+
+/** An Auto Scaling group with its instances. */
+export interface Group {
+  readonly autoScalingGroupName: string;
+  readonly autoScalingGroupARN: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly instances: readonly { readonly instanceId: string; readonly lifecycleState: string }[];
+}
+
+/** Where Auto Scaling has an instance. */
+export interface InstanceState {
+  readonly instanceId: string;
+  readonly autoScalingGroupName: string;
+  readonly lifecycleState: string;
+}
+
+/** A container instance that a call did not do its work for (D-2.15b). */
+export interface Failure {
+  readonly arn: string;
+  readonly reason: string;
+}
+
+/** What setting container instances to DRAINING did. */
+export interface Draining {
+  readonly registrations: readonly Registration[];
+  readonly failures: readonly Failure[];
+}
+
+/** Why an instance is to be looked at again. */
+export type LookReason = 'empty' | 'not-registered' | 'not-usable';
+
+/** An instance to be looked at again. */
+export interface LookRequest {
+  readonly autoScalingGroupName: string;
+  readonly clusterName: string;
+  readonly instanceId: string;
+  readonly because: LookReason;
+}
+
+/**
+ * What the steward needs to know and do in AWS. Every write may be made twice. Errors of AWS come through as the SDK
+ * throws them, after its retries, but for what is named here.
+ */
+export interface Fleet {
+  /** Every group that carries the enrolment tag. */
+  enrolledGroups(): Promise<readonly Group[]>;
+  /** The groups of these names; those that do not exist are left out. */
+  groups(autoScalingGroupNames: readonly string[]): Promise<readonly Group[]>;
+  /** Where Auto Scaling has these instances; unknown ones are left out (D-5.16). */
+  instanceStates(instanceIds: readonly string[]): Promise<readonly InstanceState[]>;
+  /** When the termination of each instance of the group that waits in a hook was begun, by instance id (D-13.11). */
+  terminationStarts(autoScalingGroupName: string): Promise<ReadonlyMap<string, Date>>;
+  /** The group's hook of our name. */
+  hook(autoScalingGroupName: string): Promise<Hook | undefined>;
+  /** Puts our hook on the group. */
+  putHook(autoScalingGroupName: string): Promise<void>;
+  /** Renews our hook; `no-action`: it does not hold the instance any more. */
+  heartbeat(autoScalingGroupName: string, instanceId: string): Promise<'recorded' | 'no-action'>;
+  /** Completes our hook with CONTINUE; `already-completed`: it does not hold the instance any more (D-3.10). */
+  complete(autoScalingGroupName: string, instanceId: string): Promise<'completed' | 'already-completed'>;
+
+  /**
+   * The registrations of these EC2 instances in the cluster, without the INACTIVE ones (D-2.9). Throws UnknownCluster
+   * where there is no such cluster.
+   */
+  registrations(clusterName: string, instanceIds: readonly string[]): Promise<readonly Registration[]>;
+  /** These container instances, INACTIVE ones too for an hour (D-2.5); unknown ones are left out. */
+  describe(clusterName: string, containerInstanceArns: readonly string[]): Promise<readonly Registration[]>;
+  /** Marks container instances; what could not be marked is returned. */
+  mark(
+    clusterName: string,
+    containerInstanceArns: readonly string[],
+    mark: Mark,
+  ): Promise<readonly Failure[]>;
+  /** Sets container instances to DRAINING. */
+  drain(clusterName: string, containerInstanceArns: readonly string[]): Promise<Draining>;
+  /** ARNs of the tasks with this desired status on a container instance, or in the whole cluster where none is given. */
+  listTasks(
+    clusterName: string,
+    desiredStatus: 'RUNNING' | 'STOPPED',
+    containerInstanceArn?: string,
+  ): Promise<readonly string[]>;
+  /** These tasks; those that ECS has forgotten are left out. */
+  describeTasks(clusterName: string, taskArns: readonly string[]): Promise<readonly Task[]>;
+  /** Tells a task to stop; `reason` is shown to whoever reads the task. */
+  stopTask(clusterName: string, taskArn: string, reason: string): Promise<void>;
+
+  /** Has `admit` look at the group again because of these instances. */
+  askToAdmit(autoScalingGroupName: string, instanceIds: readonly string[], now: Date): Promise<void>;
+  /** Has `release` look at the instance after `delaySeconds`; `now` is when this look was asked for. */
+  askToLook(look: LookRequest, now: Date, delaySeconds: number): Promise<void>;
+}

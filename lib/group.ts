@@ -1,0 +1,60 @@
+import type { Deps } from './deps.ts';
+import type { Group } from './fleet.ts';
+import { enrolmentTag, type Policy, readEnrolment } from './policy.ts';
+
+/** A group that the steward serves. */
+export interface EnrolledGroup {
+  readonly group: Group;
+  readonly clusterName: string;
+  readonly policy: Policy;
+}
+
+/** The group as the steward serves it; undefined: it does not, because no tag says so or the tag names no cluster. */
+export function enrolledGroup(group: Group): EnrolledGroup | undefined {
+  const enrolment = readEnrolment(group.tags);
+  if (enrolment?.clusterName === undefined) return undefined;
+  return { group, clusterName: enrolment.clusterName, policy: enrolment.policy };
+}
+
+/** Says which tags of a group mean nothing to us. */
+export function reportTagFaults({ log, count }: Deps, { autoScalingGroupName, tags }: Group): void {
+  for (const fault of readEnrolment(tags)?.faults ?? []) {
+    log.warn('a tag is not understood', { autoScalingGroupName, ...fault });
+    count('Misconfigured');
+  }
+}
+
+/**
+ * Says that the cluster in the tag does not exist. Its instances wait and are not taken for unregistered: more likely the
+ * tag is wrong than the cluster gone, and their tasks run in another cluster.
+ */
+export function reportUnknownCluster({ log, count }: Deps, { group, clusterName }: EnrolledGroup): void {
+  log.warn('a tag names no cluster', {
+    autoScalingGroupName: group.autoScalingGroupName,
+    tag: enrolmentTag,
+    value: clusterName,
+    expected: 'the name of an existing ECS cluster',
+  });
+  count('Misconfigured');
+}
+
+/** The instances that Auto Scaling holds for hooks on their way to termination (D-3.2). */
+export function leavingInstanceIds({ instances }: Group): string[] {
+  return instances
+    .filter(({ lifecycleState }) => lifecycleState === leavingState)
+    .map(({ instanceId }) => instanceId);
+}
+
+/** The lifecycle state of an instance that waits for hooks before it is terminated. */
+export const leavingState = 'Terminating:Wait';
+
+/**
+ * Whether Auto Scaling's answer about an instance is older than what we know: that our hook holds it since `knownAt`.
+ * Older than five minutes, the knowledge is history, and the answer is the truth.
+ */
+export function isStateBehind(lifecycleState: string | undefined, knownAt: Date, now: Date): boolean {
+  const isYoung = now.getTime() - knownAt.getTime() < youngSeconds * 1000;
+  return isYoung && (lifecycleState === 'InService' || lifecycleState === 'Terminating');
+}
+
+const youngSeconds = 300;

@@ -1,0 +1,205 @@
+import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
+import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import * as v from 'valibot';
+import type { Deps, LogFields, Metric } from './deps.ts';
+import { Unwanted } from './errors.ts';
+import { type Admit, readEvent, readTick, type StewardEvent, type TerminateAction } from './events.ts';
+import type { Fleet } from './fleet.ts';
+import type { Platform } from './platform.ts';
+import type { Hint, Message } from './sighting.ts';
+
+/** A function as Lambda calls it. */
+export type Handler = (event: unknown, context: Context) => Promise<unknown>;
+
+/** One sweep: the time it stands for, and how long it may still take. */
+export interface Tick {
+  readonly time: Date;
+  readonly remainingMs: () => number;
+}
+
+type Connect = (platform: Platform) => Fleet;
+type Body = (deps: Deps, event: unknown, context: Context) => Promise<unknown>;
+
+const namespace = 'ecs-steward';
+
+/**
+ * The door of the FIFO lane. Whatever goes wrong is logged and counted, and the messages are gone: one that came back would
+ * hold up every cluster (D-13.5). The sweep repairs.
+ */
+export function lane(
+  platform: Platform,
+  connect: Connect,
+  run: (deps: Deps, events: readonly (TerminateAction | Admit)[]) => Promise<void>,
+): Handler {
+  const body: Body = async (deps, event) => {
+    await run(
+      deps,
+      inbox(deps, event, isLaneEvent).map((message) => message.event),
+    );
+    return {};
+  };
+  return lambda(platform, connect, body, { swallowsErrors: true });
+}
+
+/** The door of a standard queue: only the messages that `run` names come back; all of them where it rejects. */
+export function queue(
+  platform: Platform,
+  connect: Connect,
+  run: (deps: Deps, messages: readonly Message<Hint>[]) => Promise<readonly string[]>,
+): Handler {
+  const body: Body = async (deps, event) => {
+    const comeBack = await run(deps, inbox(deps, event, isHint));
+    return { batchItemFailures: comeBack.map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+  return lambda(platform, connect, body, { swallowsErrors: false });
+}
+
+/** The door of the schedule. `memory` is what one execution environment remembers. Errors fail the invocation. */
+export function schedule<Memory>(
+  platform: Platform,
+  connect: Connect,
+  freshMemory: () => Memory,
+  run: (deps: Deps, memory: Memory, tick: Tick) => Promise<void>,
+): Handler {
+  const memory = freshMemory();
+  const body: Body = async (deps, event, context) => {
+    const time = readTick(event) ?? deps.now();
+    await run(deps, memory, { time, remainingMs: () => context.getRemainingTimeInMillis() });
+    return {};
+  };
+  return lambda(platform, connect, body, { swallowsErrors: false });
+}
+
+/** One execution environment: clients and memory of its own, the clients made on the first call. */
+function lambda(
+  platform: Platform,
+  connect: Connect,
+  body: Body,
+  policy: { swallowsErrors: boolean },
+): Handler {
+  const logger = loggerOn(platform);
+  const metrics = metricsOn(platform);
+  let deps: Deps | undefined;
+  const handler = middy<unknown, unknown>({ timeoutEarlyInMillis: 0 })
+    .before(({ context }) => logger.addContext(context))
+    .after(() => void metrics.publishStoredMetrics())
+    .onError((request) => {
+      logger.error('the invocation failed', { error: request.error });
+      metrics.addMetric('Failures', MetricUnit.Count, 1);
+      metrics.publishStoredMetrics();
+      // A response given here is middy's way to swallow the error.
+      if (policy.swallowsErrors) request.response = {};
+    })
+    .handler((event, context) => {
+      deps ??= depsOn(platform, connect(platform), logger, metrics);
+      return body(deps, event, context);
+    });
+  return (event, context) => handler(event, context);
+}
+
+const inSeconds: ReadonlySet<Metric> = new Set(['DrainSeconds', 'SweepSeconds']);
+
+function depsOn(platform: Platform, fleet: Fleet, logger: Logger, metrics: Metrics): Deps {
+  return {
+    fleet,
+    now: () => platform.now(),
+    sleep: (milliseconds) => platform.sleep(milliseconds),
+    log: {
+      debug: (message: string, fields: LogFields) => logger.debug(message, fields),
+      info: (message: string, fields: LogFields) => logger.info(message, fields),
+      warn: (message: string, fields: LogFields) => logger.warn(message, fields),
+      error: (message: string, fields: LogFields) => logger.error(message, fields),
+    },
+    count: (metric, value = 1) => {
+      metrics.addMetric(metric, inSeconds.has(metric) ? MetricUnit.Seconds : MetricUnit.Count, value);
+    },
+  };
+}
+
+const sqsEvent = v.object({ Records: v.array(v.object({ messageId: v.string(), body: v.string() })) });
+
+const isLaneEvent = (event: StewardEvent): event is TerminateAction | Admit =>
+  event.kind === 'terminate-action' || event.kind === 'admit';
+const isHint = (event: StewardEvent): event is Hint =>
+  event.kind !== 'terminate-action' && event.kind !== 'admit';
+
+/** The messages of an SQS batch that this queue is for; the others are logged, counted and dropped. */
+function inbox<Event extends StewardEvent>(
+  { log, count }: Deps,
+  batch: unknown,
+  isFor: (event: StewardEvent) => event is Event,
+): Message<Event>[] {
+  const messages: Message<Event>[] = [];
+  for (const { messageId, body } of v.parse(sqsEvent, batch).Records) {
+    try {
+      const event = readEvent(body);
+      if (!isFor(event)) throw new Unwanted(`a message of another queue: ${event.kind}`);
+      messages.push({ messageId, event });
+    } catch (error) {
+      if (!(error instanceof Unwanted)) throw error;
+      log.warn('unwanted', { messageId, why: error.message });
+      count('Unwanted');
+    }
+  }
+  return messages;
+}
+
+/** The logger of Powertools, with the time of the platform, writing where the platform says. */
+function loggerOn(platform: Platform): Logger {
+  class PlatformLogger extends Logger {
+    protected override printLog(_level: number, item: LogItem): void {
+      item.prepareForPrint();
+      platform.write(JSON.stringify(item.getAttributes(), this.getJsonReplacer()));
+    }
+  }
+  const { LOG_LEVEL, POWERTOOLS_SERVICE_NAME = namespace } = platform.environment;
+  const level = LOG_LEVEL?.toUpperCase();
+  return new PlatformLogger({
+    serviceName: POWERTOOLS_SERVICE_NAME,
+    logLevel: levels.find((one) => one === level) ?? 'INFO',
+    logFormatter: new PlatformFormatter(platform),
+  });
+}
+
+const levels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
+
+class PlatformFormatter extends LogFormatter {
+  private readonly platform: Platform;
+
+  constructor(platform: Platform) {
+    super();
+    this.platform = platform;
+  }
+
+  override formatAttributes(base: UnformattedAttributes, additional: LogAttributes): LogItem {
+    const attributes = {
+      timestamp: this.platform.now().toISOString(),
+      level: base.logLevel,
+      message: base.message,
+      service: base.serviceName,
+      function_name: base.lambdaContext?.functionName,
+      function_request_id: base.lambdaContext?.awsRequestId,
+    };
+    return new LogItem({ attributes }).addAttributes(additional);
+  }
+}
+
+/** The metrics of Powertools (CloudWatch embedded metric format), with time and output of the platform. */
+function metricsOn(platform: Platform): Metrics {
+  class PlatformMetrics extends Metrics {
+    override publishStoredMetrics(): this {
+      if (this.hasStoredMetrics()) {
+        const { _aws, ...values } = this.serializeMetrics();
+        const stamped = { ..._aws, Timestamp: platform.now().getTime() };
+        platform.write(JSON.stringify({ _aws: stamped, ...values }));
+      }
+      this.clearMetrics();
+      return this;
+    }
+  }
+  const { POWERTOOLS_SERVICE_NAME = namespace } = platform.environment;
+  return new PlatformMetrics({ namespace, serviceName: POWERTOOLS_SERVICE_NAME });
+}

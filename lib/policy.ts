@@ -1,0 +1,88 @@
+/** Prefix of every tag of a group that concerns us. */
+const prefix = 'ecs-steward:';
+
+/** The tag that enrols an Auto Scaling group; its value names the group's ECS cluster. */
+export const enrolmentTag = `${prefix}cluster`;
+
+/** What happens to service tasks that still live when the drain deadline has passed. */
+export type OnDeadline = 'stop-tasks' | 'continue';
+
+/** What the tags of a group say about its departures. */
+export interface Policy {
+  /** From the start of the drain, for service tasks. */
+  readonly drainDeadlineSeconds: number;
+  readonly onDeadline: OnDeadline;
+}
+
+/** A tag with a value that means nothing to us; the default holds instead. */
+export interface TagFault {
+  readonly tag: string;
+  readonly value: string;
+  readonly expected: string;
+}
+
+/** What the tags of a group say. Without a cluster name the group is not served, and `faults` says why. */
+export interface Enrolment {
+  readonly clusterName: string | undefined;
+  readonly policy: Policy;
+  readonly faults: readonly TagFault[];
+}
+
+type Reading<T> = { readonly value: T } | { readonly expected: string };
+
+const durationForm = /^(\d{1,6})(s|m|h)$/;
+const secondsPer = { s: 1, m: 60, h: 3600 } as const;
+/** A minute is one sweep. 47 hours leave an hour of the 48 that a hook can hold (D-3.7). */
+const deadlineBoundsSeconds = { least: 60, most: 47 * 3600 };
+
+/** The tags of an enrolled group, every fault in them reported at once; undefined: the group is not enrolled. */
+export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment | undefined {
+  if (tags[enrolmentTag] === undefined) return undefined;
+  const faults: TagFault[] = unknownTags(tags);
+  const read = <T>(name: string, reading: (value: string) => Reading<T>, usual: T): T => {
+    const tag = `${prefix}${name}`;
+    const value = tags[tag];
+    if (value === undefined) return usual;
+    const result = reading(value);
+    if ('value' in result) return result.value;
+    faults.push({ tag, value, expected: result.expected });
+    return usual;
+  };
+  return {
+    clusterName: read<string | undefined>('cluster', clusterName, undefined),
+    policy: Object.freeze({
+      drainDeadlineSeconds: read('drain-deadline', deadlineSeconds, 50 * 60),
+      onDeadline: read<OnDeadline>('on-deadline', onDeadline, 'stop-tasks'),
+    }),
+    faults,
+  };
+}
+
+const known = ['cluster', 'drain-deadline', 'on-deadline'];
+
+function unknownTags(tags: Readonly<Record<string, string>>): TagFault[] {
+  const isUnknown = (tag: string) => tag.startsWith(prefix) && !known.includes(tag.slice(prefix.length));
+  const expected = `no tag of this name; there are ${known.map((name) => prefix + name).join(', ')}`;
+  return Object.entries(tags)
+    .filter(([tag]) => isUnknown(tag))
+    .map(([tag, value]) => ({ tag, value, expected }));
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html */
+function clusterName(value: string): Reading<string> {
+  if (/^[a-zA-Z0-9_-]{1,255}$/.test(value)) return { value };
+  return { expected: 'the name of an ECS cluster: up to 255 letters, digits, hyphens and underscores' };
+}
+
+function deadlineSeconds(text: string): Reading<number> {
+  const [, count, unit] = durationForm.exec(text) ?? [];
+  const value = Number(count) * secondsPer[unit as keyof typeof secondsPer];
+  const { least, most } = deadlineBoundsSeconds;
+  if (value >= least && value <= most) return { value };
+  return { expected: 'a duration from 60s to 47h, as in 90s, 50m or 1h' };
+}
+
+function onDeadline(text: string): Reading<OnDeadline> {
+  if (text === 'stop-tasks' || text === 'continue') return { value: text };
+  return { expected: 'stop-tasks or continue' };
+}

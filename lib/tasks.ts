@@ -1,0 +1,31 @@
+import type { Task } from './departure.ts';
+import type { Fleet } from './fleet.ts';
+import { inParallel } from './parallel.ts';
+
+/** Container instances whose tasks are listed at the same time. */
+const listsAtOnce = 5;
+/** With more container instances than this the tasks of the whole cluster are listed: pages of 100 cost less (D-5.8). */
+export const wholeClusterAbove = 50;
+
+/**
+ * Every task on these container instances that ECS still knows, and `known` ones beside; perhaps others of the cluster
+ * too. RUNNING is listed first, then STOPPED, never at the same time: in the other order a task that moves between the
+ * two is in neither. The default list alone would hide every task that is being stopped (D-2.31). A task that ECS has
+ * forgotten is STOPPED (D-5.18).
+ */
+export async function readTasks(
+  fleet: Fleet,
+  clusterName: string,
+  containerInstanceArns: readonly string[],
+  known: readonly string[] = [],
+): Promise<readonly Task[]> {
+  const taskArns = new Set(known);
+  const places = containerInstanceArns.length > wholeClusterAbove ? [undefined] : containerInstanceArns;
+  await inParallel(places, listsAtOnce, async (containerInstanceArn) => {
+    for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
+      const listed = await fleet.listTasks(clusterName, desiredStatus, containerInstanceArn);
+      for (const taskArn of listed) taskArns.add(taskArn);
+    }
+  });
+  return taskArns.size === 0 ? [] : fleet.describeTasks(clusterName, [...taskArns]);
+}

@@ -1,0 +1,197 @@
+import { completeDeparture } from './complete.ts';
+import {
+  type Departure,
+  type DepartureDecision,
+  decideDeparture,
+  departureTimes,
+  needsTasks,
+  type Registration,
+  secondLookSeconds,
+  type Task,
+} from './departure.ts';
+import { contain, type Deps } from './deps.ts';
+import { UnknownCluster } from './errors.ts';
+import { type EnrolledGroup, leavingInstanceIds, reportUnknownCluster } from './group.ts';
+import { chunks, groupBy } from './grouping.ts';
+import { inParallel } from './parallel.ts';
+import { readTasks, wholeClusterAbove } from './tasks.ts';
+
+/** A group with leaving instances, and when the termination of each began, as far as it is known. */
+export interface LeavingGroup {
+  readonly enrolled: EnrolledGroup;
+  readonly starts: ReadonlyMap<string, Date>;
+}
+
+/** When the first of consecutive visits found an instance registered nowhere, by EC2 instance id. */
+export type Unregistered = Map<string, Date>;
+
+interface Visit {
+  readonly enrolled: EnrolledGroup;
+  readonly departure: Departure;
+  readonly registrations: readonly Registration[];
+}
+
+const visitsAtOnce = 5;
+const readTogether = 10;
+
+const stopReason = {
+  deadline: 'ecs-steward: the drain deadline of the Auto Scaling group has passed',
+  'hook-ending': 'ecs-steward: Auto Scaling is about to terminate the instance',
+} as const;
+
+/**
+ * Reads everything about the leaving instances of one cluster, decides about each and carries it out. `hasTime` says
+ * whether another one may be begun. A fault with one instance does not stop the others.
+ */
+export async function visitCluster(
+  deps: Deps,
+  clusterName: string,
+  groups: readonly LeavingGroup[],
+  unregistered: Unregistered,
+  hasTime: () => boolean,
+): Promise<void> {
+  const registrations = await readRegistrations(deps, clusterName, groups);
+  if (!registrations) return;
+  const visits = groups.flatMap((group) => visitsOf(group, registrations, unregistered));
+  const tasks = await readTasksOf(deps, clusterName, visits, hasTime);
+  const starting: Visit[] = [];
+  await inParallel(visits, visitsAtOnce, async (visit) => {
+    if (!hasTime()) return;
+    const decision = decideDeparture(visit.departure, visit.registrations, tasks.get(visit), deps.now());
+    const { autoScalingGroupName, instanceId } = visit.departure;
+    await contain(deps, 'carry out a decision', { autoScalingGroupName, instanceId, decision }, () =>
+      carryOut(deps, visit, decision, starting, unregistered),
+    );
+  });
+  await askToAdmit(deps, starting);
+}
+
+async function readRegistrations(deps: Deps, clusterName: string, groups: readonly LeavingGroup[]) {
+  const instanceIds = groups.flatMap(({ enrolled }) => leavingInstanceIds(enrolled.group));
+  try {
+    return await deps.fleet.registrations(clusterName, instanceIds);
+  } catch (error) {
+    if (!(error instanceof UnknownCluster)) throw error;
+    for (const { enrolled } of groups) reportUnknownCluster(deps, enrolled);
+    return undefined;
+  }
+}
+
+function visitsOf(
+  { enrolled, starts }: LeavingGroup,
+  all: readonly Registration[],
+  unregistered: ReadonlyMap<string, Date>,
+): Visit[] {
+  const { autoScalingGroupName } = enrolled.group;
+  return leavingInstanceIds(enrolled.group).map((instanceId) => {
+    const registrations = all.filter(({ ec2InstanceId }) => ec2InstanceId === instanceId);
+    const marks = registrations.flatMap(({ mark }) => mark ?? []);
+    const [mark] = marks.toSorted((a, b) => a.at.getTime() - b.at.getTime());
+    const times = departureTimes(enrolled.policy, mark, starts.get(instanceId));
+    const unregisteredSince = unregistered.get(instanceId);
+    return {
+      enrolled,
+      registrations,
+      departure: { autoScalingGroupName, instanceId, unregisteredSince, ...times },
+    };
+  });
+}
+
+const arnsOf = ({ registrations }: Visit) => registrations.map((one) => one.containerInstanceArn);
+
+/**
+ * The tasks of each visit that needs them to decide; one whose tasks cannot be read has none here, and waits. A few
+ * instances are read together, which saves calls, and fail together.
+ */
+async function readTasksOf(
+  deps: Deps,
+  clusterName: string,
+  visits: readonly Visit[],
+  hasTime: () => boolean,
+): Promise<ReadonlyMap<Visit, readonly Task[]>> {
+  const asking = visits.filter((visit) => needsTasks(visit.departure, visit.registrations, deps.now()));
+  const found = new Map<Visit, readonly Task[]>();
+  const size = asking.length > wholeClusterAbove ? asking.length : readTogether;
+  await inParallel(chunks(asking, size), visitsAtOnce, async (some) => {
+    if (!hasTime()) return;
+    const tasks = await contain(deps, 'read tasks', { clusterName }, () =>
+      readTasks(deps.fleet, clusterName, some.flatMap(arnsOf)),
+    );
+    if (!tasks) return;
+    const byInstance = groupBy(tasks, ({ containerInstanceArn }) => containerInstanceArn);
+    for (const visit of some)
+      found.set(
+        visit,
+        arnsOf(visit).flatMap((arn) => byInstance.get(arn) ?? []),
+      );
+  });
+  return found;
+}
+
+async function carryOut(
+  deps: Deps,
+  visit: Visit,
+  decision: DepartureDecision,
+  starting: Visit[],
+  unregistered: Unregistered,
+): Promise<void> {
+  const { departure, registrations } = visit;
+  const { autoScalingGroupName, instanceId } = departure;
+  if (registrations.length > 0) unregistered.delete(instanceId);
+  switch (decision.kind) {
+    case 'start-draining':
+      starting.push(visit);
+      return;
+    case 'release':
+      return completeDeparture(deps, departure, decision.why);
+    case 'stop-tasks':
+      return stopTasks(deps, visit, decision);
+    case 'wait':
+      deps.log.debug('decided', { autoScalingGroupName, instanceId, decision: 'wait', why: decision.why });
+      deps.count('Waiting');
+      if (decision.why === 'not-registered') await lookAgain(deps, visit, unregistered);
+      return;
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** One request per group: whoever admits looks at the whole group anyway. */
+async function askToAdmit(deps: Deps, starting: readonly Visit[]): Promise<void> {
+  const byGroup = groupBy(starting, ({ departure }) => departure.autoScalingGroupName);
+  for (const [autoScalingGroupName, visits] of byGroup) {
+    const instanceIds = visits.map(({ departure }) => departure.instanceId);
+    deps.log.info('decided', { autoScalingGroupName, instanceIds, decision: 'start-draining' });
+    await contain(deps, 'ask to admit', { autoScalingGroupName }, () =>
+      deps.fleet.askToAdmit(autoScalingGroupName, instanceIds, deps.now()),
+    );
+  }
+}
+
+async function stopTasks(
+  deps: Deps,
+  { enrolled, departure }: Visit,
+  { why, taskArns }: Extract<DepartureDecision, { kind: 'stop-tasks' }>,
+): Promise<void> {
+  const { autoScalingGroupName, instanceId } = departure;
+  deps.log.info('decided', { autoScalingGroupName, instanceId, decision: 'stop-tasks', why, taskArns });
+  for (const taskArn of taskArns) {
+    await contain(deps, 'stop a task', { instanceId, taskArn }, async () => {
+      await deps.fleet.stopTask(enrolled.clusterName, taskArn, stopReason[why]);
+      deps.count('TasksStopped');
+    });
+  }
+}
+
+/** The second look comes soon by way of `release`; should that fail, the next visit knows of this one. */
+async function lookAgain(
+  deps: Deps,
+  { enrolled, departure }: Visit,
+  unregistered: Unregistered,
+): Promise<void> {
+  const { autoScalingGroupName, instanceId, unregisteredSince } = departure;
+  if (unregisteredSince) return;
+  unregistered.set(instanceId, deps.now());
+  const request = { autoScalingGroupName, clusterName: enrolled.clusterName, instanceId } as const;
+  await deps.fleet.askToLook({ ...request, because: 'not-registered' }, deps.now(), secondLookSeconds);
+}

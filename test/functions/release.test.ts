@@ -1,0 +1,355 @@
+import { describe, expect, it } from 'vitest';
+import { release } from '../../functions/release.ts';
+import type { Task } from '../../lib/departure.ts';
+import type { ContainerInstanceChange, Look, TaskStopped } from '../../lib/events.ts';
+import type { Fleet } from '../../lib/fleet.ts';
+import type { Hint } from '../../lib/sighting.ts';
+import {
+  arn,
+  at,
+  clusterName,
+  depsOf,
+  group,
+  groupName,
+  instanceId,
+  namesOf,
+  noon,
+  registration,
+  stopped,
+  stopping,
+  taskArn,
+  total,
+} from '../lib/fixtures.ts';
+
+const stop = (overrides: Partial<TaskStopped> = {}): TaskStopped => ({
+  kind: 'task-stopped',
+  at: noon,
+  clusterName,
+  containerInstanceArn: arn,
+  taskArn: taskArn('web'),
+  version: 3,
+  ...overrides,
+});
+const change = (overrides: Partial<ContainerInstanceChange> = {}): ContainerInstanceChange => ({
+  kind: 'container-instance',
+  at: noon,
+  clusterName,
+  containerInstanceArn: arn,
+  instanceId,
+  status: 'DRAINING',
+  version: 10,
+  holdsResources: false,
+  ...overrides,
+});
+const look = (overrides: Partial<Look> = {}): Look => ({
+  kind: 'look',
+  at: at(-15),
+  autoScalingGroupName: groupName,
+  clusterName,
+  instanceId,
+  because: 'empty',
+  ...overrides,
+});
+const messages = (...events: Hint[]) => events.map((event, i) => ({ messageId: `m${i}`, event }));
+
+/** A fleet in which the instance of the fixtures waits for our hook, with these tasks on it. */
+const answers = (tasks: readonly Task[], overrides: Partial<Fleet> = {}): Partial<Fleet> => ({
+  describe: async () => [registration()],
+  registrations: async () => [registration()],
+  instanceStates: async () => [
+    { instanceId, autoScalingGroupName: groupName, lifecycleState: 'Terminating:Wait' },
+  ],
+  listTasks: async (_, desiredStatus) =>
+    tasks.filter((task) => task.desiredStatus === desiredStatus).map((task) => task.taskArn),
+  describeTasks: async (_, taskArns) => tasks.filter((task) => taskArns.includes(task.taskArn)),
+  complete: async () => 'completed',
+  ...overrides,
+});
+const inState = (lifecycleState: string): Partial<Fleet> => ({
+  instanceStates: async () => [{ instanceId, autoScalingGroupName: groupName, lifecycleState }],
+});
+
+describe('the last task is STOPPED', () => {
+  it('completes the hook, in six calls', async () => {
+    const { deps, trace } = depsOf(answers([stopped()]));
+    expect(await release(deps, messages(stop()))).toEqual([]);
+    expect(trace.calls).toEqual([
+      ['describe', clusterName, [arn]],
+      ['instanceStates', [instanceId]],
+      ['listTasks', clusterName, 'RUNNING', arn],
+      ['listTasks', clusterName, 'STOPPED', arn],
+      ['describeTasks', clusterName, [taskArn('web')]],
+      ['complete', groupName, instanceId],
+    ]);
+    expect(trace.counts.get('DrainSeconds')).toEqual([120]);
+  });
+
+  it('completes it once for a whole batch of its events', async () => {
+    const other = stopped({ taskArn: taskArn('job') });
+    const { deps, trace } = depsOf(answers([stopped(), other]));
+    await release(deps, messages(stop(), stop({ taskArn: taskArn('job') }), stop(), change()));
+    expect(namesOf(trace)).toHaveLength(6);
+  });
+
+  it('waits while another one is stopping, though all counts are 0 (D-2.12)', async () => {
+    const { deps, trace } = depsOf(answers([stopped(), stopping({ taskArn: taskArn('job') })]));
+    expect(await release(deps, messages(stop()))).toEqual([]);
+    expect(namesOf(trace)).not.toContain('complete');
+    expect(total(trace, 'Waiting')).toBe(1);
+  });
+
+  it('takes a task that ECS has forgotten for STOPPED (D-5.18)', async () => {
+    const { deps, trace } = depsOf(answers([]));
+    await release(deps, messages(stop()));
+    expect(trace.calls.slice(-2)).toEqual([
+      ['describeTasks', clusterName, [taskArn('web')]],
+      ['complete', groupName, instanceId],
+    ]);
+  });
+
+  it('treats an instance that AWS fails on alone', async () => {
+    const arns = [arn, `${arn}2`];
+    const ids = [instanceId, 'i-2'];
+    const { deps, trace } = depsOf(
+      answers([], {
+        describe: async () =>
+          arns.map((one, i) => registration({ containerInstanceArn: one, ec2InstanceId: ids[i] ?? '' })),
+        instanceStates: async () =>
+          ids.map((id) => ({
+            instanceId: id,
+            autoScalingGroupName: groupName,
+            lifecycleState: 'Terminating:Wait',
+          })),
+        complete: async (_, id) => {
+          if (id === instanceId) throw new Error('Throttling');
+          return 'completed';
+        },
+      }),
+    );
+    const batch = messages(change(), change({ containerInstanceArn: `${arn}2`, instanceId: 'i-2' }));
+    expect(await release(deps, batch)).toEqual(['m0']);
+    expect([total(trace, 'Released'), total(trace, 'Failures')]).toEqual([1, 1]);
+  });
+});
+
+describe('little is asked where little is needed', () => {
+  it.each<[string, Hint[], Partial<Fleet>, string[]]>([
+    ['nothing while the event shows resources still held', [change({ holdsResources: true })], {}, []],
+    [
+      'one call while tasks are meant to run',
+      [stop()],
+      { describe: async () => [registration({ taskCount: 1 })] },
+      ['describe'],
+    ],
+    [
+      'one call where the instance is not DRAINING',
+      [stop()],
+      { describe: async () => [registration({ status: 'ACTIVE' })] },
+      ['describe'],
+    ],
+    ['one call where ECS has forgotten the instance', [stop()], { describe: async () => [] }, ['describe']],
+    [
+      'two calls after the hook was completed',
+      [stop()],
+      inState('Terminating:Proceed'),
+      ['describe', 'instanceStates'],
+    ],
+    [
+      'two calls after the instance has gone',
+      [stop()],
+      { instanceStates: async () => [] },
+      ['describe', 'instanceStates'],
+    ],
+    [
+      'two calls where an operator drains an instance that stays',
+      [stop()],
+      { ...inState('InService'), describe: async () => [registration({ mark: undefined })] },
+      ['describe', 'instanceStates'],
+    ],
+  ])('%s', async (_, events, overrides, names) => {
+    const { deps, trace } = depsOf(answers([stopped()], overrides));
+    expect(await release(deps, messages(...events))).toEqual([]);
+    expect(namesOf(trace)).toEqual(names);
+    expect(trace.slept).toEqual([]);
+  });
+});
+
+describe('an API that is behind the event (D-1.3)', () => {
+  const pauses = [200, 400, 800, 1600];
+
+  it('about the instance: the message comes back, nothing is completed', async () => {
+    const { deps, trace } = depsOf(answers([]));
+    expect(await release(deps, messages(change({ version: 11 })))).toEqual(['m0']);
+    expect(trace.slept).toEqual(pauses);
+    expect(namesOf(trace)).toEqual(Array(5).fill('describe'));
+    expect(total(trace, 'Behind')).toBe(1);
+  });
+
+  it('about the task: the message comes back, nothing is completed', async () => {
+    const { deps, trace } = depsOf(answers([stopped({ version: 3 })]));
+    expect(await release(deps, messages(stop({ version: 4 })))).toEqual(['m0']);
+    expect(trace.slept).toEqual(pauses);
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+
+  it('about the task: acts as soon as the API has caught up', async () => {
+    const versions = [3, 3, 4];
+    const { deps, trace } = depsOf(
+      answers([stopped()], { describeTasks: async () => [stopped({ version: versions.shift() ?? 0 })] }),
+    );
+    expect(await release(deps, messages(stop({ version: 4 })))).toEqual([]);
+    expect(trace.slept).toEqual([200, 400]);
+    expect(namesOf(trace).at(-1)).toBe('complete');
+  });
+
+  it.each(['InService', 'Terminating'])(
+    'about an instance that we marked two minutes ago: %s is not believed',
+    async (state) => {
+      const { deps, trace } = depsOf(answers([stopped()], inState(state)));
+      expect(await release(deps, messages(stop()))).toEqual(['m0']);
+      expect(trace.slept).toEqual(pauses);
+    },
+  );
+
+  it('about an instance that we marked five minutes ago is not assumed', async () => {
+    const mark = { at: at(-300), cause: 'termination' } as const;
+    const { deps, trace } = depsOf(
+      answers([], { ...inState('InService'), describe: async () => [registration({ mark })] }),
+    );
+    expect(await release(deps, messages(stop()))).toEqual([]);
+    expect(trace.slept).toEqual([]);
+  });
+
+  it('leaves the other instances of the batch alone', async () => {
+    const second = `${arn}2`;
+    const { deps, trace } = depsOf(
+      answers([stopped({ containerInstanceArn: second })], {
+        describe: async () => [registration(), registration({ containerInstanceArn: second })],
+      }),
+    );
+    const batch = messages(change({ version: 99 }), stop({ containerInstanceArn: second }));
+    expect(await release(deps, batch)).toEqual(['m0']);
+    expect(namesOf(trace).at(-1)).toBe('complete');
+  });
+});
+
+describe('what vouches for a release', () => {
+  const unmarked = { describe: async () => [registration({ mark: undefined })] };
+
+  it('without our mark is the group’s tag and all registrations of the instance', async () => {
+    const { deps, trace } = depsOf(answers([stopped()], { ...unmarked, groups: async () => [group()] }));
+    await release(deps, messages(stop()));
+    expect(namesOf(trace).slice(2, 4)).toEqual(['groups', 'registrations']);
+    expect(namesOf(trace).at(-1)).toBe('complete');
+  });
+
+  it.each([
+    ['is not enrolled', [group({ tags: {} })]],
+    ['is enrolled for another cluster', [group({ tags: { 'ecs-steward:cluster': 'other' } })]],
+    ['is gone', []],
+  ])('is missing where the group %s', async (_, groups) => {
+    const { deps, trace } = depsOf(answers([stopped()], { ...unmarked, groups: async () => groups }));
+    expect(await release(deps, messages(stop()))).toEqual([]);
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+
+  it('is not the mark of a registration whose agent is not connected: there may be a later one (D-2.8)', async () => {
+    const later = registration({ containerInstanceArn: `${arn}2`, status: 'ACTIVE', taskCount: 1 });
+    const { deps, trace } = depsOf(
+      answers([stopped()], {
+        describe: async () => [registration({ agentConnected: false })],
+        registrations: async () => [registration(), later],
+      }),
+    );
+    await release(deps, messages(stop()));
+    expect(namesOf(trace)).toContain('registrations');
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+
+  it('is not the first registration alone where a second one still has tasks (D-2.8)', async () => {
+    const second = `${arn}2`;
+    const { deps, trace } = depsOf(
+      answers([stopped(), stopping({ taskArn: taskArn('job'), containerInstanceArn: second })], {
+        ...unmarked,
+        groups: async () => [group()],
+        registrations: async () => [registration(), registration({ containerInstanceArn: second })],
+      }),
+    );
+    await release(deps, messages(stop()));
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+});
+
+describe('an instance that cannot be used any more', () => {
+  it.each(['INACTIVE', 'DEREGISTERING', 'REGISTRATION_FAILED'])('is released: %s', async (status) => {
+    const gone = registration({ status, agentConnected: false });
+    const { deps, trace } = depsOf(
+      answers([], { describe: async () => [gone], registrations: async () => [] }),
+    );
+    await release(deps, messages(change({ status })));
+    expect(trace.calls.at(-1)).toEqual(['complete', groupName, instanceId]);
+    expect(total(trace, 'ReleasedNotUsable')).toBe(1);
+  });
+
+  it('is not released where it has registered anew', async () => {
+    const gone = registration({ status: 'INACTIVE', agentConnected: false });
+    const anew = registration({ containerInstanceArn: `${arn}2`, status: 'ACTIVE' });
+    const { deps, trace } = depsOf(
+      answers([], { describe: async () => [gone], registrations: async () => [anew] }),
+    );
+    await release(deps, messages(change({ status: 'INACTIVE' })));
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+});
+
+describe('a look that we asked for', () => {
+  it('finds the instance by its EC2 id, and releases it where it is empty', async () => {
+    const { deps, trace } = depsOf(answers([]));
+    await release(deps, messages(look()));
+    expect(namesOf(trace)).toEqual(['registrations', 'instanceStates', 'listTasks', 'listTasks', 'complete']);
+  });
+
+  it('releases an instance that is still registered nowhere', async () => {
+    const { deps, trace } = depsOf(answers([], { registrations: async () => [] }));
+    await release(deps, messages(look({ because: 'not-registered', at: at(-15) })));
+    expect(namesOf(trace)).toEqual(['registrations', 'instanceStates', 'complete']);
+    expect(total(trace, 'ReleasedNotRegistered')).toBe(1);
+  });
+
+  it.each([
+    ['the first look is not 15 s old', look({ because: 'not-registered', at: at(-14.9) })],
+    ['the first look was for another reason', look({ because: 'empty' })],
+  ])('releases nothing where %s', async (_, event) => {
+    const { deps, trace } = depsOf(answers([], { registrations: async () => [] }));
+    await release(deps, messages(event));
+    expect(namesOf(trace)).toEqual(['registrations']);
+  });
+
+  it('does not believe that the instance is InService: the message comes back', async () => {
+    const { deps } = depsOf(answers([], inState('InService')));
+    expect(await release(deps, messages(look()))).toEqual(['m0']);
+  });
+
+  it('does not release within 10 s of the drain on empty lists', async () => {
+    const mark = { at: at(-9), cause: 'termination' } as const;
+    const { deps, trace } = depsOf(answers([], { registrations: async () => [registration({ mark })] }));
+    await release(deps, messages(look()));
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+});
+
+it('gives back the messages of a cluster that cannot be read, and does the others', async () => {
+  const { deps, trace } = depsOf(
+    answers([stopped()], {
+      describe: async (name) => {
+        if (name === 'bad') throw new Error('ServerException');
+        return [registration()];
+      },
+    }),
+  );
+  expect(
+    await release(deps, messages(stop({ clusterName: 'bad', containerInstanceArn: 'x' }), stop())),
+  ).toEqual(['m0']);
+  expect(namesOf(trace).at(-1)).toBe('complete');
+  expect(total(trace, 'Failures')).toBe(1);
+});

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import { UnknownCluster } from '../../../lib/errors.ts';
+import { arn, at, clusterName, instanceId, noon, taskArn } from '../fixtures.ts';
+import { fleetOver, Refusal } from './network.ts';
+
+const arns = (count: number) => Array.from({ length: count }, (_, i) => `${arn}-${i}`);
+const instance = (overrides: Record<string, unknown> = {}) => ({
+  containerInstanceArn: arn,
+  ec2InstanceId: instanceId,
+  status: 'DRAINING',
+  version: 12,
+  agentConnected: true,
+  runningTasksCount: 2,
+  pendingTasksCount: 1,
+  attributes: [],
+  ...overrides,
+});
+const registered = {
+  containerInstanceArn: arn,
+  ec2InstanceId: instanceId,
+  status: 'DRAINING',
+  version: 12,
+  agentConnected: true,
+  taskCount: 3,
+  mark: undefined,
+};
+
+describe('registrations', () => {
+  it('are found by EC2 instance id and described', async () => {
+    const { fleet, calls } = fleetOver({
+      ListContainerInstances: () => ({ containerInstanceArns: [arn] }),
+      DescribeContainerInstances: () => ({ containerInstances: [instance()], failures: [] }),
+    });
+    expect(await fleet.registrations(clusterName, [instanceId, 'i-2'])).toEqual([registered]);
+    expect(calls[0]?.input).toMatchObject({
+      cluster: clusterName,
+      filter: `ec2InstanceId in ['${instanceId}', 'i-2']`,
+    });
+    expect(calls[1]?.input).toMatchObject({ cluster: clusterName, containerInstances: [arn] });
+  });
+
+  it('are listed 80 instances at a time, to the last page, and described 100 at a time (D-5.14)', async () => {
+    const { fleet, calls } = fleetOver({
+      ListContainerInstances: ({ nextToken }) =>
+        nextToken
+          ? { containerInstanceArns: arns(30) }
+          : { containerInstanceArns: arns(40), nextToken: 'more' },
+      DescribeContainerInstances: () => ({ containerInstances: [] }),
+    });
+    await fleet.registrations(
+      clusterName,
+      Array.from({ length: 100 }, (_, i) => `i-${i}`),
+    );
+    expect(calls.map(({ operation }) => operation)).toEqual([
+      ...Array(4).fill('ListContainerInstances'),
+      ...Array(2).fill('DescribeContainerInstances'),
+    ]);
+    const filters = calls.flatMap(({ input }) => (input.filter ? [String(input.filter)] : []));
+    expect(Math.max(...filters.map(({ length }) => length))).toBeLessThan(2000);
+  });
+
+  it('are not described where there are none', async () => {
+    const { fleet, calls } = fleetOver({ ListContainerInstances: () => ({ containerInstanceArns: [] }) });
+    expect(await fleet.registrations(clusterName, [instanceId])).toEqual([]);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('cannot be found in a cluster that does not exist', async () => {
+    const { fleet } = fleetOver({
+      ListContainerInstances: () => new Refusal('ClusterNotFoundException', 'Cluster not found.'),
+    });
+    await expect(fleet.registrations(clusterName, [instanceId])).rejects.toThrow(UnknownCluster);
+  });
+
+  it('carry our mark', async () => {
+    const marked = (value: string) => instance({ attributes: [{ name: 'ecs-steward.departure', value }] });
+    const { fleet } = fleetOver({
+      DescribeContainerInstances: () => ({
+        containerInstances: [marked(`${noon.toISOString()}/termination`), marked('scribble')],
+      }),
+    });
+    const found = await fleet.describe(clusterName, [arn]);
+    expect(found.map(({ mark }) => mark)).toEqual([{ at: noon, cause: 'termination' }, undefined]);
+  });
+});
+
+describe('marking', () => {
+  const mark = { at: noon, cause: 'termination' } as const;
+
+  it('puts an attribute on ten instances a call (D-13.14)', async () => {
+    const { fleet, calls } = fleetOver({ PutAttributes: () => ({ attributes: [] }) });
+    expect(await fleet.mark(clusterName, arns(11), mark)).toEqual([]);
+    const put = calls.map(({ input }) => input.attributes as unknown[]);
+    expect(put.map(({ length }) => length)).toEqual([10, 1]);
+    expect(put[1]).toEqual([
+      {
+        name: 'ecs-steward.departure',
+        value: '2026-05-04T12:00:00.000Z/termination',
+        targetType: 'container-instance',
+        targetId: `${arn}-10`,
+      },
+    ]);
+  });
+
+  it('says what could not be marked, and goes on', async () => {
+    let calls = 0;
+    const { fleet } = fleetOver({
+      PutAttributes: () =>
+        calls++ === 0 ? new Refusal('TargetNotFoundException', 'gone') : { attributes: [] },
+    });
+    const failures = await fleet.mark(clusterName, arns(11), mark);
+    expect(failures).toHaveLength(10);
+    expect(failures[0]).toEqual({ arn: `${arn}-0`, reason: 'TargetNotFoundException: gone' });
+  });
+});
+
+describe('draining', () => {
+  it('sets ten instances a call (D-2.14), and reads who failed (D-2.15b)', async () => {
+    const { fleet, calls } = fleetOver({
+      UpdateContainerInstancesState: (_, input) => {
+        const { containerInstances } = input as { containerInstances: string[] };
+        return containerInstances.length === 10
+          ? { containerInstances: [instance()], failures: [{ arn: `${arn}-3`, reason: 'MISSING' }] }
+          : new Refusal('InvalidParameterException', 'not ACTIVE');
+      },
+    });
+    expect(await fleet.drain(clusterName, arns(12))).toEqual({
+      registrations: [registered],
+      failures: [
+        { arn: `${arn}-3`, reason: 'MISSING' },
+        { arn: `${arn}-10`, reason: 'InvalidParameterException: not ACTIVE' },
+        { arn: `${arn}-11`, reason: 'InvalidParameterException: not ACTIVE' },
+      ],
+    });
+    expect(calls.every(({ input }) => input.status === 'DRAINING')).toBe(true);
+  });
+});
+
+describe('tasks', () => {
+  it('are listed by desired status, to the last page, though one is empty (D-5.15)', async () => {
+    const pages: Record<string, Record<string, unknown>> = {
+      '': { taskArns: ['a'], nextToken: '2' },
+      2: { taskArns: [], nextToken: '3' },
+      3: { taskArns: ['b'] },
+    };
+    const { fleet, calls } = fleetOver({ ListTasks: ({ nextToken = '' }) => pages[nextToken] ?? {} });
+    expect(await fleet.listTasks(clusterName, 'STOPPED', arn)).toEqual(['a', 'b']);
+    expect(calls[0]?.input).toMatchObject({
+      cluster: clusterName,
+      containerInstance: arn,
+      desiredStatus: 'STOPPED',
+    });
+  });
+
+  it('are described 100 a call (D-5.14), the forgotten ones left out', async () => {
+    const { fleet, calls } = fleetOver({
+      DescribeTasks: () => ({
+        tasks: [
+          {
+            taskArn: taskArn('web'),
+            containerInstanceArn: arn,
+            lastStatus: 'STOPPED',
+            desiredStatus: 'STOPPED',
+            startedBy: 'ecs-svc/1',
+            version: 6,
+            stoppingAt: at(-9).getTime() / 1000,
+            stoppedAt: at(-1.5).getTime() / 1000,
+          },
+        ],
+        failures: [{ arn: taskArn('gone'), reason: 'MISSING' }],
+      }),
+    });
+    const found = await fleet.describeTasks(
+      clusterName,
+      Array.from({ length: 101 }, (_, i) => taskArn(`${i}`)),
+    );
+    expect(found[0]).toEqual({
+      taskArn: taskArn('web'),
+      containerInstanceArn: arn,
+      lastStatus: 'STOPPED',
+      desiredStatus: 'STOPPED',
+      startedBy: 'ecs-svc/1',
+      version: 6,
+      stoppingAt: at(-9),
+      stoppedAt: at(-1.5),
+    });
+    expect(calls.map(({ input }) => (input.tasks as string[]).length)).toEqual([100, 1]);
+  });
+
+  it('are told to stop, and why', async () => {
+    const { fleet, calls } = fleetOver({ StopTask: () => ({}) });
+    await fleet.stopTask(clusterName, taskArn('web'), 'because');
+    expect(calls[0]?.input).toMatchObject({ cluster: clusterName, task: taskArn('web'), reason: 'because' });
+  });
+});

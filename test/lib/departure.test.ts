@@ -1,0 +1,400 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Departure,
+  type DepartureDecision,
+  decideDeparture,
+  departureTimes,
+  needsTasks,
+  type Registration,
+  type Task,
+} from '../../lib/departure.ts';
+import {
+  arn,
+  at,
+  departure,
+  noon,
+  registration,
+  standalone,
+  stopped,
+  stopping,
+  task,
+  taskArn,
+} from './fixtures.ts';
+
+const release = (why: string) => ({ kind: 'release', why });
+const wait = (why: string) => ({ kind: 'wait', why });
+const stopTasks = (why: string, ...taskArns: string[]) => ({ kind: 'stop-tasks', why, taskArns });
+const startDraining = (...containerInstanceArns: string[]) => ({
+  kind: 'start-draining',
+  containerInstanceArns,
+});
+
+/** Deadline passed so many seconds ago; negative: yet to come. */
+const late = (seconds: number, onDeadline: 'stop-tasks' | 'continue' = 'stop-tasks'): Partial<Departure> => ({
+  deadline: { at: at(-seconds), onDeadline },
+});
+const hookEndsIn = (seconds: number): Partial<Departure> => ({ hookEndsAt: at(seconds) });
+
+interface Row {
+  readonly when: string;
+  readonly is: Partial<Departure>;
+  readonly has: readonly Partial<Registration>[];
+  readonly runs: readonly Task[] | undefined;
+  readonly gives: unknown;
+}
+
+const decide = ({ is, has, runs }: Row): DepartureDecision =>
+  decideDeparture(departure(is), has.map(registration), runs, noon);
+
+const other = `${arn}2`;
+
+describe('row 2: registered nowhere', () => {
+  it.each<Row>([
+    { when: 'seen so for the first time', is: {}, has: [], runs: undefined, gives: wait('not-registered') },
+    {
+      when: 'seen so 14.999 s ago',
+      is: { unregisteredSince: at(-14.999) },
+      has: [],
+      runs: undefined,
+      gives: wait('not-registered'),
+    },
+    {
+      when: 'seen so 15 s ago',
+      is: { unregisteredSince: at(-15) },
+      has: [],
+      runs: undefined,
+      gives: release('not-registered'),
+    },
+  ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
+});
+
+describe('row 3: not usable (D-2.1)', () => {
+  it.each(['INACTIVE', 'DEREGISTERING', 'REGISTRATION_FAILED'])(
+    'releases an instance that is %s',
+    (status) => {
+      expect(decideDeparture(departure(), [registration({ status })], undefined, noon)).toEqual(
+        release('not-usable'),
+      );
+    },
+  );
+
+  it('goes by the usable one of two registrations (D-2.8)', () => {
+    const both = [
+      registration({ status: 'INACTIVE' }),
+      registration({ status: 'ACTIVE', containerInstanceArn: other }),
+    ];
+    expect(decideDeparture(departure(), both, undefined, noon)).toEqual(startDraining(other));
+  });
+});
+
+describe('row 4: drained means STOPPED (D-2.12, D-2.30)', () => {
+  it.each<Row>([
+    { when: 'no task is known', is: {}, has: [{}], runs: [], gives: release('drained') },
+    {
+      when: 'every task is STOPPED',
+      is: {},
+      has: [{}],
+      runs: [stopped(), stopped()],
+      gives: release('drained'),
+    },
+    {
+      when: 'one of two is still stopping',
+      is: {},
+      has: [{}],
+      runs: [stopped(), stopping()],
+      gives: wait('tasks-stopping'),
+    },
+    { when: 'the tasks were not looked at', is: {}, has: [{}], runs: undefined, gives: wait('draining') },
+    {
+      when: 'a count is not 0 although every listed task is STOPPED',
+      is: {},
+      has: [{ taskCount: 1 }],
+      runs: [stopped()],
+      gives: wait('settling'),
+    },
+    {
+      when: 'the other registration still has a task (D-2.8)',
+      is: {},
+      has: [{}, { containerInstanceArn: other }],
+      runs: [stopped(), stopping({ containerInstanceArn: other })],
+      gives: wait('tasks-stopping'),
+    },
+    {
+      when: 'the hook is about to end as well',
+      is: hookEndsIn(60),
+      has: [{}],
+      runs: [stopped()],
+      gives: release('drained'),
+    },
+  ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
+
+  it.each<Row>([
+    {
+      when: 'waits with empty lists 9.999 s after the drain began',
+      is: { drainStartedAt: at(-9.999) },
+      has: [{}],
+      runs: [],
+      gives: wait('settling'),
+    },
+    {
+      when: 'believes empty lists 10 s after the drain began',
+      is: { drainStartedAt: at(-10) },
+      has: [{}],
+      runs: [],
+      gives: release('drained'),
+    },
+    {
+      when: 'does not take stops from before the drain for new lists',
+      is: { drainStartedAt: at(-5) },
+      has: [{}],
+      runs: [stopped({ stoppedAt: at(-5) })],
+      gives: wait('settling'),
+    },
+    {
+      when: 'believes lists that show a stop after the drain began',
+      is: { drainStartedAt: at(-5) },
+      has: [{}],
+      runs: [stopped({ stoppedAt: at(-4) })],
+      gives: release('drained'),
+    },
+  ])('$when (D-1.4)', (row) => expect(decide(row)).toEqual(row.gives));
+});
+
+describe('rows 5 and 7: before the drain', () => {
+  it.each<Row>([
+    {
+      when: 'waits while REGISTERING (D-2.13)',
+      is: {},
+      has: [{ status: 'REGISTERING' }],
+      runs: undefined,
+      gives: wait('registering'),
+    },
+    {
+      when: 'drains an ACTIVE instance',
+      is: {},
+      has: [{ status: 'ACTIVE', taskCount: 3 }],
+      runs: undefined,
+      gives: startDraining(arn),
+    },
+    {
+      when: 'drains an ACTIVE instance without tasks: it can still be given one',
+      is: {},
+      has: [{ status: 'ACTIVE', taskCount: 0 }],
+      runs: undefined,
+      gives: startDraining(arn),
+    },
+    {
+      when: 'drains the ACTIVE one beside a registration that has drained (D-2.8)',
+      is: {},
+      has: [{}, { status: 'ACTIVE', containerInstanceArn: other }],
+      runs: [],
+      gives: startDraining(other),
+    },
+  ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
+});
+
+describe('row 8: the drain deadline of service tasks', () => {
+  it.each<Row>([
+    {
+      when: 'a millisecond before: waits',
+      is: late(-0.001),
+      has: [{}],
+      runs: [task()],
+      gives: wait('service-tasks'),
+    },
+    {
+      when: 'exactly gives: stops what still runs',
+      is: late(0),
+      has: [{}],
+      runs: [task(), stopping({ taskArn: taskArn('other') })],
+      gives: stopTasks('deadline', taskArn('web')),
+    },
+    {
+      when: 'standalone tasks are not stopped with them',
+      is: late(0),
+      has: [{}],
+      runs: [task(), standalone()],
+      gives: stopTasks('deadline', taskArn('web')),
+    },
+    {
+      when: 'told to stop: waits for STOPPED',
+      is: late(30),
+      has: [{}],
+      runs: [stopping()],
+      gives: wait('tasks-stopping'),
+    },
+    {
+      when: 'the grace is not over',
+      is: late(599.999),
+      has: [{}],
+      runs: [stopping({ stoppingAt: at(-700) })],
+      gives: wait('tasks-stopping'),
+    },
+    {
+      when: 'the grace is over',
+      is: late(600),
+      has: [{}],
+      runs: [stopping({ stoppingAt: at(-700) })],
+      gives: release('deadline'),
+    },
+    {
+      when: 'the grace counts from a stop after the deadline',
+      is: late(7200),
+      has: [{}],
+      runs: [stopping({ stoppingAt: at(-599.999) })],
+      gives: wait('tasks-stopping'),
+    },
+    {
+      when: 'the grace from such a stop is over',
+      is: late(7200),
+      has: [{}],
+      runs: [stopping({ stoppingAt: at(-600) })],
+      gives: release('deadline'),
+    },
+    {
+      when: 'long after it, a task that was never told is stopped first',
+      is: late(7200),
+      has: [{}],
+      runs: [task()],
+      gives: stopTasks('deadline', taskArn('web')),
+    },
+    {
+      when: 'never while a standalone task lives',
+      is: late(7200),
+      has: [{}],
+      runs: [stopping({ stoppingAt: at(-7000) }), standalone()],
+      gives: wait('standalone-tasks'),
+    },
+    {
+      when: 'not for standalone tasks alone',
+      is: late(7200),
+      has: [{}],
+      runs: [standalone()],
+      gives: wait('standalone-tasks'),
+    },
+    {
+      when: 'continue: releases at once',
+      is: late(0, 'continue'),
+      has: [{}],
+      runs: [task()],
+      gives: release('deadline'),
+    },
+    {
+      when: 'continue: not while a standalone task lives',
+      is: late(0, 'continue'),
+      has: [{}],
+      runs: [task(), standalone()],
+      gives: wait('standalone-tasks'),
+    },
+    { when: 'not known: never passes', is: {}, has: [{}], runs: [task()], gives: wait('service-tasks') },
+  ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
+});
+
+describe('the end of the hook (D-3.7)', () => {
+  it.each<Row>([
+    {
+      when: '600.001 s before: waits for a standalone task',
+      is: hookEndsIn(600.001),
+      has: [{}],
+      runs: [standalone()],
+      gives: wait('standalone-tasks'),
+    },
+    {
+      when: '600 s before: stops everything left',
+      is: hookEndsIn(600),
+      has: [{}],
+      runs: [standalone(), task()],
+      gives: stopTasks('hook-ending', taskArn('job'), taskArn('web')),
+    },
+    {
+      when: 'told to stop: waits',
+      is: hookEndsIn(300),
+      has: [{}],
+      runs: [stopping()],
+      gives: wait('tasks-stopping'),
+    },
+    {
+      when: '120.001 s before: still waits',
+      is: hookEndsIn(120.001),
+      has: [{}],
+      runs: [stopping()],
+      gives: wait('tasks-stopping'),
+    },
+    {
+      when: '120 s before: releases, whatever lives',
+      is: hookEndsIn(120),
+      has: [{}],
+      runs: [standalone()],
+      gives: release('hook-ending'),
+    },
+    {
+      when: '120 s before: also an instance that is REGISTERING',
+      is: hookEndsIn(120),
+      has: [{ status: 'REGISTERING' }],
+      runs: undefined,
+      gives: release('hook-ending'),
+    },
+    {
+      when: '120 s before: also one that could not be drained',
+      is: hookEndsIn(120),
+      has: [{ status: 'ACTIVE' }],
+      runs: undefined,
+      gives: release('hook-ending'),
+    },
+  ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
+});
+
+describe('row 10: why it waits', () => {
+  it.each<{ runs: Task[]; why: string }>([
+    { runs: [task(), standalone(), stopping()], why: 'service-tasks' },
+    { runs: [standalone(), stopping()], why: 'standalone-tasks' },
+    { runs: [stopping(), stopped()], why: 'tasks-stopping' },
+    { runs: [standalone({ desiredStatus: 'STOPPED', lastStatus: 'STOPPING' })], why: 'tasks-stopping' },
+    { runs: [task({ lastStatus: 'PENDING' })], why: 'service-tasks' },
+    { runs: [standalone({ startedBy: 'my-ecs-svc/runner' })], why: 'standalone-tasks' },
+  ])('for $why', ({ runs, why }) => {
+    expect(decideDeparture(departure(), [registration()], runs, noon)).toEqual(wait(why));
+  });
+});
+
+describe('needsTasks', () => {
+  it.each<[string, Partial<Departure>, Partial<Registration>[], boolean]>([
+    ['not while tasks are meant to run', {}, [{ taskCount: 2 }], false],
+    ['when the counts are 0', {}, [{}], true],
+    ['not when only one of two registrations is empty', {}, [{}, { taskCount: 1 }], false],
+    ['when the deadline has passed', late(0), [{ taskCount: 2 }], true],
+    ['not just before', late(-0.001), [{ taskCount: 2 }], false],
+    ['in the last 10 minutes of the hook', hookEndsIn(600), [{ taskCount: 2 }], true],
+    ['not while ACTIVE', late(0), [{ status: 'ACTIVE' }], false],
+    ['not where nothing is registered', {}, [], false],
+    ['not where nothing is usable', {}, [{ status: 'INACTIVE' }], false],
+  ])('%s', (_, is, has, expected) => {
+    expect(needsTasks(departure(is), has.map(registration), noon)).toBe(expected);
+  });
+});
+
+describe('departureTimes', () => {
+  const policy = { drainDeadlineSeconds: 3000, onDeadline: 'continue' } as const;
+
+  it('counts the deadline from the mark and the hook from the activity', () => {
+    expect(departureTimes(policy, { at: at(100), cause: 'termination' }, noon)).toEqual({
+      drainStartedAt: at(100),
+      deadline: { at: at(3100), onDeadline: 'continue' },
+      hookEndsAt: at(172_800),
+    });
+  });
+
+  it('takes each for the other where one is not known', () => {
+    const marked = departureTimes(policy, { at: noon, cause: 'termination' }, undefined);
+    expect(marked).toEqual(departureTimes(policy, undefined, noon));
+    expect(marked.hookEndsAt).toEqual(at(172_800));
+  });
+
+  it('knows no deadline where neither is known', () => {
+    expect(departureTimes(policy, undefined, undefined)).toEqual({
+      drainStartedAt: undefined,
+      deadline: undefined,
+      hookEndsAt: undefined,
+    });
+  });
+});

@@ -1,0 +1,116 @@
+import type { Departure, Registration, Task } from '../../lib/departure.ts';
+import type { Deps, LogFields, Metric } from '../../lib/deps.ts';
+import type { Fleet, Group } from '../../lib/fleet.ts';
+
+/** The time at which everything in these tests happens, and times so many seconds from it. */
+export const noon = new Date('2026-05-04T12:00:00.000Z');
+export const at = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
+
+export const clusterName = 'demo';
+export const instanceId = 'i-0aaaabbbbccccdddd';
+export const groupName = 'demo-asg';
+export const arn = `arn:aws:ecs:eu-west-1:111122223333:container-instance/${clusterName}/${'1'.repeat(32)}`;
+export const clusterArn = `arn:aws:ecs:eu-west-1:111122223333:cluster/${clusterName}`;
+export const taskArn = (name: string) => `arn:aws:ecs:eu-west-1:111122223333:task/${clusterName}/${name}`;
+
+export const departure = (overrides: Partial<Departure> = {}): Departure => ({
+  autoScalingGroupName: groupName,
+  instanceId,
+  ...overrides,
+});
+
+export const registration = (overrides: Partial<Registration> = {}): Registration => ({
+  containerInstanceArn: arn,
+  ec2InstanceId: instanceId,
+  status: 'DRAINING',
+  version: 10,
+  agentConnected: true,
+  taskCount: 0,
+  mark: { at: at(-120), cause: 'termination' },
+  ...overrides,
+});
+
+/** A service task that runs. */
+export const task = (overrides: Partial<Task> = {}): Task => ({
+  taskArn: taskArn('web'),
+  containerInstanceArn: arn,
+  lastStatus: 'RUNNING',
+  desiredStatus: 'RUNNING',
+  startedBy: 'ecs-svc/1234567890123456789',
+  version: 3,
+  stoppingAt: undefined,
+  stoppedAt: undefined,
+  ...overrides,
+});
+
+export const standalone = (overrides: Partial<Task> = {}) =>
+  task({ taskArn: taskArn('job'), startedBy: undefined, ...overrides });
+export const stopping = (overrides: Partial<Task> = {}) =>
+  task({ desiredStatus: 'STOPPED', stoppingAt: at(-20), ...overrides });
+export const stopped = (overrides: Partial<Task> = {}) =>
+  task({
+    desiredStatus: 'STOPPED',
+    lastStatus: 'STOPPED',
+    stoppingAt: at(-20),
+    stoppedAt: at(-1),
+    ...overrides,
+  });
+
+export const group = (overrides: Partial<Group> = {}): Group => ({
+  autoScalingGroupName: groupName,
+  autoScalingGroupARN: `arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:uuid:autoScalingGroupName/${groupName}`,
+  tags: { 'ecs-steward:cluster': clusterName },
+  instances: [{ instanceId, lifecycleState: 'Terminating:Wait' }],
+  ...overrides,
+});
+
+/** What a behaviour did: every call of the fleet, every log line, every count. */
+export interface Trace {
+  readonly calls: [string, ...unknown[]][];
+  readonly lines: { level: string; message: string; fields: LogFields }[];
+  readonly counts: Map<Metric, number[]>;
+  /** Milliseconds slept, one entry per sleep. */
+  readonly slept: number[];
+}
+
+/** A fleet of the given answers; asking it anything else fails the test. Each call is noted in the trace. */
+function fleetOf(answers: Partial<Fleet>, calls: Trace['calls']): Fleet {
+  return new Proxy({} as Fleet, {
+    get: (_, name) => {
+      if (typeof name !== 'string') return undefined;
+      const answer = answers[name as keyof Fleet] as ((...input: unknown[]) => unknown) | undefined;
+      return async (...input: unknown[]) => {
+        calls.push([name, ...input]);
+        if (!answer) throw new Error(`Nobody expected the call ${name}(${JSON.stringify(input)})`);
+        return answer(...input);
+      };
+    },
+  });
+}
+
+/** Dependencies under a clock that moves only by sleeping, and the trace of what is done with them. */
+export function depsOf(answers: Partial<Fleet>, start: Date = noon): { deps: Deps; trace: Trace } {
+  const trace: Trace = { calls: [], lines: [], counts: new Map(), slept: [] };
+  let now = start.getTime();
+  const line = (level: string) => (message: string, fields: LogFields) =>
+    void trace.lines.push({ level, message, fields });
+  const deps: Deps = {
+    fleet: fleetOf(answers, trace.calls),
+    now: () => new Date(now),
+    sleep: async (milliseconds) => {
+      trace.slept.push(milliseconds);
+      now += milliseconds;
+    },
+    log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
+    count: (metric, value = 1) => {
+      trace.counts.set(metric, [...(trace.counts.get(metric) ?? []), value]);
+    },
+  };
+  return { deps, trace };
+}
+
+/** The names of the calls made, in order. */
+export const namesOf = (trace: Trace) => trace.calls.map(([name]) => name);
+/** The total of a metric. */
+export const total = (trace: Trace, metric: Metric) =>
+  (trace.counts.get(metric) ?? []).reduce((sum, value) => sum + value, 0);

@@ -1,0 +1,232 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import type { Deps } from '../../lib/deps.ts';
+import { UnknownCluster } from '../../lib/errors.ts';
+import type { Fleet } from '../../lib/fleet.ts';
+import { lane, queue, schedule } from '../../lib/lambda.ts';
+import type { Platform } from '../../lib/platform.ts';
+import { at, groupName, instanceId, noon } from './fixtures.ts';
+
+const context = {
+  functionName: 'ecs-steward-prod-admit',
+  awsRequestId: 'request-1',
+  getRemainingTimeInMillis: () => 42_000,
+} as Context;
+
+const own = (detailType: string, detail: unknown) =>
+  JSON.stringify({ source: 'ecs-steward', 'detail-type': detailType, time: noon.toISOString(), detail });
+const admitBody = own('Admit', { autoScalingGroupName: groupName, instanceIds: [instanceId] });
+const lookBody = own('Look', {
+  autoScalingGroupName: groupName,
+  clusterName: 'demo',
+  instanceId,
+  because: 'empty',
+});
+const batch = (...bodies: string[]) => ({
+  Records: bodies.map((body, i) => ({ messageId: `m${i}`, body, eventSource: 'aws:sqs' })),
+});
+
+function platformOf(environment: Record<string, string> = {}) {
+  const lines: string[] = [];
+  const platform: Platform = {
+    environment: { LOG_LEVEL: 'DEBUG', POWERTOOLS_SERVICE_NAME: 'ecs-steward', ...environment },
+    now: () => noon,
+    sleep: async () => {},
+    random: () => 0.5,
+    write: (line) => void lines.push(line),
+  };
+  const read = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return {
+    platform,
+    lines,
+    logs: () => read().filter((line) => !line._aws),
+    metrics: () => read().filter((line) => line._aws),
+  };
+}
+const connect = () => ({}) as Fleet;
+const fail = async () => {
+  throw new Error('out of order', { cause: new Error('a reason') });
+};
+
+describe('every door', () => {
+  it('connects on the first call, not before, and once', async () => {
+    const { platform } = platformOf();
+    let connected = 0;
+    const handler = lane(
+      platform,
+      () => ({ n: connected++ }) as unknown as Fleet,
+      async () => {},
+    );
+    expect(connected).toBe(0);
+    await handler(batch(admitBody), context);
+    await handler(batch(admitBody), context);
+    expect(connected).toBe(1);
+  });
+
+  it('drops what is unwanted, logs it and counts it', async () => {
+    const { platform, logs, metrics } = platformOf();
+    const seen: unknown[] = [];
+    const handler = lane(platform, connect, async (_, events) => void seen.push(...events));
+    await handler(batch('scribble', lookBody, admitBody), context);
+    expect(seen).toMatchObject([{ kind: 'admit' }]);
+    expect(logs()).toMatchObject([
+      { level: 'WARN', message: 'unwanted', messageId: 'm0', why: 'not JSON' },
+      { level: 'WARN', message: 'unwanted', messageId: 'm1', why: 'a message of another queue: look' },
+    ]);
+    expect(metrics()).toMatchObject([{ Unwanted: [1, 1] }]);
+  });
+
+  it('writes log lines with the time of the platform, service, function and request', async () => {
+    const { platform, lines } = platformOf();
+    await lane(platform, connect, async ({ log }) => log.info('decided', { instanceId, why: 'drained' }))(
+      batch(admitBody),
+      context,
+    );
+    expect(lines).toEqual([
+      JSON.stringify({
+        timestamp: noon.toISOString(),
+        level: 'INFO',
+        message: 'decided',
+        service: 'ecs-steward',
+        function_name: 'ecs-steward-prod-admit',
+        function_request_id: 'request-1',
+        instanceId,
+        why: 'drained',
+      }),
+    ]);
+  });
+
+  it('writes metrics in embedded metric format, with the time of the platform, once per invocation', async () => {
+    const { platform, metrics } = platformOf();
+    const run = async ({ count }: Deps) => {
+      count('Released');
+      count('Released', 2);
+      count('DrainSeconds', 90);
+    };
+    const handler = lane(platform, connect, run);
+    await handler(batch(admitBody), context);
+    await handler(batch(admitBody), context);
+    expect(metrics()).toHaveLength(2);
+    expect(metrics()[1]).toEqual({
+      _aws: {
+        Timestamp: noon.getTime(),
+        CloudWatchMetrics: [
+          {
+            Namespace: 'ecs-steward',
+            Dimensions: [['service']],
+            Metrics: [
+              { Name: 'Released', Unit: 'Count' },
+              { Name: 'DrainSeconds', Unit: 'Seconds' },
+            ],
+          },
+        ],
+      },
+      service: 'ecs-steward',
+      Released: [1, 2],
+      DrainSeconds: 90,
+    });
+  });
+
+  it('writes no metrics where nothing was counted', async () => {
+    const { platform, lines } = platformOf();
+    await lane(platform, connect, async () => {})(batch(admitBody), context);
+    expect(lines).toEqual([]);
+  });
+
+  it.each([
+    ['WARN', ['warn', 'error']],
+    ['info', ['info', 'warn', 'error']],
+    ['nonsense', ['info', 'warn', 'error']],
+  ])('writes what LOG_LEVEL %s lets through', async (level, expected) => {
+    const { platform, logs } = platformOf({ LOG_LEVEL: level });
+    const run = async ({ log }: Deps) => {
+      for (const name of ['debug', 'info', 'warn', 'error'] as const) log[name](name, {});
+    };
+    await lane(platform, connect, run)(batch(admitBody), context);
+    expect(logs().map(({ message }) => message)).toEqual(expected);
+  });
+
+  it('logs errors with their cause', async () => {
+    const { platform, logs } = platformOf();
+    const run = async ({ log }: Deps) =>
+      log.error('could not', {
+        error: new UnknownCluster('no cluster "x"', { cause: new Error('not found') }),
+      });
+    await lane(platform, connect, run)(batch(admitBody), context);
+    expect(logs()[0]?.error).toMatchObject({
+      name: 'UnknownCluster',
+      message: 'no cluster "x"',
+      cause: { name: 'Error', message: 'not found' },
+    });
+  });
+});
+
+describe('the lane', () => {
+  it.each([
+    ['its behaviour fails', connect, fail, batch(admitBody)],
+    [
+      'it cannot connect',
+      () => {
+        throw new Error('out of order');
+      },
+      async () => {},
+      batch(admitBody),
+    ],
+    ['it is called with something else', connect, async () => {}, { hello: 'out of order' }],
+  ])('succeeds even where %s, and tells (D-13.5)', async (_, connecting, run, event) => {
+    const { platform, logs, metrics } = platformOf();
+    await expect(lane(platform, connecting, run)(event, context)).resolves.toEqual({});
+    expect(logs()).toMatchObject([{ level: 'ERROR', message: 'the invocation failed' }]);
+    expect(metrics()).toMatchObject([{ Failures: 1 }]);
+  });
+});
+
+describe('the queue', () => {
+  it('gives back the messages that must come back, and no other', async () => {
+    const { platform } = platformOf();
+    const handler = queue(platform, connect, async (_, messages) =>
+      messages.slice(1).map((one) => one.messageId),
+    );
+    expect(await handler(batch(lookBody, lookBody, 'scribble'), context)).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'm1' }],
+    });
+  });
+
+  it('takes no message of the lane', async () => {
+    const { platform, logs } = platformOf();
+    await queue(platform, connect, async () => [])(batch(admitBody), context);
+    expect(logs()).toMatchObject([{ why: 'a message of another queue: admit' }]);
+  });
+
+  it('fails where its behaviour fails, so that all come back, and tells', async () => {
+    const { platform, logs, metrics } = platformOf();
+    await expect(queue(platform, connect, fail)(batch(lookBody), context)).rejects.toThrow('out of order');
+    expect(logs()).toMatchObject([{ level: 'ERROR', error: { cause: { message: 'a reason' } } }]);
+    expect(metrics()).toMatchObject([{ Failures: 1 }]);
+  });
+});
+
+describe('the schedule', () => {
+  it('hands on the time of the event, the time left and the memory', async () => {
+    const { platform } = platformOf();
+    const seen: unknown[] = [];
+    const handler = schedule(
+      platform,
+      connect,
+      () => ({ sweeps: 0 }),
+      async (_, memory, { time, remainingMs }) => void seen.push([++memory.sweeps, time, remainingMs()]),
+    );
+    await handler({ time: at(60).toISOString() }, context);
+    await handler({}, context);
+    expect(seen).toEqual([
+      [1, at(60), 42_000],
+      [2, noon, 42_000],
+    ]);
+  });
+
+  it('fails where its behaviour fails, so that it is seen', async () => {
+    const { platform, metrics } = platformOf();
+    await expect(schedule(platform, connect, () => 0, fail)({}, context)).rejects.toThrow('out of order');
+    expect(metrics()).toMatchObject([{ Failures: 1 }]);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { readEnrolment } from '../../lib/policy.ts';
+
+const enrolled = (tags: Record<string, string> = {}) =>
+  readEnrolment({ 'ecs-steward:cluster': 'demo', Name: 'anything', ...tags });
+const deadline = (value: string) => enrolled({ 'ecs-steward:drain-deadline': value });
+
+describe('enrolment', () => {
+  it('is the tag ecs-steward:cluster', () => {
+    expect(readEnrolment({ Name: 'demo', 'ecs-steward:drain-deadline': '5m' })).toBeUndefined();
+    expect(enrolled()?.clusterName).toBe('demo');
+  });
+
+  it('has defaults for everything else', () => {
+    expect(enrolled()).toEqual({
+      clusterName: 'demo',
+      policy: { drainDeadlineSeconds: 3000, onDeadline: 'stop-tasks' },
+      faults: [],
+    });
+  });
+
+  it.each(['', 'two words', 'a/b', 'x'.repeat(256), 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo'])(
+    'serves no group whose cluster reads "%s", and says so',
+    (value) => {
+      const enrolment = readEnrolment({ 'ecs-steward:cluster': value });
+      expect(enrolment?.clusterName).toBeUndefined();
+      expect(enrolment?.faults).toMatchObject([{ tag: 'ecs-steward:cluster', value }]);
+    },
+  );
+});
+
+describe('drain-deadline', () => {
+  it.each([
+    ['90s', 90],
+    ['50m', 3000],
+    ['1h', 3600],
+    ['60s', 60],
+    ['1m', 60],
+    ['47h', 169_200],
+    ['2820m', 169_200],
+  ])('%s is %d seconds', (value, seconds) => {
+    expect(deadline(value)?.policy.drainDeadlineSeconds).toBe(seconds);
+    expect(deadline(value)?.faults).toEqual([]);
+  });
+
+  it.each([
+    '59s',
+    '0m',
+    '169201s',
+    '48h',
+    '50',
+    'm',
+    '',
+    '1.5h',
+    '-5m',
+    '5 m',
+    '5M',
+    '1h30m',
+    '9999999s',
+    '50mm',
+  ])('takes the default for "%s", and says what was expected (D-3.7)', (value) => {
+    const enrolment = deadline(value);
+    expect(enrolment?.policy.drainDeadlineSeconds).toBe(3000);
+    expect(enrolment?.faults).toEqual([
+      {
+        tag: 'ecs-steward:drain-deadline',
+        value,
+        expected: 'a duration from 60s to 47h, as in 90s, 50m or 1h',
+      },
+    ]);
+  });
+});
+
+describe('on-deadline', () => {
+  it.each(['stop-tasks', 'continue'])('can be %s', (value) => {
+    expect(enrolled({ 'ecs-steward:on-deadline': value })).toMatchObject({
+      policy: { onDeadline: value },
+      faults: [],
+    });
+  });
+
+  it.each(['retain', 'Continue', ''])('takes the default for "%s", and says so', (value) => {
+    expect(enrolled({ 'ecs-steward:on-deadline': value })).toMatchObject({
+      policy: { onDeadline: 'stop-tasks' },
+      faults: [{ tag: 'ecs-steward:on-deadline', value, expected: 'stop-tasks or continue' }],
+    });
+  });
+});
+
+it('reports every fault at once, misspelt tags too', () => {
+  const enrolment = enrolled({
+    'ecs-steward:on-deadline': 'x',
+    'ecs-steward:drain-deadline': 'y',
+    'ecs-steward:drain-deadine': '5m',
+  });
+  expect(enrolment?.faults.map(({ tag }) => tag).toSorted()).toEqual([
+    'ecs-steward:drain-deadine',
+    'ecs-steward:drain-deadline',
+    'ecs-steward:on-deadline',
+  ]);
+});
+
+it('cannot be changed once read', () => {
+  expect(Object.isFrozen(enrolled()?.policy)).toBe(true);
+});
