@@ -1,0 +1,84 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const copies: string[] = [];
+
+afterAll(() => {
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true });
+});
+
+/** A copy of the project in a directory of its own, the installed packages linked in. */
+function copyOfProject(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'ecs-steward-demo-'));
+  copies.push(copy);
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root });
+  for (const file of listed.toString().split('\0').filter(Boolean))
+    cpSync(join(root, file), join(copy, file));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+/** Runs the demo's command; resolves with what it printed and its exit code. */
+function demo(cwd: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const tsx = join(root, 'node_modules/.bin/tsx');
+  return new Promise((done) => {
+    execFile(tsx, ['demo/main.ts', ...args], { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+describe('npm run demo', () => {
+  it('writes byte-identical logs for the same seed in two directories, and others for another seed', async () => {
+    const [first, second] = [copyOfProject(), copyOfProject()];
+    const log = ['--log', 'logs'];
+    const runs = await Promise.all([demo(first, '--seed', '5', ...log), demo(second, '--seed', '5', ...log)]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    const read = (copy: string, file: string) => readFileSync(join(copy, 'logs', file), 'utf8');
+    for (const file of ['events.ndjson', 'calls.ndjson']) {
+      expect(read(first, file).split('\n').length).toBeGreaterThan(100);
+      expect(read(first, file) === read(second, file)).toBe(true);
+    }
+    const before = read(first, 'calls.ndjson');
+    expect((await demo(first, '--seed', '6', ...log)).code).toBe(0);
+    expect(read(first, 'calls.ndjson') === before).toBe(false);
+  });
+
+  it('ends with one JSON object, without colours in a pipe', async () => {
+    const { code, stdout } = await demo(copies[0] ?? copyOfProject(), '--json', '--seed', '2');
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('\u001b[');
+    const report: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+    expect(report).toMatchObject({
+      seed: 2,
+      departures: 3,
+      releasedEarly: 0,
+      tasksKilled: 0,
+      tasksStoppedByPolicy: 0,
+      hooksTimedOut: 0,
+      latenessOwnSecondsMax: expect.any(Number),
+      latenessSecondsMax: expect.any(Number),
+      invocations: expect.any(Number),
+      billedSeconds: expect.any(Number),
+      apiCalls: expect.any(Number),
+      apiCallsSweep: expect.any(Number),
+      accessDenied: 0,
+    });
+  });
+
+  it.each([
+    [['--seed', 'seven'], '--seed: expected a whole number from 0 up, got "seven"'],
+    [['--seed', '-1'], '--seed'],
+    [['--speed', '2'], '--speed'],
+    [['scale-in'], 'scale-in'],
+  ])('refuses %j with a clear error and exit code 2', async (args, message) => {
+    const { code, stderr } = await demo(root, ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain('Usage: npm run demo');
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { createGroup, setDesiredCapacity } from '../../demo/cluster.ts';
+import { clusterName, groupName, Scene, service } from './scene.ts';
+
+describe('a hook that somebody else completes', () => {
+  it('is success: nothing fails, nothing is left in a queue (D-3.10)', async () => {
+    const scene = await Scene.open({ services: [service({ stopSeconds: 30 })] });
+    const instanceId = scene.terminate();
+    await scene.account.until('counts 0', () => scene.departures[0]?.countsZeroAt !== undefined, 300);
+    scene.account.call('autoscaling', 'CompleteLifecycleAction', {
+      AutoScalingGroupName: groupName,
+      LifecycleHookName: 'ecs-steward-terminate',
+      InstanceId: instanceId,
+      LifecycleActionResult: 'CONTINUE',
+    });
+    await scene.account.advance(600);
+    expect(scene.deadLetters).toBe(0);
+    expect(scene.metric('Failures')).toBe(0);
+    expect(scene.account.lambda.invocations.filter(({ outcome }) => outcome !== 'success')).toEqual([]);
+  });
+});
+
+describe('an instance that is registered nowhere', () => {
+  it('is released after two looks at least 15 s apart, in seconds and not the whole hook', async () => {
+    const scene = await Scene.open({ services: [] });
+    createNodesWithoutAgent(scene);
+    await scene.account.advance(60);
+    const silent = scene.account.ec2.all().at(-1)?.instanceId as string;
+    const departure = await scene.ended(scene.terminate(silent), 120);
+    const waitedSeconds = (Number(departure.completedAt) - departure.terminateAt) / 1000;
+    expect(waitedSeconds).toBeGreaterThanOrEqual(15);
+    expect(waitedSeconds).toBeLessThanOrEqual(30);
+    const reads = scene.calls('ListContainerInstances').filter(({ at }) => at >= departure.terminateAt);
+    expect(Number(reads.at(-1)?.at) - Number(reads[0]?.at)).toBeGreaterThanOrEqual(15_000);
+  });
+
+  it('is released by the sweep alone, when every rule is disabled', async () => {
+    const scene = await Scene.open({ services: [] });
+    createNodesWithoutAgent(scene);
+    await scene.account.advance(60);
+    scene.disable('events');
+    const silent = scene.account.ec2.all().at(-1)?.instanceId as string;
+    const departure = await scene.ended(scene.terminate(silent), 200);
+    const waitedSeconds = (Number(departure.completedAt) - departure.terminateAt) / 1000;
+    expect(waitedSeconds).toBeGreaterThanOrEqual(15);
+  });
+});
+
+describe('a mark that is refused', () => {
+  it('never stops a drain: the instance has ten attributes of its own (D-13.14)', async () => {
+    const scene = await Scene.open();
+    const { containerInstanceArn, ec2InstanceId } = scene.registration(scene.oldestInstanceId);
+    scene.account.call('ecs', 'PutAttributes', {
+      cluster: clusterName,
+      attributes: Array.from({ length: 10 }, (_, i) => ({
+        name: `mine-${i}`,
+        value: 'x',
+        targetId: containerInstanceArn,
+      })),
+    });
+    const departure = await scene.leave();
+    expect(scene.calls('PutAttributes').map(({ outcome }) => outcome)).not.toContain('ok');
+    expect(scene.registration(ec2InstanceId).customAttributes).toHaveLength(10);
+    expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+    expect(departure.latenessSeconds).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('a crash of the function', () => {
+  /** Kills `admit` once, just before or after its call of this operation. */
+  function crashOnce(scene: Scene, operation: string, when: 'before' | 'after'): () => boolean {
+    let crashed = false;
+    let before: string[] = [];
+    scene.account.lambda.faults.crash = (invocation, callNumber, moment) => {
+      if (crashed || !invocation.functionName.endsWith('-admit') || moment !== 'after') return false;
+      before = scene
+        .calls()
+        .filter(({ requestId }) => requestId === invocation.requestId)
+        .map((call) => call.operation);
+      const reached = before.length === callNumber && before.at(-1) === operation;
+      crashed = reached && when === 'after';
+      return crashed;
+    };
+    return () => crashed;
+  }
+
+  it.each([
+    ['between the mark and DRAINING', 'PutAttributes'],
+    ['between DRAINING and its reply', 'UpdateContainerInstancesState'],
+  ])('%s is made good', async (_when, operation) => {
+    const scene = await Scene.open();
+    const hasCrashed = crashOnce(scene, operation, 'after');
+    const departure = await scene.leave();
+    expect(hasCrashed()).toBe(true);
+    expect(scene.account.lambda.invocations.map(({ outcome }) => outcome)).toContain('crashed');
+    expect(departure.drainingAt).toBeLessThanOrEqual(departure.terminateAt + 100_000);
+    expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+    expect(scene.deadLetters).toBe(0);
+  });
+});
+
+/** Another enrolled group of the cluster, whose only instance never starts an agent. */
+function createNodesWithoutAgent(scene: Scene): void {
+  createGroup(scene.account, {
+    clusterName,
+    autoScalingGroupName: 'silent-nodes',
+    desiredCapacity: 0,
+    agentSeconds: null,
+  });
+  scene.account.call('autoscaling', 'CreateOrUpdateTags', {
+    Tags: [
+      {
+        ResourceId: 'silent-nodes',
+        ResourceType: 'auto-scaling-group',
+        Key: 'ecs-steward:cluster',
+        Value: clusterName,
+        PropagateAtLaunch: false,
+      },
+    ],
+  });
+  setDesiredCapacity(scene.account, 'silent-nodes', 1);
+}

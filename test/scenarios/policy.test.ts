@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { tagGroup } from '../../demo/cluster.ts';
+import { groupName, job, Scene, service, terminateEvent } from './scene.ts';
+
+/** A service that can neither stop nor start a task, so that its drains never end by themselves (D-2.24). */
+const stuck = service({ desiredCount: 3, minimumHealthyPercent: 100, maximumPercent: 100, stopSeconds: 20 });
+
+describe('the drain deadline', () => {
+  it('stops the service tasks that are left, waits for STOPPED, and releases', async () => {
+    const scene = await Scene.open({ services: [stuck], tags: { 'ecs-steward:drain-deadline': '10m' } });
+    const departure = await scene.leave();
+    const stops = scene.calls('StopTask');
+    expect(stops.length).toBeGreaterThan(0);
+    const drainedSeconds = (Number(stops[0]?.at) - Number(departure.drainingAt)) / 1000;
+    expect(drainedSeconds).toBeGreaterThanOrEqual(600 - 1);
+    expect(drainedSeconds).toBeLessThanOrEqual(600 + 62);
+    expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+    expect(departure.latenessSeconds).toBeLessThanOrEqual(2);
+  });
+
+  it('releases at once where the group says `continue`', async () => {
+    const tags = { 'ecs-steward:drain-deadline': '10m', 'ecs-steward:on-deadline': 'continue' };
+    const scene = await Scene.open({ services: [stuck], tags });
+    const departure = await scene.leave();
+    const waitedSeconds = (Number(departure.completedAt) - Number(departure.drainingAt)) / 1000;
+    expect(waitedSeconds).toBeGreaterThanOrEqual(600 - 1);
+    expect(waitedSeconds).toBeLessThanOrEqual(600 + 62);
+    expect(scene.calls('StopTask')).toEqual([]);
+    expect(departure.isEarly).toBe(true);
+  });
+
+  it('never stops a standalone task, and waits for it beyond the deadline (D-2.28)', async () => {
+    const scene = await Scene.open({
+      services: [stuck],
+      standalone: [job({ exitAfterSeconds: 3600 })],
+      tags: { 'ecs-steward:drain-deadline': '5m', 'ecs-steward:on-deadline': 'continue' },
+    });
+    const departure = await scene.leave();
+    const job1 = scene.account.ecs.taskRecords().find(({ serviceArn }) => serviceArn === undefined);
+    expect(job1?.cutOff).toBe(false);
+    expect(job1?.stop?.stopCode).toBe('EssentialContainerExited');
+    expect(Number(departure.completedAt)).toBeGreaterThanOrEqual(Number(job1?.stoppedAt));
+  });
+
+  it('stops a standalone task that never ends ten minutes before the hook does (D-3.7)', async () => {
+    const scene = await Scene.open({ services: [], standalone: [job({ stopSeconds: 15 })] });
+    const instanceId = scene.terminate();
+    await scene.account.advance(120);
+    await scene.pauseSweeps(47.5 * 3600);
+    const departure = await scene.ended(instanceId, 3600);
+    const [task] = scene.account.ecs.taskRecords();
+    const stoppedAfterSeconds = (Number(task?.desiredStoppedAt) - departure.terminateAt) / 1000;
+    expect(stoppedAfterSeconds).toBeGreaterThanOrEqual(48 * 3600 - 600 - 2);
+    expect(stoppedAfterSeconds).toBeLessThanOrEqual(48 * 3600 - 600 + 62);
+    expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+  });
+});
+
+describe('a malformed tag', () => {
+  it('is reported with tag, value and what was expected, and the drain goes on with the default', async () => {
+    const tags = { 'ecs-steward:drain-deadline': 'soon', 'ecs-steward:on-deadline': 'explode' };
+    const scene = await Scene.open({ services: [stuck], tags });
+    const departure = await scene.leave();
+    const waitedSeconds = (Number(scene.calls('StopTask')[0]?.at) - Number(departure.drainingAt)) / 1000;
+    expect(waitedSeconds).toBeGreaterThanOrEqual(3000 - 1);
+    expect(waitedSeconds).toBeLessThanOrEqual(3000 + 62);
+    const reports = scene.logged.filter(({ level }) => level === 'WARN').map((line) => JSON.stringify(line));
+    expect(reports.some((line) => /drain-deadline.*soon.*50m|soon.*drain-deadline/.test(line))).toBe(true);
+    expect(
+      reports.some((line) => /on-deadline/.test(line) && /explode/.test(line) && /stop-tasks/.test(line)),
+    ).toBe(true);
+    expect(scene.metric('Misconfigured')).toBeGreaterThan(0);
+  });
+});
+
+describe('the hook of an enrolled group', () => {
+  it('is put within a minute of the tag, with the values that survive an outage (D-3.7, D-3.12)', async () => {
+    const scene = await Scene.open({ services: [], unenrolled: true });
+    tagGroup(scene.account, groupName, { 'ecs-steward:cluster': 'shop' });
+    await scene.account.advance(62);
+    const { LifecycleHooks } = scene.account.call('autoscaling', 'DescribeLifecycleHooks', {
+      AutoScalingGroupName: groupName,
+    });
+    expect(LifecycleHooks).toMatchObject([
+      {
+        LifecycleHookName: 'ecs-steward-terminate',
+        LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+        HeartbeatTimeout: 1800,
+        DefaultResult: 'CONTINUE',
+        GlobalTimeout: 172_800,
+      },
+    ]);
+  });
+
+  it('is corrected within a quarter of an hour when somebody changes or deletes it, and otherwise left alone', async () => {
+    const scene = await Scene.open({ services: [] });
+    await scene.account.advance(1000);
+    expect(scene.calls('PutLifecycleHook')).toEqual([]);
+    const hook = { AutoScalingGroupName: groupName, LifecycleHookName: 'ecs-steward-terminate' };
+    scene.account.call('autoscaling', 'PutLifecycleHook', {
+      ...hook,
+      HeartbeatTimeout: 60,
+      DefaultResult: 'ABANDON',
+    });
+    await scene.account.advance(920);
+    const read = () =>
+      scene.account.call('autoscaling', 'DescribeLifecycleHooks', { AutoScalingGroupName: groupName })
+        .LifecycleHooks;
+    expect(read()).toMatchObject([{ HeartbeatTimeout: 1800, DefaultResult: 'CONTINUE' }]);
+    scene.account.call('autoscaling', 'DeleteLifecycleHook', hook);
+    await scene.account.advance(920);
+    expect(read()).toHaveLength(1);
+    expect(scene.calls('DeleteLifecycleHook')).toEqual([]);
+  });
+});
+
+describe('what is not ours', () => {
+  it('a group without the tag is never written to, whatever events say of it', async () => {
+    const scene = await Scene.open({ unenrolled: true });
+    const instanceId = scene.oldestInstanceId;
+    scene.account.call('autoscaling', 'PutLifecycleHook', {
+      AutoScalingGroupName: groupName,
+      LifecycleHookName: 'ecs-steward-terminate',
+      LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+      DefaultResult: 'CONTINUE',
+      HeartbeatTimeout: 300,
+    });
+    scene.terminate(instanceId);
+    await scene.account.advance(280);
+    expect(scene.writes).toEqual([]);
+    expect(scene.deadLetters).toBe(0);
+  });
+
+  it.each([
+    ['another hook', { LifecycleHookName: 'somebody-elses-hook' }, {}],
+    ['another account', {}, { account: '999999999999' }],
+    ['a group that does not exist', { AutoScalingGroupName: 'no-such-group' }, {}],
+    ['an instance of another group', { EC2InstanceId: 'i-0123456789abcdef0' }, {}],
+  ])('an event of %s changes nothing, even when it reached the lane', async (_what, detail, outer) => {
+    const scene = await Scene.open();
+    const before = scene.registration(scene.oldestInstanceId);
+    scene.send('lane', { ...terminateEvent(scene, scene.oldestInstanceId, detail), ...outer });
+    scene.send('lane', 'not even an event');
+    scene.send('release', { hello: 'world' });
+    await scene.account.advance(300);
+    expect(scene.writes).toEqual([]);
+    expect(scene.registration(scene.oldestInstanceId)).toEqual(before);
+    expect(scene.deadLetters).toBe(0);
+    expect(scene.metric('Unwanted')).toBeGreaterThan(0);
+  });
+
+  it("an operator's own DRAINING is left as it is", async () => {
+    const scene = await Scene.open({ services: [] });
+    const { containerInstanceArn, ec2InstanceId } = scene.registration(scene.oldestInstanceId);
+    scene.account.call('ecs', 'UpdateContainerInstancesState', {
+      cluster: 'shop',
+      containerInstances: [containerInstanceArn],
+      status: 'DRAINING',
+    });
+    await scene.account.advance(300);
+    expect(scene.writes).toEqual([]);
+    expect(scene.registration(ec2InstanceId).status).toBe('DRAINING');
+  });
+});
