@@ -1,0 +1,170 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import pc from 'picocolors';
+import type { Sabotage } from './sabotage.ts';
+import { simulatorSabotages } from './simulator.ts';
+import { stackSabotages } from './stack.ts';
+import { stewardSabotages } from './steward.ts';
+
+/** What became of one sabotage: the tests that turned red, or why it proves nothing. */
+interface Verdict {
+  readonly sabotage: Sabotage;
+  readonly redTests: readonly string[];
+  readonly problem?: string;
+}
+
+const sabotages = [...stewardSabotages, ...simulatorSabotages, ...stackSabotages];
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const help = `Usage: npm run prove -- [--only TEXT] [--json]
+
+Breaks one rule at a time in a copy of the project and shows which test turns red.
+Exit code 0: every broken rule was noticed. 1: one was not. 2: bad arguments.`;
+
+/** A copy of the tracked tree with the installed packages linked in. */
+function copyTree(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'ecs-steward-prove-'));
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root })
+    .toString()
+    .split('\0')
+    .filter(Boolean);
+  for (const file of files) cpSync(join(root, file), join(copy, file));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+interface TestFile {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+}
+
+/** A file that fails before its first test, in an import or a hook, counts as one red test of its own. */
+function redTestsOf({ name, status, assertionResults }: TestFile): string[] {
+  const red = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
+  return red.length === 0 && status === 'failed' ? [basename(name)] : red;
+}
+
+/** Runs test files in a copy; gives the names of the tests that failed, or a problem when none could run. */
+function runTests(copy: string, files: readonly string[]): Promise<Pick<Verdict, 'redTests' | 'problem'>> {
+  const report = join(copy, 'report.json');
+  rmSync(report, { force: true });
+  const args = ['vitest', 'run', '--reporter=json', `--outputFile=${report}`, ...files];
+  return new Promise((done) => {
+    execFile('npx', args, { cwd: copy, maxBuffer: 64 * 1024 * 1024 }, (_error, _stdout, stderr) => {
+      try {
+        const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+          testResults: TestFile[];
+        };
+        const nonsense = testResults.find(({ message }) =>
+          /Transform failed|SyntaxError|ReferenceError/.test(message),
+        );
+        done(
+          nonsense
+            ? { redTests: [], problem: nonsense.message }
+            : { redTests: testResults.flatMap(redTestsOf) },
+        );
+      } catch {
+        done({ redTests: [], problem: stderr.trim().split('\n').slice(-5).join('\n') || 'no test ran' });
+      }
+    });
+  });
+}
+
+/** Applies one sabotage to a copy, runs its tests, and puts the file back. */
+async function prove(copy: string, sabotage: Sabotage): Promise<Verdict> {
+  const path = join(copy, sabotage.file);
+  const original = readFileSync(path, 'utf8');
+  const found = original.split(sabotage.find).length - 1;
+  if (found !== 1) {
+    return {
+      sabotage,
+      redTests: [],
+      problem: `${sabotage.file} holds the text to break ${found} times, not once`,
+    };
+  }
+  writeFileSync(
+    path,
+    original.replace(sabotage.find, () => sabotage.replace),
+  );
+  const outcome = await runTests(copy, sabotage.tests);
+  writeFileSync(path, original);
+  return { sabotage, ...outcome };
+}
+
+function line({ sabotage, redTests, problem }: Verdict): string {
+  if (problem !== undefined) return `${pc.red('BROKEN ')} ${sabotage.broken}\n          ${problem}`;
+  if (redTests.length === 0) return `${pc.red('UNSEEN ')} ${sabotage.broken} (${sabotage.file})`;
+  const more = redTests.length > 1 ? ` and ${redTests.length - 1} more` : '';
+  return `${pc.green('noticed')} ${sabotage.broken}\n          ${pc.dim(`by "${redTests[0]}"${more}`)}`;
+}
+
+/** Breaks the chosen rules one after the other, in as many copies at a time as there are. */
+async function proveAll(
+  copies: readonly string[],
+  chosen: readonly Sabotage[],
+  onVerdict: (verdict: Verdict, count: number) => void,
+): Promise<Verdict[]> {
+  const waiting = [...chosen];
+  const verdicts: Verdict[] = [];
+  const work = async (copy: string) => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const verdict = await prove(copy, next);
+      onVerdict(verdict, verdicts.push(verdict));
+    }
+  };
+  await Promise.all(copies.map(work));
+  return verdicts;
+}
+
+async function run(chosen: readonly Sabotage[], isJson: boolean): Promise<number> {
+  const copies = [copyTree(), copyTree()] as const;
+  try {
+    if (!isJson) console.log(pc.dim('first everything as it is: all tests must be green'));
+    const untouched = await runTests(copies[0], [...new Set(chosen.flatMap(({ tests }) => tests))]);
+    if (untouched.redTests.length > 0 || untouched.problem) {
+      console.error(
+        pc.red(`Red before anything is broken: ${untouched.problem ?? untouched.redTests.join(', ')}`),
+      );
+      return 1;
+    }
+    const verdicts = await proveAll(copies, chosen, (verdict, count) => {
+      if (!isJson) console.log(`${String(count).padStart(3)}/${chosen.length} ${line(verdict)}`);
+    });
+    const noticed = verdicts.filter(({ redTests }) => redTests.length > 0).length;
+    if (isJson) console.log(JSON.stringify({ sabotages: chosen.length, noticed, verdicts }));
+    else console.log(`\n${noticed} of ${chosen.length} broken rules were noticed.`);
+    return noticed === chosen.length ? 0 : 1;
+  } finally {
+    for (const copy of copies) rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const chosen = sabotages.filter(({ broken, file }) => `${broken} ${file}`.includes(values.only ?? ''));
+  if (chosen.length > 0) return run(chosen, values.json ?? false);
+  throw new TypeError(`--only: expected a part of what is broken or of a file's name, got "${values.only}"`);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(pc.red(error instanceof Error ? error.message : String(error)));
+    const isBadArgument = error instanceof TypeError;
+    if (isBadArgument) console.error(`\n${help}`);
+    process.exitCode = isBadArgument ? 2 : 1;
+  },
+);

@@ -1,0 +1,122 @@
+import type { Sabotage } from './sabotage.ts';
+
+/** Rules of the local AWS, and of how it is tied to the stack. */
+export const simulatorSabotages: readonly Sabotage[] = [
+  {
+    broken: 'a load balancer lets go of a task at once',
+    file: 'simulator/ecs/tasks.ts',
+    find: 'const delaySeconds = isStarting(task) ? 0 : deregistrationDelaySeconds(this.state, task);',
+    replace: 'const delaySeconds = 0 * deregistrationDelaySeconds(this.state, task);',
+    tests: ['test/scenarios/drained.test.ts'],
+  },
+  {
+    broken: 'PutAttributes moves the version (D-1.13)',
+    file: 'simulator/ecs/operations/attributes.ts',
+    find: 'state.putInstance(now, row, { event: false });',
+    replace: 'state.putInstance(now, row, { event: true });',
+    tests: ['test/simulator/ecs/operations/attributes.test.ts'],
+  },
+  {
+    broken: 'a task is healthy at once instead of 40 s after RUNNING (D-2.21)',
+    file: 'simulator/ecs/health.ts',
+    find: 'const settledMs = 40_000;',
+    replace: 'const settledMs = 0;',
+    tests: ['test/simulator/ecs/scheduler.test.ts'],
+  },
+  {
+    broken: 'counts go by what runs, not by what is meant to run (D-2.12)',
+    file: 'simulator/ecs/state.ts',
+    find: "runningTasksCount: tasks.filter(({ desiredStatus }) => desiredStatus === 'RUNNING').length,",
+    replace: "runningTasksCount: tasks.filter(({ lastStatus }) => lastStatus === 'RUNNING').length,",
+    tests: [
+      'test/simulator/ecs/tasks.test.ts',
+      'test/simulator/ecs/instances.test.ts',
+      'test/simulator/ecs/laws.test.ts',
+    ],
+  },
+  {
+    broken: 'the default list shows tasks that are being stopped (D-2.31)',
+    file: 'simulator/ecs/operations/tasks.ts',
+    find: "?? 'RUNNING';",
+    replace: "?? 'STOPPED';",
+    tests: ['test/simulator/ecs/operations/tasks.test.ts'],
+  },
+  {
+    broken: 'the minimum is rounded down (D-2.23)',
+    file: 'simulator/ecs/passes.ts',
+    find: 'Math.ceil((desiredCount',
+    replace: 'Math.floor((desiredCount',
+    tests: ['test/simulator/ecs/passes.test.ts'],
+  },
+  {
+    broken: 'the maximum is rounded up (D-2.23)',
+    file: 'simulator/ecs/passes.ts',
+    find: 'Math.floor((desiredCount',
+    replace: 'Math.ceil((desiredCount',
+    tests: ['test/simulator/ecs/passes.test.ts'],
+  },
+  {
+    broken: 'a daemon does not stop last (D-2.29)',
+    file: 'simulator/ecs/passes.ts',
+    find: 'if (task.isDraining && (task.isStarting || !hasReplicaTasks(task.containerInstanceArn)))',
+    replace: 'if (task.isDraining)',
+    tests: ['test/simulator/ecs/passes.test.ts'],
+  },
+  {
+    broken: 'an action that is over gives another error than AWS (D-3.10)',
+    file: 'simulator/autoscaling/actions.ts',
+    find: 'No active Lifecycle Action found with',
+    replace: 'No lifecycle action is active for',
+    tests: ['test/simulator/autoscaling/actions.test.ts', 'test/scenarios/faults.test.ts'],
+  },
+  {
+    broken: 'a hook has no global timeout (D-3.7)',
+    file: 'simulator/autoscaling/hook-operations.ts',
+    find: 'Math.min(172_800, 100 * HeartbeatTimeout)',
+    replace: '100 * HeartbeatTimeout',
+    tests: ['test/simulator/autoscaling/hook-operations.test.ts'],
+  },
+  {
+    broken: 'a FIFO queue takes equal messages twice (D-13.5)',
+    file: 'simulator/cloud/deduplication.ts',
+    find: 'deduplicationMs = 300_000',
+    replace: 'deduplicationMs = 0',
+    tests: ['test/simulator/cloud/queue.test.ts'],
+  },
+  {
+    broken: 'two batches of a message group are in flight (D-13.5)',
+    file: 'simulator/cloud/queue.ts',
+    find: 'if (!this.settings.isFifo) return groups;',
+    replace: 'return groups;',
+    tests: ['test/simulator/cloud/queue.test.ts'],
+  },
+  {
+    broken: 'a call that no policy allows is answered',
+    file: 'simulator/endpoint.ts',
+    find: 'if (this.isAllowed(call.caller, need)) continue;',
+    replace: 'if (need) continue;',
+    tests: ['test/simulator/endpoint.test.ts'],
+  },
+  {
+    broken: 'reads go back in time for one client',
+    file: 'simulator/endpoint.ts',
+    find: 'Math.max(drawn, this.views.get(key) ?? 0)',
+    replace: 'drawn',
+    tests: ['test/simulator/endpoint.test.ts'],
+  },
+  {
+    broken: 'what real code waits for comes at once',
+    file: 'simulator/world.ts',
+    find: 'this.at(time, () => {\n        if (activity.done) return;',
+    replace: 'this.at(this.now, () => {\n        if (activity.done) return;',
+    tests: ['test/simulator/world.test.ts'],
+  },
+  {
+    broken: 'a grant is for another cluster',
+    file: 'infra/roles.yml',
+    find: 'Resource: &containerInstances !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/${param:clusters}/*',
+    replace:
+      'Resource: &containerInstances !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/another/*',
+    tests: ['test/demo/seeds.test.ts'],
+  },
+];
