@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Account, type AccountOptions } from '../simulator/account.ts';
-import type { Handler, Platform, Runtime } from '../simulator/cloud/lambda.ts';
+import type { Handler, Platform, Runtime } from '../simulator/cloud/lambda/lambda.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const templatePath = join(root, '.serverless/cloudformation-template-update-stack.json');

@@ -1,12 +1,12 @@
 import { AutoScaling } from './autoscaling/autoscaling.ts';
 import type { Chance } from './chance.ts';
-import { Bus } from './cloud/bus.ts';
 import { deploy } from './cloud/deploy.ts';
-import { isAllowed, policiesOf } from './cloud/iam.ts';
-import { Lambda, type Runtime } from './cloud/lambda.ts';
-import { Mappings } from './cloud/mapping.ts';
-import { Sqs } from './cloud/sqs.ts';
-import { loadTemplate, type Stack } from './cloud/template.ts';
+import { Bus } from './cloud/events/bus.ts';
+import { isAllowed, policiesOf } from './cloud/iam/iam.ts';
+import { Lambda, type Runtime } from './cloud/lambda/lambda.ts';
+import { Mappings } from './cloud/lambda/mapping.ts';
+import { Sqs } from './cloud/sqs/sqs.ts';
+import { loadTemplate, type Stack } from './cloud/template/template.ts';
 import { Ec2 } from './ec2/ec2.ts';
 import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
 import { Endpoint } from './endpoint.ts';

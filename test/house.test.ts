@@ -204,9 +204,9 @@ describe('files', () => {
     expect(inRooms.filter((path) => vague.test(posix.basename(path)))).toEqual([]);
   });
 
-  it('have at most 300 lines', () => {
+  it('have at most 300 lines, and tables of tests at most 450', () => {
     const lineCount = (path: string) => textOf(path).trimEnd().split('\n').length;
-    const long = inRooms.filter((path) => lineCount(path) > 300);
+    const long = inRooms.filter((path) => lineCount(path) > (path.endsWith('.test.ts') ? 450 : 300));
     expect(long.map((path) => `${path} has ${lineCount(path)} lines`)).toEqual([]);
   });
 

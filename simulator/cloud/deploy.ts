@@ -1,17 +1,17 @@
 import { Fault } from '../machine.ts';
 import type { World } from '../world.ts';
-import type { QueueAttributes } from './attributes.ts';
-import type { Bus } from './bus.ts';
-import { invalid } from './function.ts';
-import { checkPolicy, policiesOf, trustAllows } from './iam.ts';
+import type { Bus } from './events/bus.ts';
+import type { Target } from './events/target.ts';
+import { checkPolicy, policiesOf, trustAllows } from './iam/iam.ts';
 import { checkKnown } from './known.ts';
-import type { Lambda } from './lambda.ts';
-import type { Mappings } from './mapping.ts';
-import type { Redrive } from './queue.ts';
-import type { Runtime } from './sandbox.ts';
-import type { Sqs } from './sqs.ts';
-import type { Target } from './target.ts';
-import type { Stack, StackResource } from './template.ts';
+import { invalid } from './lambda/function.ts';
+import type { Lambda } from './lambda/lambda.ts';
+import type { Mappings } from './lambda/mapping.ts';
+import type { Runtime } from './lambda/sandbox.ts';
+import type { QueueAttributes } from './sqs/attributes.ts';
+import type { Redrive } from './sqs/queue.ts';
+import type { Sqs } from './sqs/sqs.ts';
+import type { Stack, StackResource } from './template/template.ts';
 
 /** Where a stack is deployed to. */
 export interface Deployment {

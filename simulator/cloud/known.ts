@@ -1,5 +1,5 @@
 import { Fault } from '../machine.ts';
-import type { StackResource } from './template.ts';
+import type { StackResource } from './template/template.ts';
 
 /** Properties of one type: those that `deploy` or `iam` acts on, and those that change nothing here. */
 interface Known {

@@ -247,6 +247,27 @@ describe('departures', () => {
     expect(namesOf(trace)).not.toContain('complete');
   });
 
+  it('that were not leaving in between begin anew', async () => {
+    let groups = [group()];
+    const { deps, trace } = depsOf(answers([], [], [], { enrolledGroups: async () => groups }));
+    const memory = knowing(group());
+    for (const now of [[group()], [idle], [group()]]) {
+      groups = now;
+      await sweep(deps, memory, tick());
+      await deps.sleep(60_000);
+    }
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+
+  it('began to drain with the first mark where two registrations have one (D-2.8)', async () => {
+    const second = { ...marked(-2900), containerInstanceArn: `${arn}2`, taskCount: 1 };
+    const { deps, trace } = depsOf(
+      answers([group()], [second, { ...marked(-3000), taskCount: 1 }], [task()]),
+    );
+    await sweep(deps, knowing(group()), tick());
+    expect(namesOf(trace)).toContain('stopTask');
+  });
+
   it('of a cluster that does not exist wait, and the tag is named', async () => {
     const registrations = async () => {
       throw new UnknownCluster('none');

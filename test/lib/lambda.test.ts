@@ -63,6 +63,14 @@ describe('every door', () => {
     expect(connected).toBe(1);
   });
 
+  it('sets no timer of its own: it never asks how much time is left', async () => {
+    const { platform } = platformOf();
+    const timeless = { ...context, getRemainingTimeInMillis: () => expect.fail('asked for the time left') };
+    await expect(queue(platform, connect, async () => [])(batch(lookBody), timeless)).resolves.toEqual({
+      batchItemFailures: [],
+    });
+  });
+
   it('drops what is unwanted, logs it and counts it', async () => {
     const { platform, logs, metrics } = platformOf();
     const seen: unknown[] = [];

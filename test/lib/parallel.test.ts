@@ -26,6 +26,19 @@ describe('inParallel', () => {
     expect(begun).toEqual([1, 2]);
   });
 
+  it('lets what was begun end, and begins nothing more, after an error elsewhere', async () => {
+    const begun: number[] = [];
+    const run = inParallel([1, 2, 3, 4], 2, async (item) => {
+      begun.push(item);
+      if (item === 1) throw new Error('one');
+      await Promise.resolve();
+      await Promise.resolve();
+    });
+    await expect(run).rejects.toThrow('one');
+    await new Promise(setImmediate);
+    expect(begun).toEqual([1, 2]);
+  });
+
   it('has nothing to do for nothing', async () => {
     await expect(inParallel([], 5, async () => {})).resolves.toBeUndefined();
   });

@@ -78,17 +78,17 @@ export const simulatorSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'a FIFO queue takes equal messages twice (D-13.5)',
-    file: 'simulator/cloud/deduplication.ts',
+    file: 'simulator/cloud/sqs/deduplication.ts',
     find: 'deduplicationMs = 300_000',
     replace: 'deduplicationMs = 0',
-    tests: ['test/simulator/cloud/queue.test.ts'],
+    tests: ['test/simulator/cloud/sqs/queue.test.ts'],
   },
   {
     broken: 'two batches of a message group are in flight (D-13.5)',
-    file: 'simulator/cloud/queue.ts',
+    file: 'simulator/cloud/sqs/queue.ts',
     find: 'if (!this.settings.isFifo) return groups;',
     replace: 'return groups;',
-    tests: ['test/simulator/cloud/queue.test.ts'],
+    tests: ['test/simulator/cloud/sqs/queue.test.ts'],
   },
   {
     broken: 'a call that no policy allows is answered',

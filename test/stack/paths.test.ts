@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type PolicyDocument, resourcePolicyAllows } from '../../simulator/cloud/iam.ts';
-import type { StackResource } from '../../simulator/cloud/template.ts';
+import { type PolicyDocument, resourcePolicyAllows } from '../../simulator/cloud/iam/iam.ts';
+import type { StackResource } from '../../simulator/cloud/template/template.ts';
 import { deployed, deployedWith, resource, resourcesOf } from './template.ts';
 
 const stack = deployed();

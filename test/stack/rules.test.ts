@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compilePattern } from '../../simulator/cloud/pattern.ts';
+import { compilePattern } from '../../simulator/cloud/events/pattern.ts';
 import { deployed, deployedWith, resource, resourcesOf } from './template.ts';
 
 type Event = Record<string, unknown> & { readonly detail: Record<string, unknown> };

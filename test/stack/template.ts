@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { loadTemplate, type Stack, type StackResource } from '../../simulator/cloud/template.ts';
+import { loadTemplate, type Stack, type StackResource } from '../../simulator/cloud/template/template.ts';
 import { compileWith, templatePath } from './package.ts';
 
 /** A resource as a compiled template spells it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkKnown } from '../../../simulator/cloud/known.ts';
-import { resourceTypes } from '../../../simulator/cloud/resources.ts';
+import { resourceTypes } from '../../../simulator/cloud/template/resources.ts';
 import { accountId, functionArn, queueArn, queueUrl, ruleArn } from './fixture.ts';
 import { change, deployed, type Properties, type Resources, terminating } from './stack-fixture.ts';
 

@@ -1,8 +1,8 @@
-import { Bus } from '../../../simulator/cloud/bus.ts';
-import type { FunctionDefinition } from '../../../simulator/cloud/function.ts';
-import { type Handler, Lambda, type Platform } from '../../../simulator/cloud/lambda.ts';
-import { Mappings } from '../../../simulator/cloud/mapping.ts';
-import { Sqs } from '../../../simulator/cloud/sqs.ts';
+import { Bus } from '../../../simulator/cloud/events/bus.ts';
+import type { FunctionDefinition } from '../../../simulator/cloud/lambda/function.ts';
+import { type Handler, Lambda, type Platform } from '../../../simulator/cloud/lambda/lambda.ts';
+import { Mappings } from '../../../simulator/cloud/lambda/mapping.ts';
+import { Sqs } from '../../../simulator/cloud/sqs/sqs.ts';
 import type { FunctionCaller } from '../../../simulator/endpoint.ts';
 import { World } from '../../../simulator/world.ts';
 

@@ -1,6 +1,6 @@
 import { deploy } from '../../../simulator/cloud/deploy.ts';
-import type { Handler } from '../../../simulator/cloud/lambda.ts';
-import { loadTemplate } from '../../../simulator/cloud/template.ts';
+import type { Handler } from '../../../simulator/cloud/lambda/lambda.ts';
+import { loadTemplate } from '../../../simulator/cloud/template/template.ts';
 import { accountId, cloud, region } from './fixture.ts';
 
 export type Properties = Record<string, unknown>;

@@ -1,0 +1,192 @@
+import type { Ids } from '../../chance.ts';
+import { Fault } from '../../machine.ts';
+import { type PolicyDocument, resourcePolicyAllows } from '../iam/iam.ts';
+import { awsManagedKey, invalidValue, type QueueAttributes, queueSettings } from './attributes.ts';
+import { checkDraft, type Draft, invalidParameter, type Received, type Sent } from './message.ts';
+import { Queue, type Redrive } from './queue.ts';
+
+/** Who sends without the API: an AWS service, or a service in the name of a role that its caller has checked. */
+export type Sender =
+  | { readonly principalService: string; readonly context: Readonly<Record<string, string>> }
+  | { readonly principalArn: string };
+
+const delaySecondsMax = 900;
+
+/** The queues of the account, for the services that create them, send and receive inside AWS. */
+export class Queues {
+  private readonly region: string;
+  private readonly accountId: string;
+  private readonly ids: Ids;
+  private readonly queues = new Map<string, Queue>();
+  private readonly denials = new Map<Queue, PolicyDocument>();
+  private readonly watchers = new Map<string, (() => void)[]>();
+  private sequence = 0;
+
+  constructor(options: { region: string; accountId: string; ids: Ids }) {
+    this.region = options.region;
+    this.accountId = options.accountId;
+    this.ids = options.ids;
+  }
+
+  /** Creates an empty queue. Throws Fault on attributes that CreateQueue refuses. */
+  createQueue(now: number, name: string, attributes: QueueAttributes = {}): Queue {
+    const settings = queueSettings(name, attributes);
+    const arn = this.arnOf(name);
+    if (this.queues.has(arn))
+      throw new Fault('QueueNameExists', `A queue already exists with the name ${name}.`);
+    const url = `https://sqs.${this.region}.amazonaws.com/${this.accountId}/${name}`;
+    const queue = new Queue({ arn, url, settings, createdAt: now });
+    this.queues.set(arn, queue);
+    return queue;
+  }
+
+  /**
+   * Sets where messages of a queue go that were received too often. Throws Fault when the dead-letter queue is missing,
+   * of the other kind (D-13.6), or does not let this queue use it.
+   */
+  setRedrive(queueArn: string, redrive: Redrive): void {
+    const queue = this.find(queueArn);
+    const { deadLetterTargetArn, maxReceiveCount } = redrive;
+    const refuse = (why: string) => invalidValue('RedrivePolicy', JSON.stringify(redrive), why);
+    if (!Number.isInteger(maxReceiveCount) || maxReceiveCount < 1 || maxReceiveCount > 1000)
+      throw refuse('maxReceiveCount from 1 to 1000');
+    const target = this.queues.get(deadLetterTargetArn);
+    if (!target) throw refuse('deadLetterTargetArn of a queue that exists');
+    if (target.settings.isFifo !== queue.settings.isFifo)
+      throw refuse(`a ${queue.settings.isFifo ? 'FIFO' : 'standard'} dead-letter queue, as the queue is`);
+    const { redriveAllow } = target.settings;
+    if (redriveAllow === 'denyAll' || (Array.isArray(redriveAllow) && !redriveAllow.includes(queueArn)))
+      throw refuse('a dead-letter queue whose RedriveAllowPolicy allows this queue');
+    queue.redrive = redrive;
+  }
+
+  /** Sets the queue's own policy. Throws Fault for a queue that does not exist. */
+  setPolicy(queueArn: string, policy: PolicyDocument): void {
+    const queue = this.find(queueArn);
+    queue.policy = policy;
+    const denying = [policy.Statement].flat().filter(({ Effect }) => Effect === 'Deny');
+    this.denials.set(queue, {
+      Statement: [...denying, { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }],
+    });
+  }
+
+  /** The queue; undefined when there is none. */
+  queue(queueArn: string): Queue | undefined {
+    return this.queues.get(queueArn);
+  }
+
+  /** Every queue of the account. */
+  all(): readonly Queue[] {
+    return [...this.queues.values()];
+  }
+
+  /** Tells `listener` whenever a message of the queue may have become receivable, or will at a new time. */
+  watch(queueArn: string, listener: () => void): void {
+    this.watchers.set(queueArn, [...(this.watchers.get(queueArn) ?? []), listener]);
+  }
+
+  /**
+   * Sends from inside AWS. Throws Fault: `QueueDoesNotExist`, `AccessDenied` by the queue's policy, `KmsAccessDenied`
+   * for a service and a queue under the AWS-managed key (D-13.6), or what SendMessage throws.
+   */
+  send(now: number, queueArn: string, draft: Draft, sender: Sender): Sent {
+    const queue = this.find(queueArn);
+    this.authorize(queue, 'sqs:SendMessage', sender);
+    if ('principalService' in sender && queue.settings.kmsMasterKeyId === awsManagedKey)
+      throw new Fault(
+        'KmsAccessDenied',
+        `${sender.principalService} may not use the key ${awsManagedKey} of ${queueArn}.`,
+      );
+    return this.accept(
+      now,
+      queue,
+      draft,
+      'principalService' in sender ? sender.principalService : sender.principalArn,
+    );
+  }
+
+  /** Receives inside AWS; `deadIds` are the messages that went to the dead-letter queue instead. Throws Fault. */
+  receive(now: number, queueArn: string, max: number): { messages: Received[]; deadIds: string[] } {
+    return this.handOut(now, this.find(queueArn), max);
+  }
+
+  /** Deletes inside AWS, by receipt handle. Throws Fault. */
+  delete(now: number, queueArn: string, receiptHandle: string): void {
+    const queue = this.find(queueArn);
+    queue.delete(now, receiptHandle);
+    this.tell(queue);
+  }
+
+  /** Takes a message that somebody may send. */
+  protected accept(now: number, queue: Queue, draft: Draft, senderId: string): Sent {
+    checkDraft(draft);
+    if (draft.delaySeconds !== undefined) secondsOf('DelaySeconds', draft.delaySeconds, delaySecondsMax);
+    const sent = queue.send(now, draft, senderId, () => this.fresh());
+    this.tell(queue);
+    return sent;
+  }
+
+  /** Gives messages out, and moves the ones that were received too often. */
+  protected handOut(now: number, queue: Queue, max: number, visibilitySeconds?: number) {
+    const { messages, dead } = queue.receive(now, max, visibilitySeconds);
+    const target = queue.redrive && this.queues.get(queue.redrive.deadLetterTargetArn);
+    for (const letter of dead) target?.takeDeadLetter(now, letter, () => this.fresh(), queue.arn);
+    if (dead.length > 0 && target) this.tell(target);
+    return { messages, deadIds: dead.map(({ messageId }) => messageId) };
+  }
+
+  /** The queue's policy must allow a service; a principal of the account needs only not to be denied by it. */
+  protected authorize(queue: Queue, action: string, sender: Sender): void {
+    const isService = 'principalService' in sender;
+    const policy = isService ? queue.policy : this.denials.get(queue);
+    const context = {
+      'aws:SecureTransport': 'true',
+      ...(isService ? sender.context : { 'aws:PrincipalArn': sender.principalArn }),
+    };
+    const isAllowed = policy
+      ? resourcePolicyAllows(policy, { ...sender, action, resource: queue.arn, context })
+      : !isService;
+    if (isAllowed) return;
+    const who = isService ? sender.principalService : sender.principalArn;
+    throw new Fault(
+      'AccessDenied',
+      `${who} is not authorized to perform ${action} on ${queue.arn} by the policy of the queue.`,
+      403,
+    );
+  }
+
+  private fresh(): { messageId: string; sequenceNumber: string } {
+    return { messageId: this.ids.uuid(), sequenceNumber: String(10n ** 19n + BigInt(this.sequence++)) };
+  }
+
+  /** Wakes who watches the queue. */
+  protected tell(queue: Queue): void {
+    for (const listener of this.watchers.get(queue.arn) ?? []) listener();
+  }
+
+  /** The queue; throws Fault when there is none. */
+  protected find(queueArn: string): Queue {
+    const queue = this.queues.get(queueArn);
+    if (!queue) throw new Fault('QueueDoesNotExist', `The specified queue does not exist: ${queueArn}.`);
+    return queue;
+  }
+
+  /** The ARN that a queue of this name has. */
+  protected arnOf(name: string): string {
+    return `arn:aws:sqs:${this.region}:${this.accountId}:${name}`;
+  }
+
+  /** Account and name stand at the end of every URL of a queue. */
+  protected arnOfUrl(url: unknown): string {
+    const [, accountId = '', name = ''] = /\/(\d{12})\/([^/]+)$/.exec(String(url)) ?? [];
+    return `arn:aws:sqs:${this.region}:${accountId}:${name}`;
+  }
+}
+
+/** A number of seconds from 0 to `max`; throws Fault naming the parameter. */
+export function secondsOf(parameter: string, value: number, max: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return value;
+  throw invalidParameter(
+    `Value ${value} for parameter ${parameter} is invalid. Reason: Must be >= 0 and <= ${max}, if provided.`,
+  );
+}
