@@ -95,7 +95,8 @@ function candidatesOf(deps: Deps, sighting: Sighting, registrations: readonly Re
   const instanceId = registrations[0]?.ec2InstanceId ?? change?.instanceId ?? looks[0]?.instanceId;
   if (instanceId === undefined) return nothing(deps, sighting, 'unknown to ECS');
   const departure: Departure = {
-    autoScalingGroupName: looks[0]?.autoScalingGroupName ?? '',
+    // ECS does not know the group; Auto Scaling's view gives it.
+    autoScalingGroupName: '',
     instanceId,
     unregisteredSince: unregisteredSince(sighting),
     drainStartedAt: registrations[0]?.mark?.at,

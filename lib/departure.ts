@@ -68,7 +68,7 @@ export const secondLookSeconds = 15;
 /** So long after a drain began (seconds) empty task lists are believed: the API is eventually consistent (D-1.4). */
 export const settlingSeconds = 10;
 /** Tasks told to stop at the deadline have so long (seconds) to become STOPPED. */
-export const stopGraceSeconds = 600;
+const stopGraceSeconds = 600;
 /** So long before the hook ends (seconds) everything left is stopped ... */
 const lastStopSeconds = 600;
 /** ... and so long before it ends (seconds) the instance is released, so that no hook of ours ever times out. */

@@ -10,6 +10,7 @@ interface Version<T> {
 export class Table<T> {
   private readonly rows = new Map<string, Version<T>[]>();
 
+  private readonly deleted: { readonly at: number; readonly key: string }[] = [];
   private readonly memoryMs: number;
 
   /** Rows older than this are forgotten; reads may lag by at most as much (milliseconds). */
@@ -25,6 +26,11 @@ export class Table<T> {
   /** Removes the row as of `now`. */
   delete(now: number, key: string): void {
     if (this.get(key) !== undefined) this.write(now, key, undefined);
+  }
+
+  /** How many keys are remembered, deleted ones of the recent past among them. */
+  get size(): number {
+    return this.rows.size;
   }
 
   /** The row as it is (no `at`), or as it was at that time. */
@@ -49,8 +55,16 @@ export class Table<T> {
     const versions = (this.rows.get(key) ?? []).filter((version) => version.since !== now);
     versions.push({ since: now, value });
     const oldest = versions.findLastIndex((version) => version.since <= now - this.memoryMs);
-    const kept = oldest > 0 ? versions.slice(oldest) : versions;
-    if (kept.length === 1 && value === undefined) this.rows.delete(key);
-    else this.rows.set(key, kept);
+    this.rows.set(key, oldest > 0 ? versions.slice(oldest) : versions);
+    if (value === undefined) this.deleted.push({ at: now, key });
+    this.forgetDeleted(now);
+  }
+
+  /** Drops the rows whose deletion every read can see by now. */
+  private forgetDeleted(now: number): void {
+    for (let first = this.deleted[0]; first && first.at <= now - this.memoryMs; first = this.deleted[0]) {
+      this.deleted.shift();
+      if (this.get(first.key) === undefined) this.rows.delete(first.key);
+    }
   }
 }

@@ -191,7 +191,7 @@ export class Scheduler implements Watcher {
       availabilityZone: task.availabilityZone,
       isWanted: task.desiredStatus === 'RUNNING',
       isStarting: isStarting(task),
-      isHealthy: task.lastStatus === 'RUNNING' && (task.healthyAt ?? Number.POSITIVE_INFINITY) <= now,
+      isHealthy: task.healthyAt !== undefined && task.healthyAt <= now,
       isPrimary: task.startedBy === primary,
       isDraining: this.state.instance(task.containerInstanceArn).status === 'DRAINING',
     }));

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { freshMemory, sweep } from '../../functions/sweep.ts';
-import type { Registration, Task } from '../../lib/departure.ts';
+import type { Registration } from '../../lib/departure.ts';
 import { UnknownCluster } from '../../lib/errors.ts';
-import type { Fleet, Group } from '../../lib/fleet.ts';
 import { isHeartbeatDue } from '../../lib/heartbeat.ts';
-import { isHookCheckDue, terminateHook } from '../../lib/hook.ts';
+import { terminateHook } from '../../lib/hook.ts';
 import {
   arn,
   at,
@@ -23,45 +22,7 @@ import {
   taskArn,
   total,
 } from '../lib/fixtures.ts';
-
-const idle = group({ instances: [{ instanceId, lifecycleState: 'InService' }] });
-/** Since when the instance of the fixtures leaves: no heartbeat is due at noon. */
-const leavingSince =
-  [-60, -120, -180].map(at).find((start) => !isHeartbeatDue(instanceId, start, noon)) ?? noon;
-const tick = (time = noon, remainingMs = 55_000) => ({ time, remainingMs: () => remainingMs });
-
-/** A fleet with these groups, the instance of the fixtures registered, these tasks on it, and every hook in place. */
-const answers = (
-  groups: readonly Group[],
-  registrations: readonly Registration[] = [],
-  tasks: readonly Task[] = [],
-  overrides: Partial<Fleet> = {},
-): Partial<Fleet> => ({
-  enrolledGroups: async () => groups,
-  hook: async () => terminateHook,
-  terminationStarts: async () => new Map([[instanceId, leavingSince]]),
-  registrations: async () => registrations,
-  listTasks: async (_, desiredStatus) =>
-    tasks.filter((one) => one.desiredStatus === desiredStatus).map((one) => one.taskArn),
-  describeTasks: async () => tasks,
-  complete: async () => 'completed',
-  heartbeat: async () => 'recorded',
-  stopTask: async () => {},
-  askToAdmit: async () => {},
-  askToLook: async () => {},
-  ...overrides,
-});
-/** A memory that has seen the hooks of these groups. */
-const knowing = (...groups: Group[]) => ({
-  ...freshMemory(),
-  hooksSeen: new Set(groups.map((one) => one.autoScalingGroupARN)),
-});
-/** A minute at which the hook of the group is (not) due. */
-const minuteWhere = (isDue: boolean, one = idle) =>
-  Array.from({ length: 15 }, (_, minute) => at(minute * 60)).find(
-    (time) => isHookCheckDue(one.autoScalingGroupARN, time) === isDue,
-  ) ?? noon;
-const marked = (seconds: number) => registration({ mark: { at: at(seconds), cause: 'termination' } });
+import { answers, idle, knowing, marked, minuteWhere, tick } from './sweep-scene.ts';
 
 describe('hooks', () => {
   it('are looked at when this environment sees a group first, and then every 15 minutes', async () => {
@@ -279,113 +240,5 @@ describe('departures', () => {
     await sweep(deps, memory, tick(at(60)));
     expect(namesOf(trace)).not.toContain('complete');
     expect(total(trace, 'Misconfigured')).toBe(2);
-  });
-});
-
-describe('a fault', () => {
-  const other = group({
-    autoScalingGroupName: 'other-asg',
-    autoScalingGroupARN: 'arn:other',
-    tags: { 'ecs-steward:cluster': 'other' },
-    instances: [{ instanceId: 'i-2', lifecycleState: 'Terminating:Wait' }],
-  });
-
-  it('in one cluster does not stop the others', async () => {
-    const registrations = async (name: string) => {
-      if (name === 'other') throw new Error('ServerException');
-      return [registration()];
-    };
-    const { deps, trace } = depsOf(answers([other, group()], [], [stopped()], { registrations }));
-    await sweep(deps, knowing(other, group()), tick());
-    expect(trace.calls).toContainEqual(['complete', groupName, instanceId]);
-    expect(total(trace, 'Failures')).toBe(1);
-  });
-
-  it('with one instance does not stop the others', async () => {
-    const ids = [instanceId, 'i-2'];
-    const both = group({
-      instances: ids.map((id) => ({ instanceId: id, lifecycleState: 'Terminating:Wait' })),
-    });
-    const registrations = ids.map((id) =>
-      registration({ ec2InstanceId: id, containerInstanceArn: `${arn}/${id}` }),
-    );
-    const complete = async (_: string, id: string) => {
-      if (id === instanceId) throw new Error('ResourceContention');
-      return 'completed' as const;
-    };
-    const { deps, trace } = depsOf(answers([both], registrations, [], { complete }));
-    await sweep(deps, knowing(both), tick());
-    expect([total(trace, 'Released'), total(trace, 'Failures')]).toEqual([1, 1]);
-  });
-
-  it('in reading the tasks leaves those instances waiting, and no more than ten', async () => {
-    const ids = Array.from({ length: 11 }, (_, i) => `i-${i}`);
-    const eleven = group({
-      instances: ids.map((id) => ({ instanceId: id, lifecycleState: 'Terminating:Wait' })),
-    });
-    const registrations = ids.map((id) =>
-      registration({ ec2InstanceId: id, containerInstanceArn: `${arn}/${id}` }),
-    );
-    const listTasks = async (_: string, __: string, containerInstanceArn = '') => {
-      if (containerInstanceArn.endsWith('i-3')) throw new Error('AccessDeniedException');
-      return [];
-    };
-    const { deps, trace } = depsOf(answers([eleven], registrations, [], { listTasks }));
-    await sweep(deps, knowing(eleven), tick());
-    expect(trace.calls.filter(([name]) => name === 'complete')).toEqual([['complete', groupName, 'i-10']]);
-    expect(total(trace, 'Failures')).toBe(1);
-  });
-
-  it('does not come of many instances: their tasks are listed by cluster, and told apart', async () => {
-    const ids = Array.from({ length: 60 }, (_, i) => `i-${i}`);
-    const many = group({
-      instances: ids.map((id) => ({ instanceId: id, lifecycleState: 'Terminating:Wait' })),
-    });
-    const registrations = ids.map((id) =>
-      registration({ ec2InstanceId: id, containerInstanceArn: `${arn}/${id}` }),
-    );
-    const living = stopping({ containerInstanceArn: `${arn}/i-7` });
-    const { deps, trace } = depsOf(answers([many], registrations, [living]));
-    await sweep(deps, knowing(many), tick());
-    expect(namesOf(trace).filter((name) => name === 'listTasks')).toHaveLength(2);
-    const completed = trace.calls.filter(([name]) => name === 'complete').map((call) => call[2]);
-    expect(completed).toHaveLength(59);
-    expect(completed).not.toContain('i-7');
-  });
-
-  it('in reading the groups fails the sweep, so that it is seen', async () => {
-    const enrolledGroups = async () => {
-      throw new Error('Throttling');
-    };
-    const { deps } = depsOf({ enrolledGroups });
-    await expect(sweep(deps, freshMemory(), tick())).rejects.toThrow('Throttling');
-  });
-});
-
-describe('time', () => {
-  it('that runs out ends the sweep, and that is counted', async () => {
-    const { deps, trace } = depsOf(answers([group()], [registration()], [stopped()]));
-    await sweep(deps, freshMemory(), tick(noon, 15_000));
-    expect(namesOf(trace)).toEqual(['enrolledGroups']);
-    expect(total(trace, 'SweepCutShort')).toBe(1);
-  });
-
-  it('is given first to another group each minute', async () => {
-    const groups = ['a', 'b', 'c'].map((name) =>
-      group({ autoScalingGroupName: name, autoScalingGroupARN: `arn:${name}`, instances: [] }),
-    );
-    const { deps, trace } = depsOf(answers(groups));
-    for (let minute = 0; minute < 3; minute++) await sweep(deps, freshMemory(), tick(at(minute * 60)));
-    const first = trace.calls.flatMap(([name], i) =>
-      name === 'enrolledGroups' ? [trace.calls[i + 1]?.[1]] : [],
-    );
-    expect(first.toSorted()).toEqual(['a', 'b', 'c']);
-  });
-
-  it('taken is told', async () => {
-    const { deps, trace } = depsOf(answers([]));
-    await sweep(deps, freshMemory(), tick());
-    expect(trace.counts.get('SweepSeconds')).toEqual([0]);
-    expect(trace.counts.get('Leaving')).toEqual([0]);
   });
 });

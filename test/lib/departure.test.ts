@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Departure,
-  type DepartureDecision,
   decideDeparture,
   departureTimes,
   needsTasks,
@@ -9,44 +8,16 @@ import {
   type Task,
 } from '../../lib/departure.ts';
 import {
-  arn,
-  at,
-  departure,
-  noon,
-  registration,
-  standalone,
-  stopped,
-  stopping,
-  task,
-  taskArn,
-} from './fixtures.ts';
-
-const release = (why: string) => ({ kind: 'release', why });
-const wait = (why: string) => ({ kind: 'wait', why });
-const stopTasks = (why: string, ...taskArns: string[]) => ({ kind: 'stop-tasks', why, taskArns });
-const startDraining = (...containerInstanceArns: string[]) => ({
-  kind: 'start-draining',
-  containerInstanceArns,
-});
-
-/** Deadline passed so many seconds ago; negative: yet to come. */
-const late = (seconds: number, onDeadline: 'stop-tasks' | 'continue' = 'stop-tasks'): Partial<Departure> => ({
-  deadline: { at: at(-seconds), onDeadline },
-});
-const hookEndsIn = (seconds: number): Partial<Departure> => ({ hookEndsAt: at(seconds) });
-
-interface Row {
-  readonly when: string;
-  readonly is: Partial<Departure>;
-  readonly has: readonly Partial<Registration>[];
-  readonly runs: readonly Task[] | undefined;
-  readonly gives: unknown;
-}
-
-const decide = ({ is, has, runs }: Row): DepartureDecision =>
-  decideDeparture(departure(is), has.map(registration), runs, noon);
-
-const other = `${arn}2`;
+  decide,
+  hookEndsIn,
+  late,
+  other,
+  type Row,
+  release,
+  startDraining,
+  wait,
+} from './departure-scene.ts';
+import { arn, at, departure, noon, registration, standalone, stopped, stopping, task } from './fixtures.ts';
 
 describe('row 2: registered nowhere', () => {
   it.each<Row>([
@@ -189,157 +160,6 @@ describe('rows 5 and 7: before the drain', () => {
       has: [{}, { status: 'ACTIVE', containerInstanceArn: other }],
       runs: [],
       gives: startDraining(other),
-    },
-  ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
-});
-
-describe('row 8: the drain deadline of service tasks', () => {
-  it.each<Row>([
-    {
-      when: 'a millisecond before: waits',
-      is: late(-0.001),
-      has: [{}],
-      runs: [task()],
-      gives: wait('service-tasks'),
-    },
-    {
-      when: 'exactly gives: stops what still runs',
-      is: late(0),
-      has: [{}],
-      runs: [task(), stopping({ taskArn: taskArn('other') })],
-      gives: stopTasks('deadline', taskArn('web')),
-    },
-    {
-      when: 'standalone tasks are not stopped with them',
-      is: late(0),
-      has: [{}],
-      runs: [task(), standalone()],
-      gives: stopTasks('deadline', taskArn('web')),
-    },
-    {
-      when: 'told to stop: waits for STOPPED',
-      is: late(30),
-      has: [{}],
-      runs: [stopping()],
-      gives: wait('tasks-stopping'),
-    },
-    {
-      when: 'the grace is not over',
-      is: late(599.999),
-      has: [{}],
-      runs: [stopping({ stoppingAt: at(-700) })],
-      gives: wait('tasks-stopping'),
-    },
-    {
-      when: 'the grace is over',
-      is: late(600),
-      has: [{}],
-      runs: [stopping({ stoppingAt: at(-700) })],
-      gives: release('deadline'),
-    },
-    {
-      when: 'the grace counts from a stop after the deadline',
-      is: late(7200),
-      has: [{}],
-      runs: [stopping({ stoppingAt: at(-599.999) })],
-      gives: wait('tasks-stopping'),
-    },
-    {
-      when: 'the grace from such a stop is over',
-      is: late(7200),
-      has: [{}],
-      runs: [stopping({ stoppingAt: at(-600) })],
-      gives: release('deadline'),
-    },
-    {
-      when: 'long after it, a task that was never told is stopped first',
-      is: late(7200),
-      has: [{}],
-      runs: [task()],
-      gives: stopTasks('deadline', taskArn('web')),
-    },
-    {
-      when: 'never while a standalone task lives',
-      is: late(7200),
-      has: [{}],
-      runs: [stopping({ stoppingAt: at(-7000) }), standalone()],
-      gives: wait('standalone-tasks'),
-    },
-    {
-      when: 'not for standalone tasks alone',
-      is: late(7200),
-      has: [{}],
-      runs: [standalone()],
-      gives: wait('standalone-tasks'),
-    },
-    {
-      when: 'continue: releases at once',
-      is: late(0, 'continue'),
-      has: [{}],
-      runs: [task()],
-      gives: release('deadline'),
-    },
-    {
-      when: 'continue: not while a standalone task lives',
-      is: late(0, 'continue'),
-      has: [{}],
-      runs: [task(), standalone()],
-      gives: wait('standalone-tasks'),
-    },
-    { when: 'not known: never passes', is: {}, has: [{}], runs: [task()], gives: wait('service-tasks') },
-  ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
-});
-
-describe('the end of the hook (D-3.7)', () => {
-  it.each<Row>([
-    {
-      when: '600.001 s before: waits for a standalone task',
-      is: hookEndsIn(600.001),
-      has: [{}],
-      runs: [standalone()],
-      gives: wait('standalone-tasks'),
-    },
-    {
-      when: '600 s before: stops everything left',
-      is: hookEndsIn(600),
-      has: [{}],
-      runs: [standalone(), task()],
-      gives: stopTasks('hook-ending', taskArn('job'), taskArn('web')),
-    },
-    {
-      when: 'told to stop: waits',
-      is: hookEndsIn(300),
-      has: [{}],
-      runs: [stopping()],
-      gives: wait('tasks-stopping'),
-    },
-    {
-      when: '120.001 s before: still waits',
-      is: hookEndsIn(120.001),
-      has: [{}],
-      runs: [stopping()],
-      gives: wait('tasks-stopping'),
-    },
-    {
-      when: '120 s before: releases, whatever lives',
-      is: hookEndsIn(120),
-      has: [{}],
-      runs: [standalone()],
-      gives: release('hook-ending'),
-    },
-    {
-      when: '120 s before: also an instance that is REGISTERING',
-      is: hookEndsIn(120),
-      has: [{ status: 'REGISTERING' }],
-      runs: undefined,
-      gives: release('hook-ending'),
-    },
-    {
-      when: '120 s before: also one that could not be drained',
-      is: hookEndsIn(120),
-      has: [{ status: 'ACTIVE' }],
-      runs: undefined,
-      gives: release('hook-ending'),
     },
   ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
 });

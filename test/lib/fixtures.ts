@@ -4,21 +4,28 @@ import type { Fleet, Group } from '../../lib/fleet.ts';
 
 /** The time at which everything in these tests happens, and times so many seconds from it. */
 export const noon = new Date('2026-05-04T12:00:00.000Z');
+/** So many seconds from noon. */
 export const at = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
 
+/** The names of everything in these tests. */
 export const clusterName = 'demo';
+/** The EC2 instance of these tests. */
 export const instanceId = 'i-0aaaabbbbccccdddd';
+/** Its group. */
 export const groupName = 'demo-asg';
+/** Its container instance. */
 export const arn = `arn:aws:ecs:eu-west-1:111122223333:container-instance/${clusterName}/${'1'.repeat(32)}`;
-export const clusterArn = `arn:aws:ecs:eu-west-1:111122223333:cluster/${clusterName}`;
+/** A task by a short name. */
 export const taskArn = (name: string) => `arn:aws:ecs:eu-west-1:111122223333:task/${clusterName}/${name}`;
 
+/** A leaving instance. */
 export const departure = (overrides: Partial<Departure> = {}): Departure => ({
   autoScalingGroupName: groupName,
   instanceId,
   ...overrides,
 });
 
+/** A registration that is DRAINING without tasks, marked two minutes ago. */
 export const registration = (overrides: Partial<Registration> = {}): Registration => ({
   containerInstanceArn: arn,
   ec2InstanceId: instanceId,
@@ -43,10 +50,13 @@ export const task = (overrides: Partial<Task> = {}): Task => ({
   ...overrides,
 });
 
+/** A standalone task that runs. */
 export const standalone = (overrides: Partial<Task> = {}) =>
   task({ taskArn: taskArn('job'), startedBy: undefined, ...overrides });
+/** A service task that was told to stop 20 s ago. */
 export const stopping = (overrides: Partial<Task> = {}) =>
   task({ desiredStatus: 'STOPPED', stoppingAt: at(-20), ...overrides });
+/** A service task that is STOPPED since a second. */
 export const stopped = (overrides: Partial<Task> = {}) =>
   task({
     desiredStatus: 'STOPPED',
@@ -56,6 +66,7 @@ export const stopped = (overrides: Partial<Task> = {}) =>
     ...overrides,
   });
 
+/** An enrolled group with one leaving instance. */
 export const group = (overrides: Partial<Group> = {}): Group => ({
   autoScalingGroupName: groupName,
   autoScalingGroupARN: `arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:uuid:autoScalingGroupName/${groupName}`,

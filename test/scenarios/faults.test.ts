@@ -3,20 +3,35 @@ import { createGroup, setDesiredCapacity } from '../../demo/cluster.ts';
 import { clusterName, groupName, Scene, service } from './scene.ts';
 
 describe('a hook that somebody else completes', () => {
-  it('is success: nothing fails, nothing is left in a queue (D-3.10)', async () => {
+  it('is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)', async () => {
     const scene = await Scene.open({ services: [service({ stopSeconds: 30 })] });
+    const group = { AutoScalingGroupName: groupName };
+    scene.account.call('autoscaling', 'PutLifecycleHook', {
+      ...group,
+      LifecycleHookName: 'another-team',
+      LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+      DefaultResult: 'CONTINUE',
+      HeartbeatTimeout: 900,
+    });
     const instanceId = scene.terminate();
     await scene.account.until('counts 0', () => scene.departures[0]?.countsZeroAt !== undefined, 300);
     scene.account.call('autoscaling', 'CompleteLifecycleAction', {
-      AutoScalingGroupName: groupName,
+      ...group,
       LifecycleHookName: 'ecs-steward-terminate',
       InstanceId: instanceId,
       LifecycleActionResult: 'CONTINUE',
     });
-    await scene.account.advance(600);
+    await scene.account.advance(1200);
+    const outcomes = scene.calls('CompleteLifecycleAction').map(({ outcome }) => outcome);
+    expect(outcomes.length).toBeGreaterThan(0);
+    expect(new Set(outcomes)).toEqual(new Set(['ValidationError']));
     expect(scene.deadLetters).toBe(0);
     expect(scene.metric('Failures')).toBe(0);
     expect(scene.account.lambda.invocations.filter(({ outcome }) => outcome !== 'success')).toEqual([]);
+    const others = scene.account.autoscaling
+      .lifecycleActions()
+      .filter(({ lifecycleHookName }) => lifecycleHookName === 'another-team');
+    expect(others.map(({ endedBy }) => endedBy)).toEqual(['timeout']);
   });
 });
 

@@ -72,6 +72,20 @@ describe('Table', () => {
     expect(table.values()).toEqual([]);
   });
 
+  it('keeps a deleted row as long as a read may still see it, and then forgets it', () => {
+    const table = new Table<number>(1000);
+    for (let key = 0; key < 50; key++) {
+      table.set(key * 10, `row-${key}`, key);
+      table.delete(key * 10 + 5, `row-${key}`);
+    }
+    expect(table.get('row-49', 492)).toBe(49);
+    expect(table.size).toBe(50);
+    table.set(1400, 'last', 1);
+    expect(table.size).toBe(11);
+    table.set(9999, 'last', 2);
+    expect(table.size).toBe(1);
+  });
+
   it('forgets only what no read within its memory could still see', () => {
     const table = new Table<number>(1000);
     for (let now = 0; now <= 5000; now += 100) table.set(now, 'a', now);

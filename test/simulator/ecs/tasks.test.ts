@@ -132,6 +132,40 @@ describe('a task', () => {
     ]);
   });
 
+  it('has an event of its instance when it has ended by itself and given its interface back (D-1.10c)', () => {
+    const { scene } = standalone({ 'exit-after-seconds': 10 }, {}, { networkMode: 'awsvpc' });
+    scene.pass(10);
+    scene.heard();
+    scene.pass(60);
+    const said = scene.heard().map(({ at, detail }) => [at, detail.lastStatus ?? 'instance']);
+    expect(said).toEqual([
+      [15, 'DEPROVISIONING'],
+      [18, 'STOPPED'],
+      [18, 'instance'],
+    ]);
+  });
+
+  it('does not go back to its load balancer when it ends just after the decision to stop it', () => {
+    const scene = new Scene();
+    scene.instance('i-1');
+    scene.definition('web', { 'exit-after-seconds': 100 }, {}, { networkMode: 'awsvpc' });
+    scene.ecs.putTargetGroup({ targetGroupArn, deregistrationDelaySeconds: 60, healthySeconds: 1 });
+    const networkConfiguration = { awsvpcConfiguration: { subnets: ['subnet-1'] } };
+    scene.service('web', { desiredCount: 1, ...balanced, networkConfiguration }, 0);
+    // A pass after 1 s, 2 s for the interface, 3 s to start, then 100 s.
+    scene.pass(105.8);
+    scene.heard();
+    scene.call('StopTask', { task: scene.live()[0]?.taskArn });
+    scene.pass(30);
+    const arn = scene.ecs.taskRecords()[0]?.taskArn;
+    const steps = scene.taskEvents().filter(({ resources }) => resources[0] === arn);
+    expect(steps.map(({ detail }) => statuses(detail))).toEqual([
+      'STOPPED/RUNNING',
+      'STOPPED/DEPROVISIONING',
+      'STOPPED/STOPPED',
+    ]);
+  });
+
   it('leaves its load balancer before SIGTERM (D-2.34, D-13.8, D-10.6)', () => {
     const scene = behindLoadBalancer(120);
     const [task] = scene.tasksOf('service:web');
