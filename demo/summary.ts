@@ -1,36 +1,11 @@
-import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Account } from '../simulator/account.ts';
 import type { DepartureReport, Report } from './report.ts';
+import { table } from './table.ts';
 
 const clock = (time: number | undefined) =>
   time === undefined ? '-' : new Date(time).toISOString().slice(11, 21);
 const late = (seconds: number | undefined) => (seconds === undefined ? '-' : `${seconds.toFixed(2)} s`);
-
-const bare = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
-
-const table = (head: readonly string[]) =>
-  new Table({
-    head: head.map((title) => pc.bold(title)),
-    chars: bare,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
 
 /** The summary that ends the demo, for somebody who has never seen the project. */
 export function summaryOf(account: Account, report: Report): string {

@@ -85,6 +85,16 @@ export class Account {
     return this.endpoint.call(this.operator, service, operation, input);
   }
 
+  /** The agent of an instance loses its connection for so many seconds (D-1.10g). */
+  disconnectAgent(instanceId: string, seconds: number): void {
+    const say = (connected: boolean) => {
+      for (const outcome of this.ecs.agentConnection(this.world.now, instanceId, connected))
+        this.carryOut(outcome);
+    };
+    say(false);
+    this.world.at(this.world.now + seconds * 1000, () => say(true));
+  }
+
   /** Lets so many seconds pass. */
   async advance(seconds: number): Promise<void> {
     await this.world.advance(seconds);

@@ -14,7 +14,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     file: 'simulator/ecs/operations/attributes.ts',
     find: 'state.putInstance(now, row, { event: false });',
     replace: 'state.putInstance(now, row, { event: true });',
-    tests: ['test/simulator/ecs/operations/instances.test.ts'],
+    tests: ['test/simulator/ecs/instances.test.ts'],
   },
   {
     broken: 'a task is healthy at once instead of 40 s after RUNNING (D-2.21)',

@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import pc from 'picocolors';
+import { table } from '../demo/table.ts';
+import { bundle } from './bundle.ts';
+import { departures, type Row } from './departures.ts';
+import { speed } from './speed.ts';
+
+const benches: Readonly<Record<string, (onProgress: (text: string) => void) => Promise<Row[]>>> = {
+  departures,
+  speed,
+  bundle,
+};
+
+const usage = `Usage: npm run -s bench -- ${Object.keys(benches).join(' | ')} [--json]
+
+  departures  the scale-in of the demo for the seeds 1 to 20: lateness, calls, billed time
+  speed       simulated / real time for 100 instances, alone and with the steward
+  bundle      what each function loads before its handler can run`;
+
+// The SDK would warn about the Node.js of this machine; deployed functions run on the runtime of the template.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
+function show(rows: readonly Row[]): void {
+  const shown = table(['figure', '']);
+  for (const { figure, value, unit } of rows) shown.push([figure, `${value} ${unit}`.trim()]);
+  console.log(shown.toString());
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const [name = '', ...more] = positionals;
+  const bench = Object.hasOwn(benches, name) && more.length === 0 ? benches[name] : undefined;
+  if (!bench)
+    throw new TypeError(`expected one of ${Object.keys(benches).join(', ')}, got "${positionals.join(' ')}"`);
+  const rows = await bench((text) => console.error(pc.dim(text)));
+  if (values.json) console.log(JSON.stringify(rows));
+  else show(rows);
+  return 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const isBadArgument = error instanceof TypeError;
+    console.error(pc.red(error instanceof Error ? error.message : String(error)));
+    if (isBadArgument) console.error(`\n${usage}`);
+    process.exitCode = isBadArgument ? 2 : 1;
+  },
+);
