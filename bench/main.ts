@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import pc from 'picocolors';
+import { forgetAws } from '../demo/environment.ts';
 import { table } from '../demo/table.ts';
 import { bundle } from './bundle.ts';
 import { departures, type Row } from './departures.ts';
@@ -17,8 +18,7 @@ const usage = `Usage: npm run -s bench -- ${Object.keys(benches).join(' | ')} [-
   speed       simulated / real time for 100 instances, alone and with the steward
   bundle      what each function loads before its handler can run`;
 
-// The SDK would warn about the Node.js of this machine; deployed functions run on the runtime of the template.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+forgetAws(process.env);
 
 function show(rows: readonly Row[]): void {
   const shown = table(['figure', '']);

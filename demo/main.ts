@@ -4,14 +4,14 @@ import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
 import type { Account } from '../simulator/account.ts';
 import { BadArguments, type DemoOptions, parseOptions, usage } from './args.ts';
+import { forgetAws } from './environment.ts';
 import { accountWithSteward, packageService } from './install.ts';
 import { type Report, reportOf } from './report.ts';
 import { playScaleIn } from './scenario.ts';
 import { summaryOf } from './summary.ts';
 import { Timeline } from './timeline.ts';
 
-// The SDK would warn about the Node.js of this machine; deployed functions run on the runtime of the template.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+forgetAws(process.env);
 
 /** The line that stays at the bottom of a terminal; silent in a pipe. */
 const live = createLogUpdate(process.stderr);

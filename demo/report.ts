@@ -127,11 +127,14 @@ function departureOf(account: Account, action: Action): DepartureReport {
   };
 }
 
-/** The invocation whose call ended the lifecycle action. */
-function completingInvocation(account: Account, { endedAt, instanceId }: Action) {
+/** The invocation whose call ended the lifecycle action; undefined: no function did, or it has not ended yet. */
+function completingInvocation(account: Account, action: Action) {
   const call = account.endpoint.calls.find(
-    ({ at, operation, input }) =>
-      at === endedAt && operation === 'CompleteLifecycleAction' && input.InstanceId === instanceId,
+    ({ at, operation, outcome, input }) =>
+      at === action.endedAt &&
+      operation === 'CompleteLifecycleAction' &&
+      outcome === 'ok' &&
+      (input.InstanceId === action.instanceId || input.LifecycleActionToken === action.lifecycleActionToken),
   );
   return account.lambda.invocations.find(({ requestId }) => requestId === call?.requestId);
 }

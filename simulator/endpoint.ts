@@ -8,6 +8,7 @@ import {
   type Service,
   type ServiceName,
 } from './machine.ts';
+import { memoryMs } from './table.ts';
 import { checkInput, decode, encodeFault, encodeReply } from './wire/wire.ts';
 import type { Activity, World } from './world.ts';
 
@@ -165,7 +166,10 @@ export class Endpoint {
   }
 
   private authorize(service: ServiceName, call: Call): void {
-    for (const need of this.services[service].needs(call)) {
+    const needs = this.services[service].needs(call);
+    // A call that names nothing needs the action all the same.
+    const something = { action: `${service}:${call.operation}`, resource: '*', context: {} };
+    for (const need of needs.length > 0 ? needs : [something]) {
       if (this.isAllowed(call.caller, need)) continue;
       const { code, status } = accessDenied[service];
       const text = `User: ${call.caller.principalArn} is not authorized to perform: ${need.action} on resource: ${need.resource}`;
@@ -186,13 +190,20 @@ export class Endpoint {
     const table = this.services[service].tableRead(operation);
     const { now } = this.world;
     if (table === undefined || !caller.functionName) return now;
-    if (this.faults.viewAt) return this.faults.viewAt({ operation }, now);
-    if (this.faults.readLagSecondsMax === 0) return now;
+    const wanted = this.faults.viewAt?.({ operation }, now) ?? now - this.lagMs();
+    if (wanted > now || wanted < now - memoryMs)
+      throw new Error(
+        `${operation} cannot see the state of ${(now - wanted) / 1000} s ago: expected 0 to ${memoryMs / 1000} s`,
+      );
     const key = `${caller.client}/${service}/${table}`;
-    const drawn = now - this.lag.between(0, this.faults.readLagSecondsMax * 1000);
-    const view = Math.max(drawn, this.views.get(key) ?? 0);
+    const view = Math.max(wanted, this.views.get(key) ?? 0);
     this.views.set(key, view);
     return view;
+  }
+
+  private lagMs(): number {
+    const { readLagSecondsMax } = this.faults;
+    return readLagSecondsMax === 0 ? 0 : this.lag.between(0, readLagSecondsMax * 1000);
   }
 }
 

@@ -3,6 +3,9 @@ interface Version<T> {
   readonly value: T | undefined;
 }
 
+/** How long the past is remembered; reads may lag by at most as much (milliseconds). */
+export const memoryMs = 60_000;
+
 /**
  * A keyed table that remembers its recent past, so that an eventually consistent read can be answered from a
  * state some seconds old. Values are replaced, never changed in place: a value read once stays as it was.
@@ -13,9 +16,8 @@ export class Table<T> {
   private readonly deleted: { readonly at: number; readonly key: string }[] = [];
   private readonly memoryMs: number;
 
-  /** Rows older than this are forgotten; reads may lag by at most as much (milliseconds). */
-  constructor(memoryMs = 60_000) {
-    this.memoryMs = memoryMs;
+  constructor(remembersMs = memoryMs) {
+    this.memoryMs = remembersMs;
   }
 
   /** Sets the row as of `now`. */

@@ -96,6 +96,35 @@ describe('Endpoint', () => {
     expect(seen.some(({ count, newest }) => count < newest - 1)).toBe(true);
   });
 
+  it('never goes back in time for one client when the lag changes, and never further than a table remembers', async () => {
+    const account = new Account({ seed: 3 });
+    account.call('ecs', 'CreateCluster', { clusterName: 'first' });
+    await account.advance(30);
+    account.call('ecs', 'CreateCluster', { clusterName: 'second' });
+    const counts: number[] = [];
+    await run(account, operator(account), async (client) => {
+      for (const lagSeconds of [0, 20, 20, 20, 0]) {
+        account.endpoint.faults.readLagSecondsMax = lagSeconds;
+        counts.push((await client.send(new ListClustersCommand({}))).clusterArns?.length ?? 0);
+      }
+    });
+    expect(counts).toEqual([2, 2, 2, 2, 2]);
+    account.endpoint.faults.viewAt = (_read, now) => now - 61_000;
+    const tooOld = run(account, operator(account), async (client) => {
+      await client.send(new ListClustersCommand({}));
+    });
+    await expect(tooOld).rejects.toThrow('expected 0 to 60 s');
+  });
+
+  it('denies a call that names nothing to whoever may do nothing', async () => {
+    const account = new Account({ seed: 1 });
+    const role = `arn:aws:iam::${account.accountId}:role/nobody`;
+    const denied = run(account, role, async (client) => {
+      await client.send(new DescribeClustersCommand({ clusters: [] }));
+    });
+    await expect(denied).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+
   it('lets a test refuse a call in the name of AWS', async () => {
     const account = new Account({ seed: 1 });
     account.endpoint.faults.refuse = ({ operation }) => {
