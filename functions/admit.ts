@@ -12,7 +12,7 @@ import {
   reportTagFaults,
   reportUnknownCluster,
 } from '../lib/group.ts';
-import { groupBy } from '../lib/grouping.ts';
+import { chunks, groupBy } from '../lib/grouping.ts';
 import { lane } from '../lib/lambda.ts';
 import { type Freshness, readUntilCurrent } from '../lib/observe.ts';
 import { inParallel } from '../lib/parallel.ts';
@@ -39,6 +39,8 @@ interface Verdict {
 
 const nothing: Verdict = { drained: [], isSole: false, looks: [] };
 const looksAtOnce = 5;
+/** As many as one call may name (D-2.14, D-13.14). */
+const instancesAtOnce = 10;
 
 const lookAfterSeconds: Readonly<Record<LookReason, number>> = {
   empty: settlingSeconds,
@@ -142,20 +144,33 @@ function verdictOn(
   }
 }
 
-/** Marks, then drains: a drain without our mark is an operator's. Not being able to mark never stops a drain. */
+/** Marks, then drains, ten by ten, so that the mark says when this instance's drain began. */
 async function startDraining(
   deps: Deps,
-  { clusterName }: EnrolledGroup,
+  enrolled: EnrolledGroup,
   verdicts: readonly Verdict[],
 ): Promise<readonly Registration[]> {
-  const { fleet, count, now } = deps;
   const arns = verdicts.flatMap(({ drained }) => drained);
-  if (arns.length === 0) return [];
   // The mark also says that the instance is registered once (lib/mark.ts): who finds it need not look for another.
-  const sole = verdicts.filter(({ isSole }) => isSole).flatMap(({ drained }) => drained);
-  const marking = () => fleet.mark(clusterName, sole, { at: now(), cause: 'termination' });
+  const sole = new Set(verdicts.filter(({ isSole }) => isSole).flatMap(({ drained }) => drained));
+  const draining: Registration[] = [];
+  for (const ten of chunks(arns, instancesAtOnce))
+    draining.push(...(await drainTen(deps, enrolled, ten, sole)));
+  return draining;
+}
+
+/** A drain without our mark is an operator's. Not being able to mark never stops a drain. */
+async function drainTen(
+  deps: Deps,
+  { clusterName }: EnrolledGroup,
+  ten: readonly string[],
+  sole: ReadonlySet<string>,
+): Promise<readonly Registration[]> {
+  const { fleet, count, now } = deps;
+  const own = ten.filter((arn) => sole.has(arn));
+  const marking = () => fleet.mark(clusterName, own, { at: now(), cause: 'termination' });
   reportFailures(deps, 'could not mark', (await contain(deps, 'mark', { clusterName }, marking)) ?? []);
-  const { registrations, failures } = await fleet.drain(clusterName, arns);
+  const { registrations, failures } = await fleet.drain(clusterName, ten);
   reportFailures(deps, 'could not set to DRAINING', failures);
   count('StartedDraining', registrations.length);
   return registrations;

@@ -8,11 +8,13 @@ import {
   type Task,
 } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
+import { UnknownCluster } from '../lib/errors.ts';
 import type { InstanceState } from '../lib/fleet.ts';
 import { enrolledGroup, isStateBehind, leavingState } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { queue } from '../lib/lambda.ts';
 import { type Observation, observe, readUntilCurrent } from '../lib/observe.ts';
+import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import {
   type Hint,
@@ -23,6 +25,9 @@ import {
   unregisteredSince,
 } from '../lib/sighting.ts';
 import { readTasks } from '../lib/tasks.ts';
+
+/** A batch has ten messages; one cluster whose reads are behind does not hold up the others. */
+const clustersAtOnce = 10;
 
 /** An instance that may have drained, with what ECS says of it. */
 interface Candidate {
@@ -37,10 +42,11 @@ interface Candidate {
  */
 export async function release(deps: Deps, messages: readonly Message<Hint>[]): Promise<readonly string[]> {
   const comeBack: Sighting[] = [];
-  for (const [clusterName, own] of groupBy(sightingsIn(messages), (one) => one.clusterName)) {
+  const clusters = [...groupBy(sightingsIn(messages), (one) => one.clusterName)];
+  await inParallel(clusters, clustersAtOnce, async ([clusterName, own]) => {
     const doing = () => releaseIn(deps, clusterName, own);
     comeBack.push(...((await contain(deps, 'look at instances', { clusterName }, doing)) ?? own));
-  }
+  });
   return comeBack.flatMap(({ messageIds }) => messageIds);
 }
 
@@ -77,8 +83,8 @@ function readRegistrations({ fleet, sleep }: Deps, clusterName: string, sighting
   const read = async (pending: readonly Sighting[]) => {
     const arns = pending.flatMap(({ containerInstanceArn }) => containerInstanceArn ?? []);
     const instanceIds = pending.flatMap(({ looks }) => looks[0]?.instanceId ?? []);
-    const found = arns.length > 0 ? await fleet.describe(clusterName, arns) : [];
-    const looked = instanceIds.length > 0 ? await fleet.registrations(clusterName, instanceIds) : [];
+    const found = await inCluster(arns, () => fleet.describe(clusterName, arns));
+    const looked = await inCluster(instanceIds, () => fleet.registrations(clusterName, instanceIds));
     return ({ containerInstanceArn, looks }: Sighting) =>
       containerInstanceArn === undefined
         ? looked.filter((one) => one.ec2InstanceId === looks[0]?.instanceId)
@@ -87,6 +93,16 @@ function readRegistrations({ fleet, sleep }: Deps, clusterName: string, sighting
   return readUntilCurrent(sleep, sightings, read, ({ change }, own) =>
     observe(change?.version, own[0]?.version),
   );
+}
+
+/** Nothing where nothing is asked for, or the cluster is not there (any more). */
+async function inCluster(asked: readonly string[], read: () => Promise<readonly Registration[]>) {
+  try {
+    return asked.length > 0 ? await read() : [];
+  } catch (error) {
+    if (error instanceof UnknownCluster) return [];
+    throw error;
+  }
 }
 
 /** The sighting as a candidate, or nothing where ECS's view alone says that there is nothing to release. */

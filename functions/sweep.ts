@@ -3,6 +3,7 @@ import { contain, type Deps } from '../lib/deps.ts';
 import type { Group } from '../lib/fleet.ts';
 import { enrolledGroup, leavingInstanceIds, reportTagFaults } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
+import { isHeartbeatDue } from '../lib/heartbeat.ts';
 import { isHookCheckDue } from '../lib/hook.ts';
 import { keepHeartbeats, keepHook } from '../lib/keep.ts';
 import { schedule, type Tick } from '../lib/lambda.ts';
@@ -16,6 +17,8 @@ export interface Memory {
   /** ARNs of the groups whose hook this environment has looked at. */
   readonly hooksSeen: Set<string>;
   readonly unregistered: Unregistered;
+  /** The sweep that last renewed hooks. */
+  renewedAt: Date | undefined;
 }
 
 /** Groups and clusters worked on at the same time. */
@@ -26,7 +29,7 @@ const reserveMs = 15_000;
 
 /** The memory of a fresh execution environment. */
 export function freshMemory(): Memory {
-  return { hooksSeen: new Set(), unregistered: new Map() };
+  return { hooksSeen: new Set(), unregistered: new Map(), renewedAt: undefined };
 }
 
 /**
@@ -44,11 +47,13 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
     isCutShort ||= !has;
     return has;
   };
+  const isDue = isSweepMissing(memory, tick.time) ? () => true : isHeartbeatDue;
   const leaving: LeavingGroup[] = [];
   await inParallel(groups, groupsAtOnce, async (group) => {
     if (leavingInstanceIds(group).length > 0 && hasTime())
-      leaving.push(...(await keepAlive(deps, group, tick.time)));
+      leaving.push(...(await keepAlive(deps, group, tick.time, isDue)));
   });
+  memory.renewedAt = tick.time;
   const clusters = groupBy(leaving, ({ enrolled }) => enrolled.clusterName);
   await inParallel([...clusters], clustersAtOnce, async ([clusterName, own]) => {
     const visit = () => visitCluster(deps, clusterName, own, memory.unregistered, hasTime);
@@ -74,15 +79,25 @@ function forgetOthers(memory: Memory, groups: readonly Group[]): void {
   for (const id of memory.unregistered.keys()) if (!leavingIds.has(id)) memory.unregistered.delete(id);
 }
 
+/** Whether a sweep before this one did not run, as far as this environment knows: then every hook is renewed at once. */
+function isSweepMissing({ renewedAt }: Memory, time: Date): boolean {
+  return !renewedAt || time.getTime() - renewedAt.getTime() > 1.5 * sweepPeriodSeconds * 1000;
+}
+
 /** Renews what is due in a group that instances leave. Without its activities it goes on, only without deadlines. */
-async function keepAlive(deps: Deps, group: Group, time: Date): Promise<LeavingGroup[]> {
+async function keepAlive(
+  deps: Deps,
+  group: Group,
+  time: Date,
+  isDue: typeof isHeartbeatDue,
+): Promise<LeavingGroup[]> {
   const enrolled = enrolledGroup(group);
   if (!enrolled) return [];
   const { autoScalingGroupName } = group;
   const read = () => deps.fleet.terminationStarts(autoScalingGroupName);
   const starts =
     (await contain(deps, 'read activities', { autoScalingGroupName }, read)) ?? new Map<string, Date>();
-  await keepHeartbeats(deps, enrolled, starts, time);
+  await keepHeartbeats(deps, enrolled, starts, (instanceId, startedAt) => isDue(instanceId, startedAt, time));
   return [{ enrolled, starts }];
 }
 

@@ -1,5 +1,6 @@
 import type { Departure, ReleaseReason } from './departure.ts';
 import type { Deps, Metric } from './deps.ts';
+import { enrolmentTag } from './policy.ts';
 
 const metricOf: Readonly<Record<ReleaseReason, Metric>> = {
   drained: 'ReleasedDrained',
@@ -13,12 +14,10 @@ const metricOf: Readonly<Record<ReleaseReason, Metric>> = {
  * Lets Auto Scaling go on with an instance. Doing it twice, or at once with somebody else, does no harm: the second one
  * finds no active action (D-3.10).
  */
-export async function completeDeparture(
-  { fleet, log, count, now }: Deps,
-  departure: Departure,
-  why: ReleaseReason,
-): Promise<void> {
+export async function completeDeparture(deps: Deps, departure: Departure, why: ReleaseReason): Promise<void> {
+  const { fleet, log, count, now } = deps;
   const { autoScalingGroupName, instanceId, drainStartedAt } = departure;
+  if (why === 'not-registered' && (await isElsewhere(deps, departure))) return;
   log.info('decided', { autoScalingGroupName, instanceId, decision: 'release', why });
   const result = await fleet.complete(autoScalingGroupName, instanceId);
   if (result === 'already-completed') {
@@ -28,4 +27,21 @@ export async function completeDeparture(
   count('Released');
   count(metricOf[why]);
   if (drainStartedAt) count('DrainSeconds', (now().getTime() - drainStartedAt.getTime()) / 1000);
+}
+
+/**
+ * Whether an instance that is not in the cluster of its group's tag is in another: then the tag is wrong, its tasks run,
+ * and it is held. Rejects where clusters cannot be read; nothing is released then.
+ */
+async function isElsewhere({ fleet, log, count }: Deps, { autoScalingGroupName, instanceId }: Departure) {
+  const clusters = await fleet.clustersOf(instanceId);
+  if (clusters.length === 0) return false;
+  log.warn('a tag names another cluster than the instance is in', {
+    autoScalingGroupName,
+    instanceId,
+    tag: enrolmentTag,
+    expected: clusters.join(', '),
+  });
+  count('Misconfigured');
+  return true;
 }

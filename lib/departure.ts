@@ -139,7 +139,9 @@ function isUsable({ status }: Registration): boolean {
   return status !== 'INACTIVE' && status !== 'DEREGISTERING' && status !== 'REGISTRATION_FAILED';
 }
 
-function decideUnregistered({ unregisteredSince }: Departure, now: Date): DepartureDecision {
+function decideUnregistered(departure: Departure, now: Date): DepartureDecision {
+  const { unregisteredSince } = departure;
+  if (isHookEnding(departure, now, lastReleaseSeconds)) return release('hook-ending');
   if (unregisteredSince && now >= after(unregisteredSince, secondLookSeconds))
     return release('not-registered');
   return wait('not-registered');

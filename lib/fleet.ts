@@ -67,7 +67,9 @@ export interface Fleet {
    * where there is no such cluster.
    */
   registrations(clusterName: string, instanceIds: readonly string[]): Promise<readonly Registration[]>;
-  /** These container instances, INACTIVE ones too for an hour (D-2.5); unknown ones are left out. */
+  /** The clusters in which the EC2 instance is registered, of all that the deployment may touch. */
+  clustersOf(instanceId: string): Promise<readonly string[]>;
+  /** These container instances, INACTIVE ones too for an hour (D-2.5); unknown ones are left out. Throws UnknownCluster. */
   describe(clusterName: string, containerInstanceArns: readonly string[]): Promise<readonly Registration[]>;
   /** Marks container instances; what could not be marked is returned. */
   mark(

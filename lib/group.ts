@@ -25,8 +25,8 @@ export function reportTagFaults({ log, count }: Deps, { autoScalingGroupName, ta
 }
 
 /**
- * Says that the cluster in the tag does not exist. Its instances wait and are not taken for unregistered: more likely the
- * tag is wrong than the cluster gone, and their tasks run in another cluster.
+ * Says that the cluster in the tag does not exist. Its instances are registered elsewhere, and then held, or nowhere, and
+ * then released at the second look (lib/complete.ts).
  */
 export function reportUnknownCluster({ log, count }: Deps, { group, clusterName }: EnrolledGroup): void {
   log.warn('a tag names no cluster', {

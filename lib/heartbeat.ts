@@ -1,8 +1,11 @@
 import { terminateHook } from './hook.ts';
 import { isDue } from './rhythm.ts';
 
-/** A third of the hook's timeout (seconds): two heartbeats may fail before the instance is lost. */
-export const heartbeatPeriodSeconds = terminateHook.heartbeatTimeoutSeconds / 3;
+/**
+ * A quarter of the hook's timeout (seconds): the instance survives two heartbeats that fail. 20 minutes without a sweep it
+ * survives because the first sweep after a gap renews every hook (docs/decisions/0006).
+ */
+export const heartbeatPeriodSeconds = terminateHook.heartbeatTimeoutSeconds / 4;
 
 /**
  * Whether the sweep of `time` renews the hook of an instance that is leaving since `startedAt`; a heartbeat restarts the

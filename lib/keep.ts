@@ -1,7 +1,6 @@
 import { contain, type Deps } from './deps.ts';
 import type { EnrolledGroup } from './group.ts';
 import { leavingInstanceIds } from './group.ts';
-import { isHeartbeatDue } from './heartbeat.ts';
 import { driftOf } from './hook.ts';
 import { inParallel } from './parallel.ts';
 
@@ -18,18 +17,18 @@ export async function keepHook({ fleet, log, count }: Deps, { group }: EnrolledG
 }
 
 /**
- * Renews our hook for the leaving instances of the group that are due in the sweep of `time`. It asks nothing of ECS: an
+ * Renews our hook for the leaving instances of the group that are due. It asks nothing of ECS: an
  * instance must not be lost because ECS does not answer.
  */
 export async function keepHeartbeats(
   deps: Deps,
   { group }: EnrolledGroup,
   starts: ReadonlyMap<string, Date>,
-  time: Date,
+  isDue: (instanceId: string, startedAt: Date | undefined) => boolean,
 ): Promise<void> {
   const { autoScalingGroupName } = group;
-  const isDue = (instanceId: string) => isHeartbeatDue(instanceId, starts.get(instanceId), time);
-  await inParallel(leavingInstanceIds(group).filter(isDue), heartbeatsAtOnce, async (instanceId) => {
+  const due = leavingInstanceIds(group).filter((instanceId) => isDue(instanceId, starts.get(instanceId)));
+  await inParallel(due, heartbeatsAtOnce, async (instanceId) => {
     await contain(deps, 'renew the lifecycle hook', { autoScalingGroupName, instanceId }, async () => {
       const result = await deps.fleet.heartbeat(autoScalingGroupName, instanceId);
       if (result === 'recorded') deps.count('Heartbeats');

@@ -51,19 +51,21 @@ export async function visitCluster(
   hasTime: () => boolean,
 ): Promise<void> {
   const registrations = await readRegistrations(deps, clusterName, groups);
-  if (!registrations) return;
   const visits = groups.flatMap((group) => visitsOf(group, registrations, unregistered));
-  const tasks = await readTasksOf(deps, clusterName, visits, hasTime);
-  const starting: Visit[] = [];
-  await inParallel(visits, visitsAtOnce, async (visit) => {
+  const isStarting = ({ departure, registrations: own }: Visit) =>
+    decideDeparture(departure, own, undefined, deps.now()).kind === 'start-draining';
+  // First: reading the tasks of many instances may take all the time there is.
+  await askToAdmit(deps, visits.filter(isStarting));
+  const others = visits.filter((visit) => !isStarting(visit));
+  const tasks = await readTasksOf(deps, clusterName, others, hasTime);
+  await inParallel(others, visitsAtOnce, async (visit) => {
     if (!hasTime()) return;
     const decision = decideDeparture(visit.departure, visit.registrations, tasks.get(visit), deps.now());
     const { autoScalingGroupName, instanceId } = visit.departure;
     await contain(deps, 'carry out a decision', { autoScalingGroupName, instanceId, decision }, () =>
-      carryOut(deps, visit, decision, starting, unregistered),
+      carryOut(deps, visit, decision, unregistered),
     );
   });
-  await askToAdmit(deps, starting);
 }
 
 async function readRegistrations(deps: Deps, clusterName: string, groups: readonly LeavingGroup[]) {
@@ -73,7 +75,7 @@ async function readRegistrations(deps: Deps, clusterName: string, groups: readon
   } catch (error) {
     if (!(error instanceof UnknownCluster)) throw error;
     for (const { enrolled } of groups) reportUnknownCluster(deps, enrolled);
-    return undefined;
+    return [];
   }
 }
 
@@ -132,7 +134,6 @@ async function carryOut(
   deps: Deps,
   visit: Visit,
   decision: DepartureDecision,
-  starting: Visit[],
   unregistered: Unregistered,
 ): Promise<void> {
   const { departure, registrations } = visit;
@@ -140,8 +141,7 @@ async function carryOut(
   if (registrations.length > 0) unregistered.delete(instanceId);
   switch (decision.kind) {
     case 'start-draining':
-      starting.push(visit);
-      return;
+      return askToAdmit(deps, [visit]);
     case 'release':
       return completeDeparture(deps, departure, decision.why);
     case 'stop-tasks':

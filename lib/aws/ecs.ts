@@ -5,6 +5,7 @@ import {
   DescribeTasksCommand,
   type ECSClient,
   type Task as EcsTask,
+  ListClustersCommand,
   ListContainerInstancesCommand,
   ListTasksCommand,
   PutAttributesCommand,
@@ -21,7 +22,7 @@ import { pages } from './paging.ts';
 /** The part of the fleet that ECS answers for. */
 type EcsPart = Pick<
   Fleet,
-  'registrations' | 'describe' | 'mark' | 'drain' | 'listTasks' | 'describeTasks' | 'stopTask'
+  'registrations' | 'clustersOf' | 'describe' | 'mark' | 'drain' | 'listTasks' | 'describeTasks' | 'stopTask'
 >;
 
 /** D-5.14, D-13.14. */
@@ -35,8 +36,9 @@ const idsPerFilter = 80;
 /** What the steward knows and does through ECS. Clusters go by name. */
 export function ecs(client: ECSClient): EcsPart {
   return {
-    registrations: (cluster, instanceIds) => registrations(client, cluster, instanceIds),
-    describe: (cluster, arns) => describe(client, cluster, arns),
+    registrations: (cluster, instanceIds) => within(cluster, registrations(client, cluster, instanceIds)),
+    clustersOf: (instanceId) => clustersOf(client, instanceId),
+    describe: (cluster, arns) => within(cluster, describe(client, cluster, arns)),
     mark: (cluster, arns, mark) => put(client, cluster, arns, mark),
     drain: (cluster, arns) => drain(client, cluster, arns),
     listTasks: (cluster, desiredStatus, containerInstance) =>
@@ -63,21 +65,41 @@ export function ecs(client: ECSClient): EcsPart {
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html */
 async function registrations(client: ECSClient, cluster: string, instanceIds: readonly string[]) {
   const arns: string[] = [];
-  try {
-    for (const ids of chunks(instanceIds, idsPerFilter)) {
-      const filter = `ec2InstanceId in [${ids.map((id) => `'${id}'`).join(', ')}]`;
-      const listed = await pages(async (nextToken) => {
-        const page = await client.send(new ListContainerInstancesCommand({ cluster, filter, nextToken }));
-        return { items: page.containerInstanceArns ?? [], nextToken: page.nextToken };
-      });
-      arns.push(...listed);
-    }
-  } catch (error) {
-    if (error instanceof ClusterNotFoundException)
-      throw new UnknownCluster(`There is no cluster "${cluster}"`, { cause: error });
-    throw error;
+  for (const ids of chunks(instanceIds, idsPerFilter)) {
+    const filter = `ec2InstanceId in [${ids.map((id) => `'${id}'`).join(', ')}]`;
+    const listed = await pages(async (nextToken) => {
+      const page = await client.send(new ListContainerInstancesCommand({ cluster, filter, nextToken }));
+      return { items: page.containerInstanceArns ?? [], nextToken: page.nextToken };
+    });
+    arns.push(...listed);
   }
   return describe(client, cluster, arns);
+}
+
+/** Says UnknownCluster where ECS says that there is none. */
+async function within<T>(cluster: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof ClusterNotFoundException)) throw error;
+    throw new UnknownCluster(`There is no cluster "${cluster}"`, { cause: error });
+  }
+}
+
+async function clustersOf(client: ECSClient, instanceId: string): Promise<string[]> {
+  const clusterArns = await pages(async (nextToken) => {
+    const page = await client.send(new ListClustersCommand({ nextToken }));
+    return { items: page.clusterArns ?? [], nextToken: page.nextToken };
+  });
+  const found: string[] = [];
+  for (const cluster of clusterArns) {
+    const filter = `ec2InstanceId == '${instanceId}'`;
+    const { containerInstanceArns = [] } = await client.send(
+      new ListContainerInstancesCommand({ cluster, filter }),
+    );
+    if (containerInstanceArns.length > 0) found.push(cluster.slice(cluster.lastIndexOf('/') + 1));
+  }
+  return found;
 }
 
 async function describe(

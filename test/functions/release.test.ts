@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { release } from '../../functions/release.ts';
+import { UnknownCluster } from '../../lib/errors.ts';
 import type { Fleet } from '../../lib/fleet.ts';
 import type { Hint } from '../../lib/sighting.ts';
 import {
@@ -153,10 +154,29 @@ describe('a look that we asked for', () => {
   });
 
   it('releases an instance that is still registered nowhere', async () => {
-    const { deps, trace } = depsOf(answers([], { registrations: async () => [] }));
+    const { deps, trace } = depsOf(
+      answers([], { registrations: async () => [], clustersOf: async () => [] }),
+    );
     await release(deps, messages(look({ because: 'not-registered', at: at(-15) })));
-    expect(namesOf(trace)).toEqual(['registrations', 'instanceStates', 'complete']);
+    expect(namesOf(trace)).toEqual(['registrations', 'instanceStates', 'clustersOf', 'complete']);
     expect(total(trace, 'ReleasedNotRegistered')).toBe(1);
+  });
+
+  it('releases none that is registered in another cluster than the tag names, and says so', async () => {
+    const elsewhere = { registrations: async () => [], clustersOf: async () => ['another'] };
+    const { deps, trace } = depsOf(answers([], elsewhere));
+    await release(deps, messages(look({ because: 'not-registered', at: at(-15) })));
+    expect(namesOf(trace)).not.toContain('complete');
+    expect(total(trace, 'Misconfigured')).toBe(1);
+  });
+
+  it('drops a look at an instance whose cluster is gone, when it is registered nowhere by then', async () => {
+    const gone = async () => {
+      throw new UnknownCluster('There is no cluster "demo"');
+    };
+    const { deps, trace } = depsOf(answers([], { registrations: gone, clustersOf: async () => [] }));
+    expect(await release(deps, messages(look({ because: 'not-registered', at: at(-15) })))).toEqual([]);
+    expect(namesOf(trace)).toContain('complete');
   });
 
   it.each([

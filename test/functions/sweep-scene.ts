@@ -34,10 +34,11 @@ export const answers = (
   askToLook: async () => {},
   ...overrides,
 });
-/** A memory that has seen the hooks of these groups. */
+/** A memory that has seen the hooks of these groups, and knows of no sweep that did not run. */
 export const knowing = (...groups: Group[]) => ({
   ...freshMemory(),
   hooksSeen: new Set(groups.map((one) => one.autoScalingGroupARN)),
+  renewedAt: at(86_400),
 });
 /** A minute at which the hook of the group is (not) due. */
 export const minuteWhere = (isDue: boolean, one = idle) =>

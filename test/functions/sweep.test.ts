@@ -86,6 +86,19 @@ describe('heartbeats', () => {
     isHeartbeatDue(instanceId, start, noon),
   );
 
+  it('are sent for every instance by a new environment, and after a minute without a sweep', async () => {
+    const { deps, trace } = depsOf(answers([group()], [registration({ taskCount: 1 })]));
+    const memory = { ...knowing(group()), renewedAt: undefined };
+    const sent = async (seconds: number) => {
+      await sweep(deps, memory, tick(at(seconds)));
+      return namesOf(trace).filter((name) => name === 'heartbeat').length;
+    };
+    expect(await sent(0)).toBe(1);
+    expect(await sent(60)).toBe(1);
+    expect(await sent(180)).toBe(2);
+    expect(await sent(240)).toBe(2);
+  });
+
   it('are sent beside a wait, when due', async () => {
     const starts = { terminationStarts: async () => new Map(due ? [[instanceId, due]] : []) };
     const { deps, trace } = depsOf(answers([group()], [registration({ taskCount: 1 })], [], starts));
@@ -107,8 +120,8 @@ describe('heartbeats', () => {
     const { deps, trace } = depsOf(
       answers([group()], [], [], { terminationStarts: fails, registrations: fails }),
     );
-    for (let minute = 0; minute < 10; minute++) await sweep(deps, knowing(group()), tick(at(minute * 60)));
-    expect(namesOf(trace).filter((name) => name === 'heartbeat')).toHaveLength(1);
+    for (let minute = 0; minute < 15; minute++) await sweep(deps, knowing(group()), tick(at(minute * 60)));
+    expect(namesOf(trace).filter((name) => name === 'heartbeat')).toHaveLength(2);
   });
 });
 
@@ -182,7 +195,7 @@ describe('departures', () => {
   });
 
   it('that are registered nowhere are looked at soon, and released by the next sweep at the latest', async () => {
-    const { deps, trace } = depsOf(answers([group()]));
+    const { deps, trace } = depsOf(answers([group()], [], [], { clustersOf: async () => [] }));
     const memory = knowing(group());
     await sweep(deps, memory, tick());
     expect(trace.calls.at(-1)).toEqual([

@@ -16,31 +16,33 @@ function beats(id: string, startedAt: Date | undefined, firstSweepSeconds: numbe
 }
 
 describe('heartbeats', () => {
-  it('come in thirds of the timeout', () => {
-    expect(heartbeatPeriodSeconds).toBe(600);
-    expect(heartbeatPeriodSeconds * 3).toBe(terminateHook.heartbeatTimeoutSeconds);
+  it('come in quarters of the timeout', () => {
+    expect(heartbeatPeriodSeconds).toBe(450);
+    expect(heartbeatPeriodSeconds * 4).toBe(terminateHook.heartbeatTimeoutSeconds);
   });
 
-  it('meet each third exactly once, whatever the second of the minute the sweeps run at', () => {
+  it('meet each quarter exactly once, whatever the second of the minute the sweeps run at', () => {
     fc.assert(
       fc.property(instanceIds, fc.integer({ min: 0, max: 59 }), fc.boolean(), (id, second, isKnown) => {
         const found = beats(id, isKnown ? noon : undefined, second);
-        expect(found[0]).toBeLessThan(600 + 60);
-        for (let i = 1; i < found.length; i++) expect((found[i] ?? 0) - (found[i - 1] ?? 0)).toBe(600);
-        expect(found.at(-1)).toBeGreaterThan(172_800 - 660);
+        expect(found[0]).toBeLessThan(450 + 60);
+        const beatAfter = (seconds: number | undefined) =>
+          Math.floor(((seconds ?? 0) - (found[0] ?? 0) + 59) / 450);
+        expect(found.map(beatAfter)).toEqual(found.map((_, i) => i));
+        expect(found.at(-1)).toBeGreaterThan(172_800 - 510);
       }),
       { numRuns: 50 },
     );
   });
 
-  it('leave two thirds of the timeout between sweeps that run late by up to 30 s', () => {
+  it('leave at least two thirds of the timeout between sweeps that run late by up to 30 s', () => {
     const delays = fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 200, maxLength: 200 });
     fc.assert(
       fc.property(instanceIds, delays, (id, late) => {
         const sent = late.flatMap((seconds, minute) =>
           isHeartbeatDue(id, noon, at(minute * 60)) ? [minute * 60 + seconds] : [],
         );
-        for (let i = 1; i < sent.length; i++) expect((sent[i] ?? 0) - (sent[i - 1] ?? 0)).toBeLessThan(1200);
+        for (let i = 1; i < sent.length; i++) expect((sent[i] ?? 0) - (sent[i - 1] ?? 0)).toBeLessThan(600);
       }),
       { numRuns: 50 },
     );
@@ -49,10 +51,10 @@ describe('heartbeats', () => {
   it('are not all due in the same minute', () => {
     const ids = Array.from({ length: 100 }, (_, i) => `i-0123456789abc${i.toString(16).padStart(4, '0')}`);
     const perSweep = Array.from(
-      { length: 10 },
-      (_, minute) => ids.filter((id) => isHeartbeatDue(id, noon, at(600 + minute * 60))).length,
+      { length: 30 },
+      (_, minute) => ids.filter((id) => isHeartbeatDue(id, noon, at(900 + minute * 60))).length,
     );
-    expect(perSweep.reduce((sum, count) => sum + count, 0)).toBe(100);
+    expect(perSweep.reduce((sum, count) => sum + count, 0)).toBe(400);
     expect(Math.max(...perSweep)).toBeLessThan(30);
   });
 

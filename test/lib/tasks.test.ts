@@ -53,6 +53,16 @@ describe('readTasks', () => {
     ]);
   });
 
+  it('rejects where a task that is meant to run is listed but not known: one of the reads was too old', async () => {
+    const { deps } = depsOf({
+      listTasks: async (_cluster, desiredStatus) => [taskArn(desiredStatus === 'RUNNING' ? 'job' : 'web')],
+      describeTasks: async () => [stopped()],
+    });
+    await expect(readTasks(deps.fleet, clusterName, [arn])).rejects.toThrow(
+      `cannot describe: ${taskArn('job')}`,
+    );
+  });
+
   it('describes nothing where nothing is listed', async () => {
     const { deps, trace } = depsOf({ listTasks: async () => [] });
     expect(await readTasks(deps.fleet, clusterName, [arn])).toEqual([]);

@@ -53,8 +53,8 @@ describe('an instance is released when its last task is STOPPED', () => {
     expect(drainSeconds).toBeGreaterThan(4 * 3600);
     expect(departure).toMatchObject({ endedBy: 'complete', isEarly: false, tasksKilled: 0 });
     const beats = scene.calls('RecordLifecycleActionHeartbeat').length;
-    expect(beats).toBeGreaterThanOrEqual(Math.floor(drainSeconds / 600) - 1);
-    expect(beats).toBeLessThanOrEqual(Math.ceil(drainSeconds / 600) + 1);
+    expect(beats).toBeGreaterThanOrEqual(Math.floor(drainSeconds / 450) - 1);
+    expect(beats).toBeLessThanOrEqual(Math.ceil(drainSeconds / 450) + 1);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createGroup, setDesiredCapacity } from '../../demo/cluster.ts';
-import { clusterName, groupName, Scene, service } from './scene.ts';
+import { createGroup, setDesiredCapacity, tagGroup } from '../../demo/cluster.ts';
+import { clusterName, groupName, job, Scene, service } from './scene.ts';
 
 describe('a hook that somebody else completes', () => {
   it('is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)', async () => {
@@ -58,6 +58,40 @@ describe('an instance that is registered nowhere', () => {
     const departure = await scene.ended(scene.terminate(silent), 200);
     const waitedSeconds = (Number(departure.completedAt) - departure.terminateAt) / 1000;
     expect(waitedSeconds).toBeGreaterThanOrEqual(15);
+  });
+});
+
+describe('a tag that names the wrong cluster', () => {
+  it.each(['another', 'no-such-cluster'])(
+    '(%s) never costs a task: the instance is held, and the tag reported',
+    async (wrong) => {
+      const scene = await Scene.open();
+      scene.account.call('ecs', 'CreateCluster', { clusterName: 'another' });
+      tagGroup(scene.account, groupName, { 'ecs-steward:cluster': wrong });
+      const instanceId = scene.terminate();
+      await scene.account.advance(3600);
+      expect(scene.departure(instanceId)).toMatchObject({ completedAt: undefined, tasksKilled: 0 });
+      expect(scene.metric('Misconfigured')).toBeGreaterThan(0);
+      expect(scene.deadLetters).toBe(0);
+      tagGroup(scene.account, groupName, { 'ecs-steward:cluster': clusterName });
+      expect(await scene.ended(instanceId, 600)).toMatchObject({ isEarly: false, tasksKilled: 0 });
+    },
+  );
+});
+
+describe('an outage of the sweep', () => {
+  it.each([1, 2, 3, 4, 5, 6])('of 20 minutes costs no hook (seed %i)', async (seed) => {
+    const scene = await Scene.open({ seed, standalone: [job({ exitAfterSeconds: 3 * 3600 })] });
+    const instanceId = scene.terminate();
+    await scene.account.advance(500 + 97 * seed);
+    scene.disable('schedules');
+    await scene.account.advance(1200);
+    scene.enable('schedules');
+    expect(await scene.ended(instanceId)).toMatchObject({
+      endedBy: 'complete',
+      isEarly: false,
+      tasksKilled: 0,
+    });
   });
 });
 

@@ -177,6 +177,11 @@ export class Scene {
     this.setRules(what, 'DisableRule');
   }
 
+  /** Switches them on again. */
+  enable(what: 'events' | 'schedules'): void {
+    this.setRules(what, 'EnableRule');
+  }
+
   private setRules(what: 'events' | 'schedules', operation: 'DisableRule' | 'EnableRule'): void {
     const { Rules } = this.account.call('events', 'ListRules', {});
     for (const rule of Rules as { Name: string; ScheduleExpression?: string }[]) {

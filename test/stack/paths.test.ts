@@ -258,6 +258,19 @@ describe('the stack', () => {
     ]);
   });
 
+  it.each(['Failures', 'Misconfigured', 'ReleasedAtHookEnd'])(
+    'hears of the metric %s that functions write',
+    (metric) => {
+      const [alarm] = alarmsOn(metric, 'service', 'ecs-steward');
+      expect(alarm?.properties).toMatchObject({
+        Namespace: 'ecs-steward',
+        Threshold: 0,
+        ComparisonOperator: 'GreaterThanThreshold',
+        TreatMissingData: 'notBreaching',
+      });
+    },
+  );
+
   it('notifies nobody by default, and the topic of the parameter from every alarm', () => {
     for (const { properties } of alarms) expect(properties).not.toHaveProperty('AlarmActions');
     const topic = 'arn:aws:sns:us-east-1:111122223333:pager';
