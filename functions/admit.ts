@@ -120,15 +120,15 @@ async function registrationsOf(deps: Deps, enrolled: EnrolledGroup, instanceIds:
 
 function verdictOn(
   { log, count, now }: Deps,
-  { group }: EnrolledGroup,
+  { group, clusterName }: EnrolledGroup,
   instanceId: string,
   registrations: readonly Registration[],
 ): Verdict {
-  const departure = { autoScalingGroupName: group.autoScalingGroupName, instanceId };
+  const departure = { clusterName, autoScalingGroupName: group.autoScalingGroupName, instanceId };
   const decision = decideDeparture(departure, registrations, undefined, now());
   switch (decision.kind) {
     case 'start-draining':
-      log.info('decided', { ...departure, decision: decision.kind });
+      log.info('decided', { ...departure, decision: decision.kind, why: 'termination' });
       return { drained: decision.containerInstanceArns, isSole: registrations.length === 1, looks: [] };
     case 'release':
       return { ...nothing, looks: [{ instanceId, because: 'not-usable' }] };

@@ -81,18 +81,41 @@ async function releaseIn(
 /** ECS's view: by ARN where an event gave it, which also finds INACTIVE ones (D-2.5), else by EC2 instance id. */
 function readRegistrations({ fleet, sleep }: Deps, clusterName: string, sightings: readonly Sighting[]) {
   const read = async (pending: readonly Sighting[]) => {
-    const arns = pending.flatMap(({ containerInstanceArn }) => containerInstanceArn ?? []);
+    const asking = pending.filter((sighting) => !endedRegistration(sighting));
+    const arns = asking.flatMap(({ containerInstanceArn }) => containerInstanceArn ?? []);
     const instanceIds = pending.flatMap(({ looks }) => looks[0]?.instanceId ?? []);
     const found = await inCluster(arns, () => fleet.describe(clusterName, arns));
     const looked = await inCluster(instanceIds, () => fleet.registrations(clusterName, instanceIds));
-    return ({ containerInstanceArn, looks }: Sighting) =>
-      containerInstanceArn === undefined
+    return (sighting: Sighting) => {
+      const { containerInstanceArn, looks } = sighting;
+      const ended = endedRegistration(sighting);
+      if (ended) return [ended];
+      return containerInstanceArn === undefined
         ? looked.filter((one) => one.ec2InstanceId === looks[0]?.instanceId)
         : found.filter((one) => one.containerInstanceArn === containerInstanceArn);
+    };
   };
   return readUntilCurrent(sleep, sightings, read, ({ change }, own) =>
     observe(change?.version, own[0]?.version),
   );
+}
+
+/**
+ * INACTIVE is the end of a registration (D-2.5): no read could say anything newer than the event. Every instance that was
+ * released ends so, and then costs one call of Auto Scaling and none of ECS.
+ */
+function endedRegistration({ change }: Sighting): Registration | undefined {
+  if (change?.status !== 'INACTIVE') return undefined;
+  const { containerInstanceArn, instanceId: ec2InstanceId, status, version } = change;
+  return {
+    containerInstanceArn,
+    ec2InstanceId,
+    status,
+    version,
+    agentConnected: false,
+    taskCount: 0,
+    mark: undefined,
+  };
 }
 
 /** Nothing where nothing is asked for, or the cluster is not there (any more). */
@@ -111,6 +134,7 @@ function candidatesOf(deps: Deps, sighting: Sighting, registrations: readonly Re
   const instanceId = registrations[0]?.ec2InstanceId ?? change?.instanceId ?? looks[0]?.instanceId;
   if (instanceId === undefined) return nothing(deps, sighting, 'unknown to ECS');
   const departure: Departure = {
+    clusterName: sighting.clusterName,
     // ECS does not know the group; Auto Scaling's view gives it.
     autoScalingGroupName: '',
     instanceId,

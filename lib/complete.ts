@@ -16,14 +16,14 @@ const metricOf: Readonly<Record<ReleaseReason, Metric>> = {
  */
 export async function completeDeparture(deps: Deps, departure: Departure, why: ReleaseReason): Promise<void> {
   const { fleet, log, count, now } = deps;
-  const { autoScalingGroupName, instanceId, drainStartedAt } = departure;
+  const { clusterName, autoScalingGroupName, instanceId, drainStartedAt } = departure;
   if (why === 'not-registered' && (await isElsewhere(deps, departure))) return;
-  log.info('decided', { autoScalingGroupName, instanceId, decision: 'release', why });
   const result = await fleet.complete(autoScalingGroupName, instanceId);
   if (result === 'already-completed') {
-    log.debug('already completed', { autoScalingGroupName, instanceId });
+    log.debug('already completed', { autoScalingGroupName, instanceId, why });
     return;
   }
+  log.info('decided', { clusterName, autoScalingGroupName, instanceId, decision: 'release', why });
   count('Released');
   count(metricOf[why]);
   if (drainStartedAt) count('DrainSeconds', (now().getTime() - drainStartedAt.getTime()) / 1000);

@@ -4,6 +4,7 @@ import type { OnDeadline, Policy } from './policy.ts';
 
 /** One EC2 instance that Auto Scaling waits to terminate, and what is known about its time. */
 export interface Departure {
+  readonly clusterName: string;
   readonly autoScalingGroupName: string;
   readonly instanceId: string;
   /** When an earlier read found it registered nowhere; undefined: no earlier read did. */

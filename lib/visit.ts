@@ -94,7 +94,13 @@ function visitsOf(
     return {
       enrolled,
       registrations,
-      departure: { autoScalingGroupName, instanceId, unregisteredSince, ...times },
+      departure: {
+        clusterName: enrolled.clusterName,
+        autoScalingGroupName,
+        instanceId,
+        unregisteredSince,
+        ...times,
+      },
     };
   });
 }
@@ -137,7 +143,7 @@ async function carryOut(
   unregistered: Unregistered,
 ): Promise<void> {
   const { departure, registrations } = visit;
-  const { autoScalingGroupName, instanceId } = departure;
+  const { clusterName, autoScalingGroupName, instanceId } = departure;
   if (registrations.length > 0) unregistered.delete(instanceId);
   switch (decision.kind) {
     case 'start-draining':
@@ -147,7 +153,13 @@ async function carryOut(
     case 'stop-tasks':
       return stopTasks(deps, visit, decision);
     case 'wait':
-      deps.log.debug('decided', { autoScalingGroupName, instanceId, decision: 'wait', why: decision.why });
+      deps.log.debug('decided', {
+        clusterName,
+        autoScalingGroupName,
+        instanceId,
+        decision: 'wait',
+        why: decision.why,
+      });
       deps.count('Waiting');
       if (decision.why === 'not-registered') await lookAgain(deps, visit, unregistered);
       return;
@@ -161,7 +173,7 @@ async function askToAdmit(deps: Deps, starting: readonly Visit[]): Promise<void>
   const byGroup = groupBy(starting, ({ departure }) => departure.autoScalingGroupName);
   for (const [autoScalingGroupName, visits] of byGroup) {
     const instanceIds = visits.map(({ departure }) => departure.instanceId);
-    deps.log.info('decided', { autoScalingGroupName, instanceIds, decision: 'start-draining' });
+    deps.log.debug('asks to admit', { autoScalingGroupName, instanceIds });
     await contain(deps, 'ask to admit', { autoScalingGroupName }, () =>
       deps.fleet.askToAdmit(autoScalingGroupName, instanceIds, deps.now()),
     );
@@ -174,7 +186,15 @@ async function stopTasks(
   { why, taskArns }: Extract<DepartureDecision, { kind: 'stop-tasks' }>,
 ): Promise<void> {
   const { autoScalingGroupName, instanceId } = departure;
-  deps.log.info('decided', { autoScalingGroupName, instanceId, decision: 'stop-tasks', why, taskArns });
+  const { clusterName } = enrolled;
+  deps.log.info('decided', {
+    clusterName,
+    autoScalingGroupName,
+    instanceId,
+    decision: 'stop-tasks',
+    why,
+    taskArns,
+  });
   for (const taskArn of taskArns) {
     await contain(deps, 'stop a task', { instanceId, taskArn }, async () => {
       await deps.fleet.stopTask(enrolled.clusterName, taskArn, stopReason[why]);

@@ -56,7 +56,13 @@ describe('a leaving instance', () => {
       {
         level: 'info',
         message: 'decided',
-        fields: { autoScalingGroupName: groupName, instanceId, decision: 'start-draining' },
+        fields: {
+          clusterName,
+          autoScalingGroupName: groupName,
+          instanceId,
+          decision: 'start-draining',
+          why: 'termination',
+        },
       },
     ]);
     expect(total(trace, 'StartedDraining')).toBe(1);

@@ -8,6 +8,7 @@ import {
   at,
   clusterName,
   depsOf,
+  group,
   groupName,
   instanceId,
   namesOf,
@@ -128,11 +129,21 @@ describe('an instance that cannot be used any more', () => {
   it.each(['INACTIVE', 'DEREGISTERING', 'REGISTRATION_FAILED'])('is released: %s', async (status) => {
     const gone = registration({ status, agentConnected: false });
     const { deps, trace } = depsOf(
-      answers([], { describe: async () => [gone], registrations: async () => [] }),
+      answers([], {
+        describe: async () => [gone],
+        registrations: async () => [],
+        groups: async () => [group()],
+      }),
     );
     await release(deps, messages(change({ status })));
     expect(trace.calls.at(-1)).toEqual(['complete', groupName, instanceId]);
     expect(total(trace, 'ReleasedNotUsable')).toBe(1);
+  });
+
+  it('costs one call where INACTIVE is only the end of an instance that was released (D-2.5)', async () => {
+    const { deps, trace } = depsOf(answers([], { instanceStates: async () => [] }));
+    await release(deps, messages(change({ status: 'INACTIVE' })));
+    expect(namesOf(trace)).toEqual(['instanceStates']);
   });
 
   it('is not released where it has registered anew', async () => {

@@ -20,6 +20,7 @@ export const taskArn = (name: string) => `arn:aws:ecs:eu-west-1:111122223333:tas
 
 /** A leaving instance. */
 export const departure = (overrides: Partial<Departure> = {}): Departure => ({
+  clusterName,
   autoScalingGroupName: groupName,
   instanceId,
   ...overrides,
