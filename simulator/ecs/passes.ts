@@ -5,8 +5,8 @@ export interface Candidate {
   readonly availabilityZone: string;
   /** desiredStatus is RUNNING. */
   readonly isWanted: boolean;
-  /** Has not reached RUNNING yet. */
-  readonly isStarting: boolean;
+  /** PENDING or earlier: goes at once where it is not wanted (D-2.17). */
+  readonly isPending: boolean;
   /** Counts towards minimumHealthyPercent (D-2.20, D-2.21). */
   readonly isHealthy: boolean;
   /** Belongs to the primary deployment. */
@@ -50,7 +50,7 @@ export function maximumTasks({ desiredCount, maximumPercent }: Limits): number {
 export function replicaPass(limits: Limits, tasks: readonly Candidate[]): Pass {
   const stops = new Stops(tasks, minimumHealthy(limits));
   for (const task of tasks) {
-    if (!task.isWanted || !task.isStarting) continue;
+    if (!task.isWanted || !task.isPending) continue;
     if (task.isDraining) stops.add(task, 'draining');
     else if (!task.isPrimary) stops.add(task, 'deployment');
   }
@@ -79,9 +79,9 @@ export function daemonPass(
   const stops = new Stops(tasks, minimumHealthy(limits));
   for (const task of tasks) {
     if (!task.isWanted) continue;
-    if (task.isDraining && (task.isStarting || !hasReplicaTasks(task.containerInstanceArn)))
+    if (task.isDraining && (task.isPending || !hasReplicaTasks(task.containerInstanceArn)))
       stops.add(task, 'draining');
-    else if (!task.isDraining && !task.isPrimary && task.isStarting) stops.add(task, 'deployment');
+    else if (!task.isDraining && !task.isPrimary && task.isPending) stops.add(task, 'deployment');
   }
   const outdated = tasks.filter(
     (task) => task.isWanted && !task.isPrimary && !task.isDraining && !stops.has(task),

@@ -9,7 +9,7 @@ import type {
 } from './records.ts';
 import { Rollout, repeatMs } from './rollout.ts';
 import type { State, Watcher } from './state.ts';
-import { isStarting, type Tasks } from './tasks.ts';
+import { isPending, type Tasks } from './tasks.ts';
 
 /** From a change to the scheduler's look at it; what changes in between is looked at together. */
 const passDelayMs = 1_000;
@@ -190,7 +190,7 @@ export class Scheduler implements Watcher {
       containerInstanceArn: task.containerInstanceArn,
       availabilityZone: task.availabilityZone,
       isWanted: task.desiredStatus === 'RUNNING',
-      isStarting: isStarting(task),
+      isPending: isPending(task),
       isHealthy: task.healthyAt !== undefined && task.healthyAt <= now,
       isPrimary: task.startedBy === primary,
       isDraining: this.state.instance(task.containerInstanceArn).status === 'DRAINING',

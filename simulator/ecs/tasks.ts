@@ -37,6 +37,13 @@ export function isStarting({ lastStatus }: TaskRecord): boolean {
   return beforeRunning.includes(lastStatus);
 }
 
+const beforeActivating: readonly TaskStatus[] = ['PROVISIONING', 'PENDING'];
+
+/** Whether the task is PENDING or earlier: only then it is stopped at once, and has no target to deregister (D-2.17). */
+export function isPending({ lastStatus }: TaskRecord): boolean {
+  return beforeActivating.includes(lastStatus);
+}
+
 /** The life of tasks from placement to STOPPED: each step is a row, a version and an event (D-1.14, D-9.33). */
 export class Tasks {
   private readonly state: State;
@@ -192,7 +199,7 @@ export class Tasks {
   private leaveLoadBalancer(now: number, taskArn: string): void {
     const task = this.alive(taskArn);
     if (!task || task.lastStatus === 'DEPROVISIONING') return;
-    const delaySeconds = isStarting(task) ? 0 : deregistrationDelaySeconds(this.state, task);
+    const delaySeconds = isPending(task) ? 0 : deregistrationDelaySeconds(this.state, task);
     if (delaySeconds > 0) this.step(now, taskArn, () => ({ ...task, lastStatus: 'DEACTIVATING' }));
     this.state.after(now, delaySeconds * 1000, (then) => {
       this.agents.pass(then, task.containerInstanceArn, (delivered) => this.sigterm(delivered, taskArn));

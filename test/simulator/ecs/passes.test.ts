@@ -14,7 +14,7 @@ const candidate = (more: Partial<Candidate> = {}): Candidate => ({
   containerInstanceArn: 'a',
   availabilityZone: 'zone-a',
   isWanted: true,
-  isStarting: false,
+  isPending: false,
   isHealthy: true,
   isPrimary: true,
   isDraining: false,
@@ -67,7 +67,7 @@ describe('replicaPass on draining tasks', () => {
   });
 
   it('stops what is not up yet at once, whatever the limits (D-2.17)', () => {
-    const starting = several(2, { isDraining: true, isStarting: true, isHealthy: false });
+    const starting = several(2, { isDraining: true, isPending: true, isHealthy: false });
     expect(replicaPass(limits(2), starting).stop.length).toBe(2);
   });
 
@@ -108,7 +108,7 @@ describe('replicaPass', () => {
 
   const state = fc.record({
     isWanted: fc.boolean(),
-    isStarting: fc.boolean(),
+    isPending: fc.boolean(),
     isHealthy: fc.boolean(),
     isPrimary: fc.boolean(),
     isDraining: fc.boolean(),
@@ -130,7 +130,7 @@ describe('replicaPass', () => {
               taskArn: `${number}`,
               availabilityZone: `zone-${each.zone}`,
               containerInstanceArn: `instance-${each.instance}`,
-              isHealthy: each.isHealthy && each.isWanted && !each.isStarting,
+              isHealthy: each.isHealthy && each.isWanted && !each.isPending,
             }),
           );
           const given = limits(desired, low, high);
@@ -161,7 +161,7 @@ describe('daemonPass', () => {
   });
 
   it('stops a daemon that is not up yet at once (D-2.17)', () => {
-    const starting = { ...drained, isStarting: true, isHealthy: false };
+    const starting = { ...drained, isPending: true, isHealthy: false };
     expect(daemonPass(limits(1), [starting], () => true).length).toBe(1);
   });
 

@@ -190,6 +190,20 @@ describe('a task', () => {
     ]);
   });
 
+  it('leaves its load balancer also when it is only ACTIVATING: its target is there already (D-2.17, D-2.34)', () => {
+    const scene = behindLoadBalancer(60);
+    scene.call('StopTask', { task: scene.tasksOf('service:web')[0]?.taskArn });
+    const activating = () => scene.ecs.taskRecords().find(({ lastStatus }) => lastStatus === 'ACTIVATING');
+    for (let tenths = 0; !activating() && tenths < 300; tenths++) scene.pass(0.1);
+    const taskArn = activating()?.taskArn;
+    scene.call('StopTask', { task: taskArn });
+    scene.pass(59);
+    const record = () => scene.ecs.taskRecords().find((task) => task.taskArn === taskArn);
+    expect(record()?.lastStatus).toBe('DEACTIVATING');
+    scene.pass(10);
+    expect(record()?.lastStatus).toBe('STOPPED');
+  });
+
   it('is forgotten an hour after it stopped, but not by the records (D-5.18)', () => {
     const { scene, task } = standalone({ 'exit-after-seconds': 7 });
     scene.pass(10 + 3599);
