@@ -60,7 +60,7 @@ async function releaseIn(
   sightings: readonly Sighting[],
 ): Promise<Sighting[]> {
   const unclear = sightings.filter((sighting) => !isStillHeld(sighting));
-  const registered = await readRegistrations(deps, clusterName, unclear);
+  const registered = await readRegistrations(deps, clusterName, await withoutEnded(deps, unclear));
   const candidates = [...registered.current].flatMap(([sighting, own]) => candidatesOf(deps, sighting, own));
   const placed = await readStates(deps, candidates);
   const leaving = [...placed.current].flatMap(([one, state]) => leavingOf(deps, one, state));
@@ -78,44 +78,40 @@ async function releaseIn(
   ];
 }
 
+/**
+ * Every instance that was released ends with an INACTIVE event (D-2.5). Auto Scaling says in one call for all of them that
+ * it does not hold them any more, and ECS need not be asked.
+ */
+async function withoutEnded(deps: Deps, sightings: readonly Sighting[]): Promise<Sighting[]> {
+  const isEnd = ({ change, looks }: Sighting) => change?.status === 'INACTIVE' && looks.length === 0;
+  const instanceIds = sightings.filter(isEnd).flatMap(({ change }) => change?.instanceId ?? []);
+  if (instanceIds.length === 0) return [...sightings];
+  const states = await deps.fleet.instanceStates([...new Set(instanceIds)]);
+  const held = new Set(
+    states.filter((one) => one.lifecycleState === leavingState).map((one) => one.instanceId),
+  );
+  return sightings.filter((sighting) => {
+    const isOver = isEnd(sighting) && !held.has(sighting.change?.instanceId ?? '');
+    if (isOver) nothing(deps, sighting, 'not held: its registration has ended');
+    return !isOver;
+  });
+}
+
 /** ECS's view: by ARN where an event gave it, which also finds INACTIVE ones (D-2.5), else by EC2 instance id. */
 function readRegistrations({ fleet, sleep }: Deps, clusterName: string, sightings: readonly Sighting[]) {
   const read = async (pending: readonly Sighting[]) => {
-    const asking = pending.filter((sighting) => !endedRegistration(sighting));
-    const arns = asking.flatMap(({ containerInstanceArn }) => containerInstanceArn ?? []);
+    const arns = pending.flatMap(({ containerInstanceArn }) => containerInstanceArn ?? []);
     const instanceIds = pending.flatMap(({ looks }) => looks[0]?.instanceId ?? []);
     const found = await inCluster(arns, () => fleet.describe(clusterName, arns));
     const looked = await inCluster(instanceIds, () => fleet.registrations(clusterName, instanceIds));
-    return (sighting: Sighting) => {
-      const { containerInstanceArn, looks } = sighting;
-      const ended = endedRegistration(sighting);
-      if (ended) return [ended];
-      return containerInstanceArn === undefined
+    return ({ containerInstanceArn, looks }: Sighting) =>
+      containerInstanceArn === undefined
         ? looked.filter((one) => one.ec2InstanceId === looks[0]?.instanceId)
         : found.filter((one) => one.containerInstanceArn === containerInstanceArn);
-    };
   };
   return readUntilCurrent(sleep, sightings, read, ({ change }, own) =>
     observe(change?.version, own[0]?.version),
   );
-}
-
-/**
- * INACTIVE is the end of a registration (D-2.5): no read could say anything newer than the event. Every instance that was
- * released ends so, and then costs one call of Auto Scaling and none of ECS.
- */
-function endedRegistration({ change }: Sighting): Registration | undefined {
-  if (change?.status !== 'INACTIVE') return undefined;
-  const { containerInstanceArn, instanceId: ec2InstanceId, status, version } = change;
-  return {
-    containerInstanceArn,
-    ec2InstanceId,
-    status,
-    version,
-    agentConnected: false,
-    taskCount: 0,
-    mark: undefined,
-  };
 }
 
 /** Nothing where nothing is asked for, or the cluster is not there (any more). */

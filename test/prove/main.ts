@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pc from 'picocolors';
+import { doubtSabotages } from './doubts.ts';
 import type { Sabotage } from './sabotage.ts';
 import { simulatorSabotages } from './simulator.ts';
 import { stackSabotages } from './stack.ts';
@@ -17,11 +18,11 @@ interface Verdict {
   readonly problem?: string;
 }
 
-const sabotages = [...stewardSabotages, ...simulatorSabotages, ...stackSabotages];
+const sabotages = [...stewardSabotages, ...doubtSabotages, ...simulatorSabotages, ...stackSabotages];
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const help = `Usage: npm run prove -- [--only TEXT] [--json]
 
-Breaks one rule at a time in a copy of the project and shows which test turns red.
+Breaks one rule at a time in a copy of the project and shows that the test named for it turns red.
 Exit code 0: every broken rule was noticed. 1: one was not. 2: bad arguments.`;
 
 /** A copy of the tracked tree with the installed packages linked in. */
@@ -43,26 +44,31 @@ interface TestFile {
   readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
 }
 
+/** What a run of tests said; a test that was left out is neither red nor green. */
+interface Outcome {
+  readonly redTests: readonly string[];
+  readonly greenTests: readonly string[];
+  readonly problem?: string;
+}
+
 /** A file that fails before its first test, in an import or a hook, counts as one red test of its own. */
 function redTestsOf({ name, status, assertionResults }: TestFile): string[] {
   const red = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
   return red.length === 0 && status === 'failed' ? [basename(name)] : red;
 }
 
+const inRegExp = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
 /**
- * Runs test files in a copy, all of them or up to the first red test; gives the names of the red tests, or a problem when
- * none could run.
+ * Runs test files in a copy: all tests, or those whose name holds `by`, up to the first red one. Gives the names of red
+ * and green tests, or a problem when none could run.
  */
-function runTests(
-  copy: string,
-  files: readonly string[],
-  isEnoughAtOne: boolean,
-): Promise<Pick<Verdict, 'redTests' | 'problem'>> {
+function runTests(copy: string, files: readonly string[], by?: string): Promise<Outcome> {
   const report = join(copy, 'report.json');
   rmSync(report, { force: true });
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const bail = isEnoughAtOne ? ['--bail=1'] : [];
-  const args = [vitest, 'run', ...bail, '--reporter=json', `--outputFile=${report}`, ...files];
+  const which = by === undefined ? [] : ['--bail=1', `--testNamePattern=${inRegExp(by)}`];
+  const args = [vitest, 'run', ...which, '--reporter=json', `--outputFile=${report}`, ...files];
   return new Promise((done) => {
     execFile(
       process.execPath,
@@ -76,13 +82,20 @@ function runTests(
           const nonsense = testResults.find(({ message }) =>
             /Transform failed|SyntaxError|ReferenceError/.test(message),
           );
+          const passed = testResults.flatMap(({ assertionResults }) =>
+            assertionResults.filter(({ status }) => status === 'passed').map(({ fullName }) => fullName),
+          );
           done(
             nonsense
-              ? { redTests: [], problem: nonsense.message }
-              : { redTests: testResults.flatMap(redTestsOf) },
+              ? { redTests: [], greenTests: [], problem: nonsense.message }
+              : { redTests: testResults.flatMap(redTestsOf), greenTests: passed },
           );
         } catch {
-          done({ redTests: [], problem: stderr.trim().split('\n').slice(-5).join('\n') || 'no test ran' });
+          done({
+            redTests: [],
+            greenTests: [],
+            problem: stderr.trim().split('\n').slice(-5).join('\n') || 'no test ran',
+          });
         }
       },
     );
@@ -105,9 +118,10 @@ async function prove(copy: string, sabotage: Sabotage): Promise<Verdict> {
     path,
     original.replace(sabotage.find, () => sabotage.replace),
   );
-  const outcome = await runTests(copy, sabotage.tests, true);
+  const { redTests, problem } = await runTests(copy, sabotage.tests, sabotage.by);
   writeFileSync(path, original);
-  return { sabotage, ...outcome };
+  if (problem !== undefined) return { sabotage, redTests, problem };
+  return { sabotage, redTests: redTests.filter((name) => name.includes(sabotage.by)) };
 }
 
 function line({ sabotage, redTests, problem }: Verdict): string {
@@ -138,11 +152,17 @@ async function run(chosen: readonly Sabotage[], isJson: boolean): Promise<number
   const copies = [copyTree(), copyTree()] as const;
   try {
     if (!isJson) console.log(pc.dim('first everything as it is: all tests must be green'));
-    const untouched = await runTests(copies[0], [...new Set(chosen.flatMap(({ tests }) => tests))], false);
+    const untouched = await runTests(copies[0], [...new Set(chosen.flatMap(({ tests }) => tests))]);
     if (untouched.redTests.length > 0 || untouched.problem) {
       console.error(
         pc.red(`Red before anything is broken: ${untouched.problem ?? untouched.redTests.join(', ')}`),
       );
+      return 1;
+    }
+    const { greenTests } = untouched;
+    const nameless = chosen.filter(({ by }) => !greenTests.some((name) => name.includes(by)));
+    if (nameless.length > 0) {
+      console.error(pc.red(`There is no such test: ${nameless.map(({ by }) => `"${by}"`).join(', ')}`));
       return 1;
     }
     const verdicts = await proveAll(copies, chosen, (verdict, count) => {

@@ -6,6 +6,8 @@ export interface Sabotage {
   /** Text that stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
-  /** Test files of which at least one test must turn red. */
+  /** Where the test is that must turn red. */
   readonly tests: readonly string[];
+  /** The full name of that test, or a part of it: another red test proves nothing. Only such tests are run. */
+  readonly by: string;
 }

@@ -5,9 +5,10 @@ export const simulatorSabotages: readonly Sabotage[] = [
   {
     broken: 'a load balancer lets go of a task at once',
     file: 'simulator/ecs/tasks.ts',
-    find: 'const delaySeconds = isStarting(task) ? 0 : deregistrationDelaySeconds(this.state, task);',
+    find: 'const delaySeconds = isPending(task) ? 0 : deregistrationDelaySeconds(this.state, task);',
     replace: 'const delaySeconds = 0 * deregistrationDelaySeconds(this.state, task);',
     tests: ['test/scenarios/drained.test.ts'],
+    by: 'an instance is released when its last task is STOPPED after the load balancer has let go of its targets (D-2.34, D-13.8)',
   },
   {
     broken: 'PutAttributes moves the version (D-1.13)',
@@ -15,6 +16,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'state.putInstance(now, row, { event: false });',
     replace: 'state.putInstance(now, row, { event: true });',
     tests: ['test/simulator/ecs/instances.test.ts'],
+    by: 'the version of an instance stays when attributes change (D-1.13)',
   },
   {
     broken: 'a task is healthy at once instead of 40 s after RUNNING (D-2.21)',
@@ -22,6 +24,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'const settledMs = 40_000;',
     replace: 'const settledMs = 0;',
     tests: ['test/simulator/ecs/scheduler.test.ts'],
+    by: 'draining a replica service starts replacements first and stops drained tasks 40 s after those run (D-2.16, D-2.18, D-2.21)',
   },
   {
     broken: 'counts go by what runs, not by what is meant to run (D-2.12)',
@@ -33,6 +36,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
       'test/simulator/ecs/instances.test.ts',
       'test/simulator/ecs/laws.test.ts',
     ],
+    by: 'the version of an instance moves when a task is placed and when its stop is decided (D-1.10a)',
   },
   {
     broken: 'the default list shows tasks that are being stopped (D-2.31)',
@@ -40,6 +44,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: "?? 'RUNNING';",
     replace: "?? 'STOPPED';",
     tests: ['test/simulator/ecs/operations/tasks.test.ts'],
+    by: 'ListTasks shows RUNNING by default, and a task being stopped only under STOPPED (D-2.31)',
   },
   {
     broken: 'the minimum is rounded down (D-2.23)',
@@ -47,6 +52,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'Math.ceil((desiredCount',
     replace: 'Math.floor((desiredCount',
     tests: ['test/simulator/ecs/passes.test.ts'],
+    by: 'the limits of a service of 2 tasks, 75 %',
   },
   {
     broken: 'the maximum is rounded up (D-2.23)',
@@ -54,13 +60,15 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'Math.floor((desiredCount',
     replace: 'Math.ceil((desiredCount',
     tests: ['test/simulator/ecs/passes.test.ts'],
+    by: 'the limits of a service of 3 tasks, 100 %',
   },
   {
     broken: 'a daemon does not stop last (D-2.29)',
     file: 'simulator/ecs/passes.ts',
-    find: 'if (task.isDraining && (task.isStarting || !hasReplicaTasks(task.containerInstanceArn)))',
+    find: 'if (task.isDraining && (task.isPending || !hasReplicaTasks(task.containerInstanceArn)))',
     replace: 'if (task.isDraining)',
     tests: ['test/simulator/ecs/passes.test.ts'],
+    by: 'stops a daemon on a draining instance only after every replica task there (D-2.29)',
   },
   {
     broken: 'an action that is over gives another error than AWS (D-3.10)',
@@ -68,6 +76,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'No active Lifecycle Action found with',
     replace: 'No lifecycle action is active for',
     tests: ['test/simulator/autoscaling/actions.test.ts', 'test/scenarios/faults.test.ts'],
+    by: 'a hook that somebody else completes is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)',
   },
   {
     broken: 'a hook has no global timeout (D-3.7)',
@@ -75,6 +84,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'Math.min(172_800, 100 * HeartbeatTimeout)',
     replace: '100 * HeartbeatTimeout',
     tests: ['test/simulator/autoscaling/hook-operations.test.ts'],
+    by: 'PutLifecycleHook gives a new hook the defaults of AWS (D-3.6, D-3.7)',
   },
   {
     broken: 'a FIFO queue takes equal messages twice (D-13.5)',
@@ -82,6 +92,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'deduplicationMs = 300_000',
     replace: 'deduplicationMs = 0',
     tests: ['test/simulator/cloud/sqs/queue.test.ts'],
+    by: 'a FIFO queue swallows an equal body for five minutes, also after the first one is deleted (D-13.5)',
   },
   {
     broken: 'two batches of a message group are in flight (D-13.5)',
@@ -89,6 +100,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'if (!this.settings.isFifo) return groups;',
     replace: 'return groups;',
     tests: ['test/simulator/cloud/sqs/queue.test.ts'],
+    by: 'a FIFO queue gives nothing of a group while something of it is in flight, and other groups meanwhile (D-13.5)',
   },
   {
     broken: 'a call that no policy allows is answered',
@@ -96,13 +108,15 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'if (this.isAllowed(call.caller, need)) continue;',
     replace: 'if (need) continue;',
     tests: ['test/simulator/endpoint.test.ts'],
+    by: 'Endpoint denies what no policy allows, as AWS does, and the service does nothing',
   },
   {
     broken: 'reads go back in time for one client',
     file: 'simulator/endpoint.ts',
-    find: 'Math.max(drawn, this.views.get(key) ?? 0)',
-    replace: 'drawn',
+    find: 'Math.max(wanted, this.views.get(key) ?? 0)',
+    replace: 'wanted',
     tests: ['test/simulator/endpoint.test.ts'],
+    by: 'answers reads from a state up to the lag ago, and never goes back in time for one client',
   },
   {
     broken: 'what real code waits for comes at once',
@@ -110,6 +124,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'this.at(time, () => {\n        if (activity.done) return;',
     replace: 'this.at(this.now, () => {\n        if (activity.done) return;',
     tests: ['test/simulator/world.test.ts'],
+    by: 'World lets real code wait in virtual time only, and one continuation run at a time',
   },
   {
     broken: 'a grant is for another cluster',
@@ -117,6 +132,23 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'Resource: &containerInstances !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/${param:clusters}/*',
     replace:
       'Resource: &containerInstances !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/another/*',
-    tests: ['test/demo/seeds.test.ts'],
+    tests: ['test/scenarios/grants.test.ts'],
+    by: 'the roles of the packaged stack allow every call of a departure',
+  },
+  {
+    broken: 'what is due at the same time happens in the order in which it was entered',
+    file: 'simulator/world.ts',
+    find: 'this.ties.between(0, 0x3fffffff)',
+    replace: '0 * this.ties.between(0, 0x3fffffff)',
+    tests: ['test/simulator/world.test.ts'],
+    by: 'lets the seed pick who goes first among equals',
+  },
+  {
+    broken: 'one invocation runs at a time',
+    file: 'simulator/cloud/lambda/lambda.ts',
+    find: 'if (used < limit) return;',
+    replace: 'if (used < limit && this.running() === 0) return;',
+    tests: ['test/scenarios/interleaved.test.ts'],
+    by: 'are all released in time by invocations that run among each other, reads up to 0 s old',
   },
 ];

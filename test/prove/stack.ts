@@ -8,6 +8,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'account: [!Ref AWS::AccountId]\n        detail-type: [EC2 Instance-terminate',
     replace: 'detail-type: [EC2 Instance-terminate',
     tests: ['test/stack/rules.test.ts'],
+    by: 'the terminate rule leaves the events of other accounts alone',
   },
   {
     broken: 'the terminate rule takes the hooks of others',
@@ -15,6 +16,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'LifecycleHookName: [ecs-steward-terminate]',
     replace: 'LifecycleTransition: [autoscaling:EC2_INSTANCE_TERMINATING]',
     tests: ['test/stack/rules.test.ts'],
+    by: 'the event rules take asg-lifecycle.terminate-to-warm-pool where it belongs, and nowhere else',
   },
   {
     broken: 'a container instance event without a running count is dropped by the rule',
@@ -22,6 +24,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '            - status: [DRAINING]\n              runningTasksCount: [{ exists: false }]\n',
     replace: '',
     tests: ['test/stack/rules.test.ts'],
+    by: 'the container instance rule takes DRAINING with only the pending count, 0 (D-1.11)',
   },
   {
     broken: 'a container instance event without a pending count is dropped by the rule',
@@ -29,6 +32,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '            - status: [DRAINING]\n              pendingTasksCount: [{ exists: false }]\n',
     replace: '',
     tests: ['test/stack/rules.test.ts'],
+    by: 'the container instance rule takes DRAINING with only the running count, 0 (D-1.11)',
   },
   {
     broken: 'the task rule goes by desiredStatus',
@@ -36,6 +40,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'lastStatus: [STOPPED]',
     replace: 'desiredStatus: [STOPPED]',
     tests: ['test/stack/rules.test.ts'],
+    by: 'the event rules take ecs-task-state-change.stopping-scheduler where it belongs, and nowhere else',
   },
   {
     broken: 'the task rule takes Fargate tasks',
@@ -43,6 +48,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'launchType: [EC2]',
     replace: 'launchType: [EC2, FARGATE]',
     tests: ['test/stack/rules.test.ts'],
+    by: 'the task rule leaves Fargate tasks alone',
   },
   {
     broken: 'the lane has another message group',
@@ -50,6 +56,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'MessageGroupId: lane',
     replace: 'MessageGroupId: other',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the lane gets every event in the one group "lane", so that one invocation decides at a time (D-13.5)',
   },
   {
     broken: 'the terminate rule has no dead-letter queue',
@@ -57,6 +64,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '          SqsParameters: { MessageGroupId: lane }\n          RetryPolicy: { MaximumEventAgeInSeconds: 3600 }\n          DeadLetterConfig: { Arn: !GetAtt RuleDeadLetters.Arn }',
     replace: '          SqsParameters: { MessageGroupId: lane }',
     tests: ['test/stack/paths.test.ts'],
+    by: "the path from 'TerminateRule' keeps what cannot be delivered in a standard queue (D-5.20) with an alarm on it",
   },
   {
     broken: 'the terminate rule has a FIFO dead-letter queue',
@@ -65,6 +73,7 @@ export const stackSabotages: readonly Sabotage[] = [
     replace:
       '          SqsParameters: { MessageGroupId: lane }\n          DeadLetterConfig: { Arn: !GetAtt LaneDeadLetters.Arn }',
     tests: ['test/stack/paths.test.ts'],
+    by: "the path from 'TerminateRule' keeps what cannot be delivered in a standard queue (D-5.20) with an alarm on it",
   },
   {
     broken: 'the lane has no content-based deduplication',
@@ -72,6 +81,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '      ContentBasedDeduplication: true\n',
     replace: '',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the lane is FIFO with content-based deduplication, which EventBridge needs (D-13.4)',
   },
   {
     broken: 'the lane hides a message no longer than admit may run',
@@ -79,6 +89,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'VisibilityTimeout: 90',
     replace: 'VisibilityTimeout: 60',
     tests: ['test/stack/paths.test.ts'],
+    by: "the mapping 'AdmitEventSourceMappingSQSLane' hides a message for longer than its function may run",
   },
   {
     broken: 'a crash stops the lane for minutes',
@@ -86,6 +97,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'VisibilityTimeout: 90',
     replace: 'VisibilityTimeout: 360',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the lane stands still for at most half a minute longer than a crashed invocation may have run',
   },
   {
     broken: 'two deployments may share a Region',
@@ -93,6 +105,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'QueueName: ${self:service}-lane.fifo',
     replace: 'QueueName: ${self:service}-${sls:stage}-lane.fifo',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the lane has the same name in every stage, so that a second deployment in the Region fails',
   },
   {
     broken: 'any rule may put messages into the lane',
@@ -100,6 +113,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '            Resource: !GetAtt Lane.Arn\n            Condition:\n              ArnEquals:\n                aws:SourceArn: !GetAtt TerminateRule.Arn',
     replace: '            Resource: !GetAtt Lane.Arn',
     tests: ['test/stack/paths.test.ts'],
+    by: "the path from 'TerminateRule' may deliver into its queue, which takes from no rule of others",
   },
   {
     broken: 'a dead-letter queue takes requests without TLS',
@@ -108,6 +122,7 @@ export const stackSabotages: readonly Sabotage[] = [
     replace:
       "            Resource: !GetAtt ReleaseDeadLetters.Arn\n            Condition:\n              Bool:\n                aws:SecureTransport: 'true'",
     tests: ['test/stack/paths.test.ts'],
+    by: "the queue 'ReleaseDeadLetters' refuses everybody who does not use TLS",
   },
   {
     broken: 'nobody hears of dead letters of the lane',
@@ -115,6 +130,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'Value: !GetAtt LaneDeadLetters.QueueName',
     replace: 'Value: !GetAtt Lane.QueueName',
     tests: ['test/stack/paths.test.ts'],
+    by: "the mapping 'AdmitEventSourceMappingSQSLane' gives up on a message after several tries, into a queue of the same kind (D-13.6), with an alarm on it",
   },
   {
     broken: 'nobody hears that the sweep is missing',
@@ -122,6 +138,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'TreatMissingData: breaching',
     replace: 'TreatMissingData: missing',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the sweep raises an alarm when it fails, and one when it has not run for five minutes',
   },
   {
     broken: 'the sweep may write to groups without our tag',
@@ -129,6 +146,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '                Resource: *groups\n                Condition: *enrolled',
     replace: '                Resource: *groups',
     tests: ['test/stack/roles.test.ts'],
+    by: "the parameter clusters refuses 'SweepRole' 'autoscaling:PutLifecycleHook' in another cluster",
   },
   {
     broken: 'the sweep may list the tasks of any cluster',
@@ -137,6 +155,7 @@ export const stackSabotages: readonly Sabotage[] = [
     replace:
       "Sid: ListTasks\n                Effect: Allow\n                Action: ecs:ListTasks\n                Resource: '*'\n              - Sid: ReadAndStop",
     tests: ['test/stack/roles.test.ts'],
+    by: "'SweepRole': 'ecs:ListTasks' is narrowed to resources wherever AWS knows resources for it (D-13.12)",
   },
   {
     broken: 'tasks of any cluster may be stopped',
@@ -144,6 +163,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'Resource: &tasks !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${param:clusters}/*',
     replace: "Resource: &tasks '*'",
     tests: ['test/stack/roles.test.ts'],
+    by: "'ReleaseRole': 'ecs:DescribeTasks' is narrowed to resources wherever AWS knows resources for it (D-13.12)",
   },
   {
     broken: 'the parameter clusters does not narrow container instances',
@@ -151,6 +171,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'container-instance/${param:clusters}/*',
     replace: 'container-instance/*/*',
     tests: ['test/stack/roles.test.ts'],
+    by: 'the parameter clusters is part of every ARN of ECS and of every condition in the roles',
   },
   {
     broken: 'Lambda repeats a failed sweep',
@@ -158,6 +179,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '    maximumRetryAttempts: 0\n    maximumEventAge: 60\n    package',
     replace: '    package',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the sweep is repeated neither by EventBridge nor by Lambda, and is dropped when a minute old',
   },
   {
     broken: 'EventBridge repeats an old sweep',
@@ -165,6 +187,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '            maximumEventAge: 60\n            maximumRetryAttempts: 0',
     replace: '            maximumEventAge: 86400',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the sweep is repeated neither by EventBridge nor by Lambda, and is dropped when a minute old',
   },
   {
     broken: 'two sweeps may overlap',
@@ -172,6 +195,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'timeout: 55',
     replace: 'timeout: 60',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the sweep ends before the next one begins',
   },
   {
     broken: 'one failed message brings back its whole batch',
@@ -179,6 +203,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: '          functionResponseType: ReportBatchItemFailures\n',
     replace: '',
     tests: ['test/stack/paths.test.ts'],
+    by: 'the release queue lets one failed message come back without the others of its batch',
   },
   {
     broken: 'a package holds all functions',
@@ -186,6 +211,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: "patterns: ['dist/admit/**']",
     replace: "patterns: ['dist/**']",
     tests: ['test/stack/bundles.test.ts'],
+    by: 'the package of admit holds the bundle of the function, with source maps, and nothing else',
   },
   {
     broken: 'the bundle is not split',
@@ -193,6 +219,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'splitting: true',
     replace: 'splitting: false',
     tests: ['test/stack/bundles.test.ts'],
+    by: 'the package of admit loads at most 340 KB before the handler can run',
   },
   {
     broken: 'source text is shipped',
@@ -200,6 +227,7 @@ export const stackSabotages: readonly Sabotage[] = [
     find: 'sourcesContent: false',
     replace: 'sourcesContent: true',
     tests: ['test/stack/bundles.test.ts'],
+    by: 'the package of admit carries no key, and no source text in its maps',
   },
   {
     broken: 'no source map is shipped',
@@ -207,5 +235,6 @@ export const stackSabotages: readonly Sabotage[] = [
     find: "  sourcemap: 'linked',\n",
     replace: '',
     tests: ['test/stack/bundles.test.ts'],
+    by: 'the package of admit holds the bundle of the function, with source maps, and nothing else',
   },
 ];

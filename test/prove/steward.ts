@@ -8,6 +8,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'return tasks.every(isStopped) && isSettled(departure, tasks, now);',
     replace: 'return isSettled(departure, tasks, now);',
     tests: ['test/scenarios/drained.test.ts'],
+    by: 'an instance is released when its last task is STOPPED not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31)',
   },
   {
     broken: 'tasks that are being stopped are not listed',
@@ -15,6 +16,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "['RUNNING', 'STOPPED'] as const",
     replace: "['RUNNING'] as const",
     tests: ['test/scenarios/drained.test.ts'],
+    by: 'an instance is released when its last task is STOPPED not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31)',
   },
   {
     broken: 'STOPPED is listed before RUNNING',
@@ -22,27 +24,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "['RUNNING', 'STOPPED'] as const",
     replace: "['STOPPED', 'RUNNING'] as const",
     tests: ['test/scenarios/drained.test.ts'],
-  },
-  {
-    broken: 'a read older than its event is acted on',
-    file: 'lib/observe.ts',
-    find: "eventVersion <= apiVersion ? 'current' : 'behind'",
-    replace: "'current'",
-    tests: ['test/scenarios/versions.test.ts'],
-  },
-  {
-    broken: 'an event older than the API has to be waited for',
-    file: 'lib/observe.ts',
-    find: 'eventVersion <= apiVersion',
-    replace: 'eventVersion === apiVersion',
-    tests: ['test/scenarios/versions.test.ts'],
-  },
-  {
-    broken: 'an event equal to the API has to be waited for',
-    file: 'lib/observe.ts',
-    find: 'eventVersion <= apiVersion',
-    replace: 'eventVersion < apiVersion',
-    tests: ['test/scenarios/versions.test.ts'],
+    by: 'a task that moves between the two lists is never in neither: RUNNING is listed before STOPPED (design: idea 4)',
   },
   {
     broken: 'a mark that is refused stops the drain',
@@ -50,6 +32,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "(await contain(deps, 'mark', { clusterName }, marking)) ?? []);",
     replace: 'await marking());\n  if ((await marking()).length > 0) return [];',
     tests: ['test/scenarios/faults.test.ts'],
+    by: 'a mark that is refused never stops a drain: the instance has ten attributes of its own (D-13.14)',
   },
   {
     broken: 'a hook that is completed already is a failure',
@@ -57,6 +40,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'if (isOver) return false;',
     replace: '',
     tests: ['test/scenarios/faults.test.ts'],
+    by: 'a hook that somebody else completes is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)',
   },
   {
     broken: 'an unregistered instance is released at the first look',
@@ -64,6 +48,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'if (unregisteredSince && now >= after(unregisteredSince, secondLookSeconds))',
     replace: 'if (unregisteredSince || now)',
     tests: ['test/scenarios/faults.test.ts'],
+    by: 'an instance that is registered nowhere is released after two looks at least 15 s apart, in seconds and not the whole hook',
   },
   {
     broken: 'nobody looks at an unregistered instance a second time before the sweep',
@@ -71,6 +56,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "if (decision.why !== 'not-registered') return nothing;",
     replace: 'return nothing;',
     tests: ['test/scenarios/faults.test.ts'],
+    by: 'an instance that is registered nowhere is released after two looks at least 15 s apart, in seconds and not the whole hook',
   },
   {
     broken: 'the deadline of a drain never passes',
@@ -78,6 +64,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'if (deadline && now >= deadline.at && live.some(isServiceTask))',
     replace: 'if (deadline && now < deadline.at && false)',
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'the drain deadline stops the service tasks that are left, waits for STOPPED, and releases',
   },
   {
     broken: '`continue` stops tasks',
@@ -85,6 +72,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "if (deadline.onDeadline === 'stop-tasks') {",
     replace: '{',
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'the drain deadline releases at once where the group says `continue`',
   },
   {
     broken: 'a standalone task is cut off at the deadline',
@@ -92,6 +80,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "return late.length < live.length ? wait('standalone-tasks') : release('deadline');",
     replace: "return release('deadline');",
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'the drain deadline never stops a standalone task, and waits for it beyond the deadline (D-2.28)',
   },
   {
     broken: 'standalone tasks are stopped at the deadline',
@@ -99,6 +88,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'const late = live.filter(isServiceTask);',
     replace: 'const late = live;',
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'the drain deadline never stops a standalone task, and waits for it beyond the deadline (D-2.28)',
   },
   {
     broken: 'what is left is cut off when the hook ends',
@@ -106,6 +96,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "if (isHookEnding(departure, now, lastStopSeconds)) return stopLeft(live, 'hook-ending');",
     replace: '',
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'the drain deadline stops a standalone task that never ends ten minutes before the hook does (D-3.7)',
   },
   {
     broken: 'hooks are not renewed',
@@ -114,13 +105,15 @@ export const stewardSabotages: readonly Sabotage[] = [
     replace:
       "const result = instanceId === '' ? await deps.fleet.heartbeat(autoScalingGroupName, instanceId) : 'no-action';",
     tests: ['test/scenarios/drained.test.ts'],
+    by: 'an instance is released when its last task is STOPPED by way of heartbeats when it takes longer than the heartbeat timeout (D-3.7, D-3.8)',
   },
   {
     broken: 'the sweep starts no drain',
     file: 'lib/visit.ts',
-    find: 'await askToAdmit(deps, starting);',
+    find: 'await askToAdmit(deps, visits.filter(isStarting));',
     replace: '',
     tests: ['test/scenarios/drained.test.ts'],
+    by: 'the sweep starts the drain of an instance whose best-effort events were all lost',
   },
   {
     broken: 'the sweep releases nothing',
@@ -128,6 +121,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'return completeDeparture(deps, departure, decision.why);',
     replace: 'return;',
     tests: ['test/scenarios/drained.test.ts'],
+    by: 'the sweep releases while ECS events are minutes late',
   },
   {
     broken: 'an empty instance is not looked at again',
@@ -135,6 +129,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'const looks = [...verdicts.flatMap(({ looks }) => looks), ...looksAtEmpty(draining)];',
     replace: 'const looks = verdicts.flatMap(({ looks }) => looks);',
     tests: ['test/scenarios/drained.test.ts'],
+    by: 'an empty instance is set to DRAINING first, looked at again after 10 s, and released, with { eventOnStateChange: true } (D-11.1)',
   },
   {
     broken: 'a group that Auto Scaling shows as it was before the event is not read again',
@@ -142,6 +137,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "return isYoung && (lifecycleState === 'InService' || lifecycleState === 'Terminating');",
     replace: 'return false && isYoung;',
     tests: ['test/scenarios/drained.test.ts'],
+    by: 'when reads are old starts the drain although the API shows the instance InService when the terminate event comes',
   },
   {
     broken: 'a changed hook is left as it is',
@@ -149,6 +145,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "return differing.length === 0 ? { kind: 'none' } : { kind: 'differs', members: differing };",
     replace: "return { kind: 'none' };",
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'the hook of an enrolled group is corrected within a quarter of an hour when somebody changes or deletes it, and otherwise left alone',
   },
   {
     broken: 'a hook that is as it should be is written again',
@@ -156,6 +153,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "return differing.length === 0 ? { kind: 'none' } : { kind: 'differs', members: differing };",
     replace: "return { kind: 'differs', members: differing };",
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'the hook of an enrolled group is corrected within a quarter of an hour when somebody changes or deletes it, and otherwise left alone',
   },
   {
     broken: 'groups that are not enrolled are served',
@@ -164,6 +162,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     replace:
       "if (!enrolment) return { group, clusterName: 'shop', policy: { drainDeadlineSeconds: 3000, onDeadline: 'stop-tasks' } };\n  if (enrolment.clusterName === undefined) return undefined;\n  return {",
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'what is not ours a group without the tag is never written to, whatever events say of it',
   },
   {
     broken: 'a malformed tag is not reported',
@@ -171,6 +170,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'faults.push({ tag, value, expected: result.expected });',
     replace: '',
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'a malformed tag is reported with tag, value and what was expected, and the drain goes on with the default',
   },
   {
     broken: 'messages that mean nothing are not counted',
@@ -178,6 +178,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "count('Unwanted');",
     replace: '',
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'messages that mean nothing are counted one by one',
   },
   {
     broken: 'instances that are not leaving are drained',
@@ -185,6 +186,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: '.filter(({ lifecycleState }) => lifecycleState === leavingState)',
     replace: ".filter(({ lifecycleState }) => lifecycleState !== '')",
     tests: ['test/scenarios/policy.test.ts'],
+    by: 'an event of an instance that does not leave changes nothing',
   },
   {
     broken: 'an instance that Auto Scaling does not hold is released',
@@ -192,5 +194,6 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'if (state?.lifecycleState !== leavingState)',
     replace: 'if (!state)',
     tests: ['test/functions/release.test.ts'],
+    by: 'two calls after the hook was completed',
   },
 ];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { job, Scene, service } from './scene.ts';
+import { runTask } from '../../demo/cluster.ts';
+import { clusterName, job, Scene, service } from './scene.ts';
 
 /** Released after the last STOPPED and within the path of an event: rule, queue, function. */
 const soonSeconds = 2;
@@ -124,6 +125,32 @@ describe('when reads are old', () => {
       expect(departure.latenessSeconds).toBeLessThanOrEqual(2 * sweepSeconds);
     },
   );
+
+  it('does not believe empty task lists at once: what was placed just before DRAINING may be missing (D-1.4)', async () => {
+    const scene = await Scene.open({ instances: 1, services: [] });
+    const { account } = scene;
+    // The next sweep comes some seconds after DRAINING.
+    const sweeps = account.lambda.invocations.filter(({ functionName }) => functionName.endsWith('-sweep'));
+    await account.world.run(Number(sweeps.at(-1)?.startedAt) + 60_000 - 14_000);
+    const beforePlacement = account.world.now - 1;
+    const task = runTask(account, clusterName, job({ stopSeconds: 25 }));
+    await account.advance(7);
+    const instanceId = scene.terminate();
+    await account.until('DRAINING', () => scene.registration(instanceId).status === 'DRAINING', 6);
+    account.call('ecs', 'StopTask', { cluster: clusterName, task });
+    // The instance is read as it is, with counts 0 and a task that is STOPPING; its tasks as they were before.
+    const caughtUpAt = account.world.now + 9000;
+    let listedOld = 0;
+    account.endpoint.faults.viewAt = ({ operation }, now) => {
+      if (!/Tasks$/.test(operation) || now >= caughtUpAt) return now;
+      listedOld++;
+      return beforePlacement;
+    };
+    const departure = await scene.ended(instanceId, 120);
+    expect(listedOld).toBeGreaterThanOrEqual(2);
+    expect(departure).toMatchObject({ tasks: 1, isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+    expect(departure.latenessSeconds).toBeLessThanOrEqual(soonSeconds);
+  });
 
   it('starts the drain although the API shows the instance InService when the terminate event comes', async () => {
     const scene = await Scene.open();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tagGroup } from '../../demo/cluster.ts';
+import { stewardHook, tagGroup } from '../../demo/cluster.ts';
 import { groupName, job, Scene, service, terminateEvent } from './scene.ts';
 
 /** A service that can neither stop nor start a task, so that its drains never end by themselves (D-2.24). */
@@ -118,13 +118,7 @@ describe('what is not ours', () => {
   it('a group without the tag is never written to, whatever events say of it', async () => {
     const scene = await Scene.open({ unenrolled: true });
     const instanceId = scene.oldestInstanceId;
-    scene.account.call('autoscaling', 'PutLifecycleHook', {
-      AutoScalingGroupName: groupName,
-      LifecycleHookName: 'ecs-steward-terminate',
-      LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
-      DefaultResult: 'CONTINUE',
-      HeartbeatTimeout: 300,
-    });
+    scene.putHook(stewardHook, 300);
     scene.terminate(instanceId);
     await scene.account.advance(280);
     expect(scene.writes).toEqual([]);
@@ -132,21 +126,68 @@ describe('what is not ours', () => {
   });
 
   it.each([
-    ['another hook', { LifecycleHookName: 'somebody-elses-hook' }, {}],
-    ['another account', {}, { account: '999999999999' }],
+    ['enrolled', false],
+    ['not enrolled', true],
+  ])(
+    'the event of the hook of another team is dropped, although it really holds the instance, in a group that is %s',
+    async (_which, unenrolled) => {
+      const scene = await Scene.open({ unenrolled });
+      // The sweep drains whatever leaves an enrolled group, whoever holds it.
+      scene.disable('schedules');
+      const group = { AutoScalingGroupName: groupName };
+      if (!unenrolled)
+        scene.account.call('autoscaling', 'DeleteLifecycleHook', {
+          ...group,
+          LifecycleHookName: stewardHook,
+        });
+      scene.putHook('another-team', 900);
+      const instanceId = scene.terminate();
+      await scene.account.advance(5);
+      const { AutoScalingInstances } = scene.account.call('autoscaling', 'DescribeAutoScalingInstances', {
+        InstanceIds: [instanceId],
+      });
+      expect(AutoScalingInstances).toMatchObject([{ LifecycleState: 'Terminating:Wait' }]);
+      scene.send('lane', terminateEvent(scene, instanceId, { LifecycleHookName: 'another-team' }));
+      await scene.account.advance(300);
+      expect(scene.writes).toEqual([]);
+      expect(scene.registration(instanceId).status).toBe('ACTIVE');
+      expect(scene.metric('Unwanted')).toBe(1);
+      expect(scene.deadLetters).toBe(0);
+    },
+  );
+
+  it.each([
+    ['an instance that does not leave', {}, {}],
+    ['an instance that is not in the group', { EC2InstanceId: 'i-0123456789abcdef0' }, {}],
     ['a group that does not exist', { AutoScalingGroupName: 'no-such-group' }, {}],
-    ['an instance of another group', { EC2InstanceId: 'i-0123456789abcdef0' }, {}],
+    [
+      'another account, whose group and instance nobody knows here',
+      { AutoScalingGroupName: 'their-nodes', EC2InstanceId: 'i-0123456789abcdef0' },
+      { account: '999999999999' },
+    ],
   ])('an event of %s changes nothing, even when it reached the lane', async (_what, detail, outer) => {
     const scene = await Scene.open();
     const before = scene.registration(scene.oldestInstanceId);
     scene.send('lane', { ...terminateEvent(scene, scene.oldestInstanceId, detail), ...outer });
-    scene.send('lane', 'not even an event');
-    scene.send('release', { hello: 'world' });
     await scene.account.advance(300);
+    expect(scene.calls('DescribeAutoScalingGroups').map(({ functionName }) => functionName)).toContainEqual(
+      expect.stringMatching(/-admit$/),
+    );
     expect(scene.writes).toEqual([]);
     expect(scene.registration(scene.oldestInstanceId)).toEqual(before);
+    expect(scene.metric('Unwanted')).toBe(0);
     expect(scene.deadLetters).toBe(0);
-    expect(scene.metric('Unwanted')).toBeGreaterThan(0);
+  });
+
+  it('messages that mean nothing are counted one by one, and never come back', async () => {
+    const scene = await Scene.open();
+    scene.send('lane', 'not even an event');
+    scene.send('release', { hello: 'world' });
+    scene.send('release', terminateEvent(scene, scene.oldestInstanceId));
+    await scene.account.advance(300);
+    expect(scene.writes).toEqual([]);
+    expect(scene.metric('Unwanted')).toBe(3);
+    expect(scene.deadLetters).toBe(0);
   });
 
   it("an operator's own DRAINING is left as it is", async () => {

@@ -12,9 +12,9 @@ import {
   tagGroup,
   type Workload,
 } from '../../demo/cluster.ts';
-import { accountWithSteward } from '../../demo/install.ts';
+import { functionsFromSource, packagedTemplate } from '../../demo/install.ts';
 import { type DepartureReport, reportOf } from '../../demo/report.ts';
-import type { Account, AccountOptions } from '../../simulator/account.ts';
+import { Account, type AccountOptions } from '../../simulator/account.ts';
 
 export const clusterName = 'shop';
 export const groupName = 'shop-nodes';
@@ -31,6 +31,8 @@ export interface SceneWish {
   readonly ecsSwitches?: AccountOptions['ecsSwitches'];
   /** Do not tag the group, so that it is not enrolled. */
   readonly unenrolled?: boolean;
+  /** A compiled template to install instead of the packaged one. */
+  readonly template?: unknown;
 }
 
 /** A replica service of small tasks without a load balancer. */
@@ -64,7 +66,8 @@ export class Scene {
 
   static async open(wish: SceneWish = {}): Promise<Scene> {
     const { seed = 1, instances = 3, services = [service()], standalone = [], tags = {}, ecsSwitches } = wish;
-    const account = await accountWithSteward({ seed, ...(ecsSwitches ? { ecsSwitches } : {}) });
+    const account = new Account({ seed, ...(ecsSwitches ? { ecsSwitches } : {}) });
+    account.install(wish.template ?? packagedTemplate(), await functionsFromSource());
     account.call('ecs', 'CreateCluster', { clusterName });
     createGroup(account, { clusterName, autoScalingGroupName: groupName, desiredCapacity: 1 });
     await account.until('the oldest instance', () => activeInstances(account, clusterName) === 1, 300);
@@ -94,6 +97,17 @@ export class Scene {
       ShouldDecrementDesiredCapacity: true,
     });
     return instanceId;
+  }
+
+  /** Puts a terminate hook of this name on the group, as an operator or another team would. */
+  putHook(LifecycleHookName: string, HeartbeatTimeout: number): void {
+    this.account.call('autoscaling', 'PutLifecycleHook', {
+      AutoScalingGroupName: groupName,
+      LifecycleHookName,
+      LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+      DefaultResult: 'CONTINUE',
+      HeartbeatTimeout,
+    });
   }
 
   /** The departures that have begun, in the order of their begin. */
@@ -140,6 +154,12 @@ export class Scene {
         call.at >= this.beganAt &&
         (operation === undefined || call.operation === operation),
     );
+  }
+
+  /** Calls that no policy allowed, as `function operation`. */
+  get denied(): readonly string[] {
+    const denied = this.calls().filter(({ outcome }) => outcome.startsWith('AccessDenied'));
+    return denied.map(({ functionName, operation }) => `${functionName?.split('-').at(-1)} ${operation}`);
   }
 
   /** Calls of functions that change something in ECS or Auto Scaling. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { envelope, Scene, service } from './scene.ts';
+import { createService } from '../../demo/cluster.ts';
+import { clusterName, envelope, Scene, service } from './scene.ts';
 
 /** What the event says of the version, compared with what the API says of it. */
 const below = -1;
@@ -101,8 +102,68 @@ describe.each(['container-instance', 'task'] as const)('a %s event', (kind) => {
     send(drained, 0);
     await scene.account.advance(29);
     expect(scene.calls('CompleteLifecycleAction')).toEqual([]);
+    // Nothing else is left that could release: had the message been used up on the old state, it would never end. For a
+    // task event that is all the harm there is. An older state of its task is not STOPPED, and so never releases; one
+    // from before the task was placed has no version to compare (D-5.18), and is what the settling time is for.
+    expect(await scene.ended(instanceId, 60)).toMatchObject({ isEarly: false, endedBy: 'complete' });
     expect(scene.metric('Behind')).toBeGreaterThan(0);
-    expect(await scene.ended(instanceId, 120)).toMatchObject({ isEarly: false, endedBy: 'complete' });
     expect(scene.deadLetters).toBe(0);
   });
+});
+
+/** An instance that ECS showed with counts 0 and DRAINING, before it was deregistered, registered again, and given a task. */
+async function registeredAgain() {
+  const scene = await Scene.open({ services: [service({ stopSeconds: 20 })] });
+  const { account } = scene;
+  const instanceId = scene.terminate();
+  await account.until('counts 0', () => scene.departures[0]?.countsZeroAt !== undefined, 300);
+  scene.disable('events');
+  scene.disable('schedules');
+  await account.advance(3);
+  const shownAt = account.world.now;
+  await account.advance(1);
+  const { containerInstanceArn } = scene.registration(instanceId);
+  account.call('ecs', 'DeregisterContainerInstance', {
+    cluster: clusterName,
+    containerInstance: containerInstanceArn,
+    force: true,
+  });
+  account.ecs.agentRegisters(account.world.now, account.ec2.registration(instanceId));
+  createService(account, clusterName, { name: 'agent', cpu: 32, memoryMib: 64, stopSeconds: 4 });
+  const isGiven = () =>
+    account.ecs
+      .taskRecords()
+      .some(
+        ({ ec2InstanceId, lastStatus, definition }) =>
+          [ec2InstanceId, lastStatus, definition.family].join() === [instanceId, 'RUNNING', 'agent'].join(),
+      );
+  await account.until('it has a task again', isGiven, 30);
+  const ended = account.world.log
+    .map(({ event }) => event as { readonly detail: Record<string, unknown> } | undefined)
+    .find(
+      (event) =>
+        event?.detail.containerInstanceArn === containerInstanceArn && event.detail.status === 'INACTIVE',
+    );
+  if (!ended) throw new Error('The registration did not end');
+  return { scene, instanceId, shownAt, ended };
+}
+
+describe('a container-instance event of an instance whose agent has registered again', () => {
+  // With trunk network interfaces a registration ends by way of DEREGISTERING.
+  it.each(['DEREGISTERING', 'INACTIVE'])(
+    '(%s) releases nothing while the API shows it as it was when it had drained (D-1.3, D-9.16)',
+    async (status) => {
+      const { scene, instanceId, shownAt, ended } = await registeredAgain();
+      const caughtUpAt = scene.account.world.now + 15_000;
+      scene.account.endpoint.faults.viewAt = ({ operation }, now) =>
+        /ContainerInstances/.test(operation) && now < caughtUpAt ? shownAt : now;
+      scene.send('release', { ...ended, detail: { ...ended.detail, status } });
+      await scene.account.advance(100);
+      expect(scene.departure(instanceId)).toMatchObject({ completedAt: undefined, isEarly: false });
+      expect(scene.metric('Behind')).toBeGreaterThan(0);
+      scene.enable('events');
+      scene.enable('schedules');
+      expect(await scene.ended(instanceId, 300)).toMatchObject({ isEarly: false, endedBy: 'complete' });
+    },
+  );
 });
