@@ -1,6 +1,6 @@
 import { accountWithSteward, packageService } from '../demo/install.ts';
 import { type Report, reportOf } from '../demo/report.ts';
-import { playScaleIn } from '../demo/scenario.ts';
+import { leavingCount, playScaleIn } from '../demo/scenario.ts';
 
 /** One row of the table: a figure over all runs. */
 export interface Row {
@@ -25,7 +25,10 @@ export async function departures(onProgress: (text: string) => void): Promise<Ro
     onProgress(`seed ${seed} of ${seeds.length}`);
     const account = await accountWithSteward({ seed });
     const { scaledInAt } = await playScaleIn(account);
-    reports.push(reportOf(account, scaledInAt));
+    const report = reportOf(account, scaledInAt);
+    if (report.departures !== leavingCount || report.departuresEnded !== leavingCount)
+      throw new Error(`Seed ${seed}: ${report.departuresEnded} of ${leavingCount} departures ended`);
+    reports.push(report);
   }
   const count = sum(reports, (report) => report.departures);
   return [

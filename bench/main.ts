@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import pc from 'picocolors';
 import { forgetAws } from '../demo/environment.ts';
+import { endWithReader } from '../demo/screen.ts';
 import { table } from '../demo/table.ts';
 import { bundle } from './bundle.ts';
 import { departures, type Row } from './departures.ts';
@@ -19,6 +20,8 @@ const usage = `Usage: npm run -s bench -- ${Object.keys(benches).join(' | ')} [-
   bundle      what each function loads before its handler can run`;
 
 forgetAws(process.env);
+endWithReader(process.stdout);
+endWithReader(process.stderr);
 
 function show(rows: readonly Row[]): void {
   const shown = table(['figure', '']);

@@ -1,5 +1,6 @@
 import type { Account } from '../simulator/account.ts';
 import type { TaskRecord } from '../simulator/ecs/records.ts';
+import type { CallRecord } from '../simulator/endpoint.ts';
 import { stewardHook } from './cluster.ts';
 
 /** One departure, from the simulator's own task and hook records; times in milliseconds since the epoch. */
@@ -16,13 +17,20 @@ export interface DepartureReport {
   readonly tasks: number;
   readonly isEarly: boolean;
   readonly tasksKilled: number;
-  /** From the start of the invocation that completed the hook to its completion. */
+  /**
+   * The part of the lateness that is ours: from the first time that a function was told to look and looked, to the
+   * completion. That first time is the start of the earliest invocation of `release` or the sweep that began at or after
+   * the last task was STOPPED and asked ECS about this instance, whether it then completed, failed, or gave its message
+   * back; it is the moment of STOPPED if the completing invocation had begun before. What never asked ECS cannot be seen
+   * here: an invocation that died before its first call, and a message that itself shows a task that still holds
+   * resources, which was sent before STOPPED. An instance without tasks includes our own wait before the second look.
+   */
   readonly latenessOwnSeconds: number | undefined;
   /** From the last task's STOPPED to the completion of the hook. */
   readonly latenessSeconds: number | undefined;
 }
 
-/** The figures of one run. Everything but the last six comes from task and hook records, nothing from our log. */
+/** The figures of one run, all from the records of the simulated services; nothing comes from what our functions log. */
 export interface Report {
   readonly seed: number;
   /** From when on departures, invocations and calls are counted (milliseconds since the epoch). */
@@ -30,6 +38,9 @@ export interface Report {
   readonly departures: number;
   readonly departuresEnded: number;
   readonly releasedEarly: number;
+  /** Instances that Auto Scaling says it has terminated, held by our hook or not. */
+  readonly instancesTerminated: number;
+  /** Tasks on any instance, held by our hook or not, that were not STOPPED when it ended. */
   readonly tasksKilled: number;
   readonly tasksStoppedByPolicy: number;
   readonly hooksTimedOut: number;
@@ -42,7 +53,10 @@ export interface Report {
   /** ECS and Auto Scaling calls of `admit` and `release`. */
   readonly apiCalls: number;
   readonly apiCallsSweep: number;
+  /** Calls of functions that were denied since the stack was installed: one before the scale-in may be its undoing. */
   readonly accessDenied: number;
+  /** The first of them. */
+  readonly firstDenied: string | undefined;
   readonly instances: readonly DepartureReport[];
 }
 
@@ -61,7 +75,9 @@ export function reportOf(account: Account, since: number): Report {
   const invocations = account.lambda.invocations.filter((invocation) => invocation.endedAt >= since);
   const own = invocations.filter(({ functionName }) => !isSweep(functionName));
   const sweeps = invocations.filter(({ functionName }) => isSweep(functionName));
-  const calls = account.endpoint.calls.filter((call) => call.at >= since && call.functionName !== undefined);
+  const allCalls = account.endpoint.calls.filter(({ functionName }) => functionName !== undefined);
+  const calls = allCalls.filter(({ at }) => at >= since);
+  const denied = allCalls.filter(({ outcome }) => outcome.startsWith('AccessDenied'));
   const counted = calls.filter(({ service }) => service === 'ecs' || service === 'autoscaling');
   const billed = (list: typeof invocations) => seconds(list.reduce((sum, { billedMs }) => sum + billedMs, 0));
   return {
@@ -70,7 +86,9 @@ export function reportOf(account: Account, since: number): Report {
     departures: instances.length,
     departuresEnded: instances.filter(({ completedAt }) => completedAt !== undefined).length,
     releasedEarly: instances.filter(({ isEarly }) => isEarly).length,
-    tasksKilled: instances.reduce((sum, { tasksKilled }) => sum + tasksKilled, 0),
+    instancesTerminated: terminatedInstanceIds(account, since).size,
+    tasksKilled: account.ecs.taskRecords().filter((task) => task.cutOff && !isStoppedBefore(task, since))
+      .length,
     tasksStoppedByPolicy: account.ecs.taskRecords().filter(isStoppedByPolicy).length,
     hooksTimedOut: instances.filter(({ endedBy }) => endedBy === 'timeout').length,
     latenessOwnSecondsMax: most(instances.map(({ latenessOwnSeconds }) => latenessOwnSeconds)),
@@ -81,10 +99,42 @@ export function reportOf(account: Account, since: number): Report {
     billedSecondsSweep: billed(sweeps),
     apiCalls: counted.filter(({ functionName }) => !isSweep(functionName)).length,
     apiCallsSweep: counted.filter(({ functionName }) => isSweep(functionName)).length,
-    accessDenied: calls.filter(({ outcome }) => outcome.startsWith('AccessDenied')).length,
+    accessDenied: denied.length,
+    firstDenied: denied.map(nameOfCall)[0],
     instances,
   };
 }
+
+/** Whether a run shows what the steward is for: it held all `leaving` instances, and none was let go early or too late. */
+export function isGood(report: Report, leaving: number): boolean {
+  return (
+    isHeld(report, leaving) &&
+    report.departuresEnded === report.departures &&
+    report.releasedEarly === 0 &&
+    report.tasksKilled === 0 &&
+    report.hooksTimedOut === 0 &&
+    report.accessDenied === 0
+  );
+}
+
+/** Whether all `leaving` instances were held by the hook, and no other one went. */
+export const isHeld = ({ departures, instancesTerminated }: Report, leaving: number): boolean =>
+  departures === leaving && instancesTerminated <= departures;
+
+function terminatedInstanceIds({ world }: Account, since: number): ReadonlySet<string> {
+  const ids = world.log
+    .filter(({ kind, time }) => kind === 'event' && Date.parse(time) >= since)
+    .map(({ event }) => event as { 'detail-type': string; detail: Readonly<Record<string, unknown>> })
+    .filter((event) => event['detail-type'] === 'EC2 Instance Terminate Successful')
+    .map(({ detail }) => String(detail.EC2InstanceId));
+  return new Set(ids);
+}
+
+const isStoppedBefore = ({ stoppedAt }: TaskRecord, time: number) =>
+  stoppedAt !== undefined && stoppedAt < time;
+
+const nameOfCall = ({ service, operation, functionName, at }: CallRecord) =>
+  `${service}:${operation} by ${functionName} at ${new Date(at).toISOString().slice(11, 21)}`;
 
 /** Whether a task was stopped by StopTask; in a scenario where no operator stops any, that was the steward's policy. */
 const isStoppedByPolicy = (task: TaskRecord) => task.stop?.stopCode === 'UserInitiated';
@@ -110,7 +160,6 @@ function departureOf(account: Account, action: Action): DepartureReport {
     .filter((task) => task.ec2InstanceId === instanceId && (task.stoppedAt ?? terminateAt) >= terminateAt);
   const lastStoppedAt = latest(tasks.map(({ stoppedAt }) => stoppedAt));
   const drainedAt = Math.max(lastStoppedAt ?? registration?.drainingAt ?? terminateAt, terminateAt);
-  const completing = completingInvocation(account, action);
   return {
     instanceId,
     terminateAt,
@@ -122,19 +171,49 @@ function departureOf(account: Account, action: Action): DepartureReport {
     tasks: tasks.length,
     isEarly: completedAt !== undefined && tasks.some((task) => ranOn(task, completedAt)),
     tasksKilled: tasks.filter(({ cutOff }) => cutOff).length,
-    latenessOwnSeconds: lateness(completing?.startedAt, completedAt),
+    latenessOwnSeconds: lateness(firstReceiptAt(account, action, drainedAt), completedAt),
     latenessSeconds: lateness(drainedAt, completedAt),
   };
 }
 
-/** The invocation whose call ended the lifecycle action; undefined: no function did, or it has not ended yet. */
-function completingInvocation(account: Account, action: Action) {
-  const call = account.endpoint.calls.find(
-    ({ at, operation, outcome, input }) =>
-      at === action.endedAt &&
-      operation === 'CompleteLifecycleAction' &&
-      outcome === 'ok' &&
-      (input.InstanceId === action.instanceId || input.LifecycleActionToken === action.lifecycleActionToken),
-  );
-  return account.lambda.invocations.find(({ requestId }) => requestId === call?.requestId);
+/**
+ * When a function was first told to look at a drained instance, and did; undefined: no function ended the action. One
+ * request may have been tried more than once, so a call belongs to the try that it was made in.
+ */
+function firstReceiptAt(account: Account, action: Action, drainedAt: number): number | undefined {
+  const { calls } = account.endpoint;
+  const completing = calls.find((call) => isCompletionOf(call, action));
+  const { lambda } = account;
+  const madeIn = (call: CallRecord) =>
+    lambda.invocations.find(
+      ({ requestId, startedAt, endedAt }) =>
+        requestId === call.requestId && startedAt <= call.at && call.at <= endedAt,
+    );
+  const completingInvocation = completing && madeIn(completing);
+  if (!completingInvocation) return undefined;
+  const looks = calls
+    .filter((call) => isLookAt(account, call, action, drainedAt))
+    .flatMap((call) => madeIn(call) ?? []);
+  const startsAt = [completingInvocation, ...looks].map(({ startedAt }) => startedAt);
+  const first = Math.min(...startsAt.filter((startedAt) => startedAt >= drainedAt));
+  return completingInvocation.startedAt < drainedAt ? drainedAt : first;
+}
+
+const isCompletionOf = ({ at, operation, outcome, input }: CallRecord, action: Action) =>
+  at === action.endedAt &&
+  operation === 'CompleteLifecycleAction' &&
+  outcome === 'ok' &&
+  (input.InstanceId === action.instanceId || input.LifecycleActionToken === action.lifecycleActionToken);
+
+/** Whether `release` or the sweep asks ECS about the instance, by its ARN there or by its EC2 instance id. */
+function isLookAt(account: Account, call: CallRecord, action: Action, since: number): boolean {
+  const { at, service, functionName, input } = call;
+  if (service !== 'ecs' || at < since || at > Number(action.endedAt)) return false;
+  if (functionName === undefined || functionName.endsWith('-admit')) return false;
+  const names = account.ecs
+    .containerInstanceRecords()
+    .filter(({ ec2InstanceId }) => ec2InstanceId === action.instanceId)
+    .map(({ containerInstanceArn }) => containerInstanceArn);
+  const asked = JSON.stringify(input);
+  return [action.instanceId, ...names].some((name) => asked.includes(name));
 }

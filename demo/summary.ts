@@ -1,15 +1,15 @@
 import pc from 'picocolors';
 import type { Account } from '../simulator/account.ts';
-import type { DepartureReport, Report } from './report.ts';
+import { type DepartureReport, isHeld, type Report } from './report.ts';
 import { table } from './table.ts';
 
 const clock = (time: number | undefined) =>
   time === undefined ? '-' : new Date(time).toISOString().slice(11, 21);
 const late = (seconds: number | undefined) => (seconds === undefined ? '-' : `${seconds.toFixed(2)} s`);
 
-/** The summary that ends the demo, for somebody who has never seen the project. */
-export function summaryOf(account: Account, report: Report): string {
-  return [departuresTable(report.instances), verdicts(report), costs(account, report)].join('\n\n');
+/** The summary that ends the demo, for somebody who has never seen the project; `leaving` instances were to leave. */
+export function summaryOf(account: Account, report: Report, leaving: number): string {
+  return [departuresTable(report.instances), verdicts(report, leaving), costs(account, report)].join('\n\n');
 }
 
 function departuresTable(instances: readonly DepartureReport[]): string {
@@ -37,13 +37,19 @@ function departuresTable(instances: readonly DepartureReport[]): string {
   }
   return `${rows.toString()}\n${pc.dim(
     'counts 0: ECS had told the last task to stop, and its default lists were empty; containers still ran until last STOPPED.\n' +
-      'late: from last STOPPED to hook completed; own part: of that, from the start of the function to the hook completed.',
+      'late: from last STOPPED to hook completed; own part: of that, from the start of the first function since last STOPPED\n' +
+      'that asked ECS about the instance.',
   )}`;
 }
 
-function verdicts(report: Report): string {
+function verdicts(report: Report, leaving: number): string {
   const line = (isGood: boolean, text: string) => `${isGood ? pc.green('ok') : pc.red('NOT ok')}  ${text}`;
+  const first = report.firstDenied === undefined ? '' : `; the first: ${report.firstDenied}`;
   return [
+    line(
+      isHeld(report, leaving),
+      `${report.departures} of ${leaving} leaving instances held by the hook, ${report.instancesTerminated} instances terminated`,
+    ),
     line(
       report.departuresEnded === report.departures,
       `${report.departuresEnded} of ${report.departures} departures ended`,
@@ -51,7 +57,10 @@ function verdicts(report: Report): string {
     line(report.releasedEarly === 0, `${report.releasedEarly} released before the last task was STOPPED`),
     line(report.tasksKilled === 0, `${report.tasksKilled} tasks cut off by the end of their instance`),
     line(report.hooksTimedOut === 0, `${report.hooksTimedOut} hooks timed out`),
-    line(report.accessDenied === 0, `${report.accessDenied} calls denied by the roles of the packaged stack`),
+    line(
+      report.accessDenied === 0,
+      `${report.accessDenied} calls denied by the roles of the packaged stack${first}`,
+    ),
   ].join('\n');
 }
 

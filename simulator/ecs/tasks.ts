@@ -1,14 +1,7 @@
 import type { Agents } from './agents.ts';
 import { bindingsFor } from './definition.ts';
 import { deregistrationDelaySeconds, healthyAt, targetGroupsOf } from './health.ts';
-import type {
-  Container,
-  ContainerInstanceRecord,
-  StopCause,
-  TaskDefinition,
-  TaskRecord,
-  TaskStatus,
-} from './records.ts';
+import type { Container, ContainerInstanceRecord, StopCause, TaskDefinition, TaskRecord } from './records.ts';
 import type { State } from './state.ts';
 
 /** What a new task is. */
@@ -30,18 +23,14 @@ const activatingMs = 1_000;
 /** From a decision to stop to the agent acting on it: `lastStatus` still reads RUNNING meanwhile (D-1.16). */
 const orderMs = 500;
 
-const beforeRunning: readonly TaskStatus[] = ['PROVISIONING', 'PENDING', 'ACTIVATING'];
-
 /** Whether the task has not reached RUNNING yet. */
-export function isStarting({ lastStatus }: TaskRecord): boolean {
-  return beforeRunning.includes(lastStatus);
+function isStarting(task: TaskRecord): boolean {
+  return isPending(task) || task.lastStatus === 'ACTIVATING';
 }
-
-const beforeActivating: readonly TaskStatus[] = ['PROVISIONING', 'PENDING'];
 
 /** Whether the task is PENDING or earlier: only then it is stopped at once, and has no target to deregister (D-2.17). */
 export function isPending({ lastStatus }: TaskRecord): boolean {
-  return beforeActivating.includes(lastStatus);
+  return lastStatus === 'PROVISIONING' || lastStatus === 'PENDING';
 }
 
 /** The life of tasks from placement to STOPPED: each step is a row, a version and an event (D-1.14, D-9.33). */

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -56,6 +56,7 @@ describe('npm run demo', () => {
     expect(report).toMatchObject({
       seed: 2,
       departures: 3,
+      instancesTerminated: 3,
       releasedEarly: 0,
       tasksKilled: 0,
       tasksStoppedByPolicy: 0,
@@ -70,14 +71,44 @@ describe('npm run demo', () => {
     });
   });
 
+  it('shows what went wrong where the roles are for another cluster, and exits with 1', async () => {
+    const copy = copyOfProject();
+    const file = join(copy, 'serverless.yml');
+    const service = readFileSync(file, 'utf8');
+    expect(service).toContain("clusters: '*'");
+    writeFileSync(file, service.replace("clusters: '*'", "clusters: 'another'"));
+    const { code, stdout } = await demo(copy, '--json');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/NOT ok {2}[1-9]\d* calls denied .*; the first: \w+:\w+ by /);
+    const report: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+    expect(report).toMatchObject({ departuresEnded: 0, firstDenied: expect.any(String) });
+  });
+
+  it('ends quietly when whoever reads it stops reading', async () => {
+    const tsx = join(root, 'node_modules/.bin/tsx');
+    const script = '"$0" demo/main.ts | head -3; exit "$PIPESTATUS"';
+    const cwd = copies[0] ?? copyOfProject();
+    const ended = await new Promise((done) => {
+      execFile('bash', ['-c', script, tsx], { cwd }, (error, stdout, stderr) =>
+        done({ code: error?.code ?? 0, lines: stdout.trimEnd().split('\n').length, stderr }),
+      );
+    });
+    expect(ended).toEqual({ code: 0, lines: 3, stderr: '' });
+  });
+
   it.each([
     [['--seed', 'seven'], '--seed: expected a whole number from 0 up, got "seven"'],
-    [['--seed', '-1'], '--seed'],
+    [['--seed', '-3'], '--seed: expected a whole number from 0 up, got "-3"'],
+    [['--seed=-3'], '--seed: expected a whole number from 0 up, got "-3"'],
+    [['--seed', '--json'], '--seed: expected a whole number from 0 up, got "--json"'],
+    [['--log', 'package.json'], '--log: expected a folder that can be written to, got "package.json"'],
+    [['--log', 'package.json/logs'], '--log: expected a folder that can be written to'],
     [['--speed', '2'], '--speed'],
     [['scale-in'], 'scale-in'],
   ])('refuses %j with a clear error and exit code 2', async (args, message) => {
-    const { code, stderr } = await demo(root, ...args);
+    const { code, stdout, stderr } = await demo(root, ...args);
     expect(code).toBe(2);
+    expect(stdout).toBe('');
     expect(stderr).toContain(message);
     expect(stderr).toContain('Usage: npm run demo');
   });
