@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,4 +23,12 @@ export function writtenFiles(under = ''): string[] {
 /** The text of a file of the project. */
 export function textOf(path: string): string {
   return readFileSync(join(root, path), 'utf8');
+}
+
+/** A copy of the project in a new directory, the installed packages linked in; whoever asks removes it. */
+export function copyOfProject(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'ecs-steward-copy-'));
+  for (const file of writtenFiles()) cpSync(join(root, file), join(copy, file));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
 }

@@ -1,24 +1,19 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { copyOfProject, root } from '../files.ts';
 
-const root = resolve(import.meta.dirname, '../..');
 const copies: string[] = [];
 
 afterAll(() => {
   for (const copy of copies) rmSync(copy, { recursive: true, force: true });
 });
 
-/** A copy of the project in a directory of its own, the installed packages linked in. */
-function copyOfProject(): string {
-  const copy = mkdtempSync(join(tmpdir(), 'ecs-steward-demo-'));
+/** A copy of the project in a directory of its own. */
+function newCopy(): string {
+  const copy = copyOfProject();
   copies.push(copy);
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root });
-  for (const file of listed.toString().split('\0').filter(Boolean))
-    cpSync(join(root, file), join(copy, file));
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;
 }
 
@@ -34,7 +29,7 @@ function demo(cwd: string, ...args: string[]): Promise<{ code: number; stdout: s
 
 describe('npm run demo', () => {
   it('writes byte-identical logs for the same seed in two directories, and others for another seed', async () => {
-    const [first, second] = [copyOfProject(), copyOfProject()];
+    const [first, second] = [newCopy(), newCopy()];
     const log = ['--log', 'logs'];
     const runs = await Promise.all([demo(first, '--seed', '5', ...log), demo(second, '--seed', '5', ...log)]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
@@ -49,7 +44,7 @@ describe('npm run demo', () => {
   });
 
   it('ends with one JSON object, without colours in a pipe', async () => {
-    const { code, stdout } = await demo(copies[0] ?? copyOfProject(), '--json', '--seed', '2');
+    const { code, stdout } = await demo(copies[0] ?? newCopy(), '--json', '--seed', '2');
     expect(code).toBe(0);
     expect(stdout).not.toContain('\u001b[');
     const report: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
@@ -72,7 +67,7 @@ describe('npm run demo', () => {
   });
 
   it('shows what went wrong where the roles are for another cluster, and exits with 1', async () => {
-    const copy = copyOfProject();
+    const copy = newCopy();
     const file = join(copy, 'serverless.yml');
     const service = readFileSync(file, 'utf8');
     expect(service).toContain("clusters: '*'");
@@ -87,7 +82,7 @@ describe('npm run demo', () => {
   it('ends quietly when whoever reads it stops reading', async () => {
     const tsx = join(root, 'node_modules/.bin/tsx');
     const script = '"$0" demo/main.ts | head -3; exit "$PIPESTATUS"';
-    const cwd = copies[0] ?? copyOfProject();
+    const cwd = copies[0] ?? newCopy();
     const ended = await new Promise((done) => {
       execFile('bash', ['-c', script, tsx], { cwd }, (error, stdout, stderr) =>
         done({ code: error?.code ?? 0, lines: stdout.trimEnd().split('\n').length, stderr }),

@@ -1,10 +1,9 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pc from 'picocolors';
+import { copyOfProject, root } from '../files.ts';
 import { doubtSabotages } from './doubts.ts';
 import type { Sabotage } from './sabotage.ts';
 import { simulatorSabotages } from './simulator.ts';
@@ -19,23 +18,10 @@ interface Verdict {
 }
 
 const sabotages = [...stewardSabotages, ...doubtSabotages, ...simulatorSabotages, ...stackSabotages];
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const help = `Usage: npm run prove -- [--only TEXT] [--json]
 
 Breaks one rule at a time in a copy of the project and shows that the test named for it turns red.
 Exit code 0: every broken rule was noticed. 1: one was not. 2: bad arguments.`;
-
-/** A copy of the tracked tree with the installed packages linked in. */
-function copyTree(): string {
-  const copy = mkdtempSync(join(tmpdir(), 'ecs-steward-prove-'));
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root })
-    .toString()
-    .split('\0')
-    .filter(Boolean);
-  for (const file of files) cpSync(join(root, file), join(copy, file));
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  return copy;
-}
 
 interface TestFile {
   readonly name: string;
@@ -149,7 +135,7 @@ async function proveAll(
 }
 
 async function run(chosen: readonly Sabotage[], isJson: boolean): Promise<number> {
-  const copies = [copyTree(), copyTree()] as const;
+  const copies = [copyOfProject(), copyOfProject()] as const;
   try {
     if (!isJson) console.log(pc.dim('first everything as it is: all tests must be green'));
     const untouched = await runTests(copies[0], [...new Set(chosen.flatMap(({ tests }) => tests))]);
