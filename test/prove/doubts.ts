@@ -8,7 +8,7 @@ export const doubtSabotages: readonly Sabotage[] = [
     find: "eventVersion <= apiVersion ? 'current' : 'behind'",
     replace: "'current'",
     tests: ['test/scenarios/versions.test.ts'],
-    by: 'releases nothing while the API shows the instance as it was when it had drained',
+    by: 'releases nothing while the API shows it as it was when it had drained',
   },
   {
     broken: 'an event older than the API has to be waited for',
