@@ -55,8 +55,9 @@ export async function visitCluster(
   const isStarting = ({ departure, registrations: own }: Visit) =>
     decideDeparture(departure, own, undefined, deps.now()).kind === 'start-draining';
   // First: reading the tasks of many instances may take all the time there is.
-  await askToAdmit(deps, visits.filter(isStarting));
-  const others = visits.filter((visit) => !isStarting(visit));
+  const starting = new Set(visits.filter(isStarting));
+  await askToAdmit(deps, [...starting]);
+  const others = visits.filter((visit) => !starting.has(visit));
   const tasks = await readTasksOf(deps, clusterName, others, hasTime);
   await inParallel(others, visitsAtOnce, async (visit) => {
     if (!hasTime()) return;

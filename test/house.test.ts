@@ -151,8 +151,7 @@ const ambient: readonly { what: string; pattern: RegExp; files: RegExp; except: 
     what: 'the environment',
     pattern: /\bprocess\.env\b/,
     files: /^(simulator|lib|functions|demo|infra)\//,
-    // demo/install.ts silences a warning of the SDK before it loads it.
-    except: [...platforms, 'demo/main.ts', 'demo/install.ts'],
+    except: [...platforms, 'demo/main.ts'],
   },
   {
     what: 'output of its own',

@@ -110,7 +110,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'the sweep starts no drain',
     file: 'lib/visit.ts',
-    find: 'await askToAdmit(deps, visits.filter(isStarting));',
+    find: 'await askToAdmit(deps, [...starting]);',
     replace: '',
     tests: ['test/scenarios/drained.test.ts'],
     by: 'the sweep starts the drain of an instance whose best-effort events were all lost',

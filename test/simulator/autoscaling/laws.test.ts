@@ -40,32 +40,32 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Does one step; what AWS refuses (a finished action, a hook that is not there) changes nothing. */
-function take(scene: Scene, todo: Step): void {
+function take(scene: Scene, next: Step): void {
   try {
-    act(scene, todo);
+    act(scene, next);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
   }
 }
 
-function act(scene: Scene, todo: Step): void {
-  switch (todo.kind) {
+function act(scene: Scene, next: Step): void {
+  switch (next.kind) {
     case 'desired':
-      scene.desired(todo.count);
+      scene.desired(next.count);
       break;
     case 'wait':
-      scene.advance(todo.seconds);
+      scene.advance(next.seconds);
       break;
     case 'no-hook':
-      scene.call('DeleteLifecycleHook', { AutoScalingGroupName: 'demo', LifecycleHookName: todo.name });
+      scene.call('DeleteLifecycleHook', { AutoScalingGroupName: 'demo', LifecycleHookName: next.name });
       break;
     case 'hook':
-      putHook(scene, todo.name);
+      putHook(scene, next.name);
       break;
     case 'touch': {
       const ids = Object.keys(scene.states());
-      const id = ids[todo.which % Math.max(ids.length, 1)];
-      if (id) touch(scene, todo.how, id, names[todo.which % names.length] ?? drainHook);
+      const id = ids[next.which % Math.max(ids.length, 1)];
+      if (id) touch(scene, next.how, id, names[next.which % names.length] ?? drainHook);
     }
   }
 }
@@ -129,8 +129,8 @@ describe('whatever happens', () => {
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const scene = new Scene();
         scene.group({ DesiredCapacity: 2 }, { HeartbeatTimeout: 30 });
-        for (const todo of steps) {
-          take(scene, todo);
+        for (const next of steps) {
+          take(scene, next);
           checkAccounts(scene);
         }
       }),
@@ -144,8 +144,8 @@ describe('whatever happens', () => {
         const scene = new Scene();
         scene.group({ DesiredCapacity: 2 }, { HeartbeatTimeout: 30 });
         const ends = new Map<string, string>();
-        for (const todo of steps) {
-          take(scene, todo);
+        for (const next of steps) {
+          take(scene, next);
           for (const action of scene.autoscaling.lifecycleActions()) {
             const end = JSON.stringify([action.endedAt, action.endedBy, action.result]);
             const known = ends.get(action.lifecycleActionToken);
@@ -171,7 +171,7 @@ describe('whatever happens', () => {
       fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 0, max: 5 }), (steps, count) => {
         const scene = new Scene();
         scene.group({ DesiredCapacity: 2 }, { HeartbeatTimeout: 30 });
-        for (const todo of steps) take(scene, todo);
+        for (const next of steps) take(scene, next);
         take(scene, { kind: 'no-hook', name: 'launch' });
         const InstanceIds = scene.in('InService');
         if (InstanceIds.length > 0)
