@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import pc from 'picocolors';
+import { coloursFor } from '../demo/colours.ts';
 import { forgetAws } from '../demo/environment.ts';
 import { endWithReader } from '../demo/screen.ts';
 import { table } from '../demo/table.ts';
@@ -23,8 +23,11 @@ forgetAws(process.env);
 endWithReader(process.stdout);
 endWithReader(process.stderr);
 
+/** For what is said beside the figures. */
+const aside = coloursFor(process.stderr, process.env);
+
 function show(rows: readonly Row[]): void {
-  const shown = table(['figure', '']);
+  const shown = table(['figure', ''], coloursFor(process.stdout, process.env));
   for (const { figure, value, unit } of rows) shown.push([figure, `${value} ${unit}`.trim()]);
   console.log(shown.toString());
 }
@@ -40,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   const bench = Object.hasOwn(benches, name) && more.length === 0 ? benches[name] : undefined;
   if (!bench)
     throw new TypeError(`expected one of ${Object.keys(benches).join(', ')}, got "${positionals.join(' ')}"`);
-  const rows = await bench((text) => console.error(pc.dim(text)));
+  const rows = await bench((text) => console.error(aside.dim(text)));
   if (values.json) console.log(JSON.stringify(rows));
   else show(rows);
   return 0;
@@ -52,7 +55,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     const isBadArgument = error instanceof TypeError;
-    console.error(pc.red(error instanceof Error ? error.message : String(error)));
+    console.error(aside.red(error instanceof Error ? error.message : String(error)));
     if (isBadArgument) console.error(`\n${usage}`);
     process.exitCode = isBadArgument ? 2 : 1;
   },

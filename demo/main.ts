@@ -1,7 +1,7 @@
 import { setTimeout as rest } from 'node:timers/promises';
-import pc from 'picocolors';
 import type { Account } from '../simulator/account.ts';
 import { BadArguments, type DemoOptions, parseOptions, usage } from './args.ts';
+import { coloursFor } from './colours.ts';
 import { forgetAws } from './environment.ts';
 import { accountWithSteward, packageService } from './install.ts';
 import { prepareLogs, writeLogs } from './logs.ts';
@@ -16,12 +16,13 @@ forgetAws(process.env);
 endWithReader(process.stdout);
 endWithReader(process.stderr);
 
-const screen = new Screen(process.stdout);
+const colours = coloursFor(process.stdout, process.env);
+const screen = new Screen(process.stdout, colours);
 
 /** Shows what happens as it happens; returns what is to be done after every virtual second of the drain. */
 function follow(account: Account): () => Promise<void> {
   const { world } = account;
-  const timeline = new Timeline(account);
+  const timeline = new Timeline(account, colours);
   const pace = new Pace();
   const show = () => screen.status(() => timeline.status());
   world.onRecord((entry) => {
@@ -47,7 +48,7 @@ async function run(options: DemoOptions): Promise<number> {
   const { scaledInAt, standaloneTaskArn } = await playScaleIn(account, follow(account));
   screen.end();
   const report = reportOf(account, scaledInAt);
-  screen.say(`\n${summaryOf(account, report, leavingCount)}`);
+  screen.say(`\n${summaryOf(account, report, leavingCount, colours)}`);
   if (options.log !== undefined) writeLogs(account, options.log);
   if (options.json) screen.say(JSON.stringify(report));
   const standalone = account.ecs.taskRecords().find(({ taskArn }) => taskArn === standaloneTaskArn);
@@ -65,7 +66,9 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     screen.end();
-    console.error(pc.red(error instanceof Error ? error.message : String(error)));
+    console.error(
+      coloursFor(process.stderr, process.env).red(error instanceof Error ? error.message : String(error)),
+    );
     if (!(error instanceof BadArguments)) return 1;
     console.error(`\n${usage}`);
     return 2;

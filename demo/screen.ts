@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { createLogUpdate } from 'log-update';
-import pc from 'picocolors';
+import { type Colours, plain } from './colours.ts';
 
 /** Where the demo prints to; a terminal says so and knows its size, of which 0 means that it does not. */
 export type Output = Writable & {
@@ -16,13 +16,15 @@ const spinner = ['-', '\\', '|', '/'];
 /** Lines for whoever reads along, and on a terminal a status below them; in a pipe there is only what was said. */
 export class Screen {
   private readonly out: Output;
+  private readonly colours: Colours;
   private readonly clock: () => number;
   private readonly live: ReturnType<typeof createLogUpdate> | undefined;
   private drawnAt = Number.NEGATIVE_INFINITY;
 
   /** `clock` gives milliseconds of real time. */
-  constructor(out: Output, clock: () => number = () => performance.now()) {
+  constructor(out: Output, colours: Colours = plain, clock: () => number = () => performance.now()) {
     this.out = out;
+    this.colours = colours;
     this.clock = clock;
     const isTerminal = out.isTTY === true && (out.columns ?? 0) > 0;
     this.live = isTerminal ? createLogUpdate(sized(out)) : undefined;
@@ -47,13 +49,13 @@ export class Screen {
     this.drawnAt = now;
     const width = (out.columns ?? 80) - 1;
     const lines = text().split('\n');
-    live(lines.map((line) => pc.dim(line.slice(0, width))).join('\n'));
+    live(lines.map((line) => this.colours.dim(line.slice(0, width))).join('\n'));
   }
 
   /** Says what is being done; on a terminal with the seconds that it has taken so far, and in the end took. */
   async during<T>(what: string, work: () => Promise<T>): Promise<T> {
     if (!this.live) {
-      this.say(pc.dim(what));
+      this.say(this.colours.dim(what));
       return work();
     }
     const startedAt = this.clock();
@@ -64,7 +66,7 @@ export class Screen {
     const timer = setInterval(show, 2 * frameMs);
     try {
       const result = await work();
-      this.say(pc.dim(taken()));
+      this.say(this.colours.dim(taken()));
       return result;
     } finally {
       clearInterval(timer);

@@ -1,5 +1,5 @@
-import pc from 'picocolors';
 import type { Account } from '../simulator/account.ts';
+import { type Colours, plain } from './colours.ts';
 import { type DepartureReport, isHeld, type Report } from './report.ts';
 import { table } from './table.ts';
 
@@ -8,21 +8,19 @@ const clock = (time: number | undefined) =>
 const late = (seconds: number | undefined) => (seconds === undefined ? '-' : `${seconds.toFixed(2)} s`);
 
 /** The summary that ends the demo, for somebody who has never seen the project; `leaving` instances were to leave. */
-export function summaryOf(account: Account, report: Report, leaving: number): string {
-  return [departuresTable(report.instances), verdicts(report, leaving), costs(account, report)].join('\n\n');
+export function summaryOf(account: Account, report: Report, leaving: number, colours = plain): string {
+  return [
+    departuresTable(report.instances, colours),
+    verdicts(report, leaving, colours),
+    costs(account, report, colours),
+  ].join('\n\n');
 }
 
-function departuresTable(instances: readonly DepartureReport[]): string {
-  const rows = table([
-    'instance',
-    'terminate',
-    'draining',
-    'counts 0',
-    'last STOPPED',
-    'hook completed',
-    'late',
-    'own part',
-  ]);
+function departuresTable(instances: readonly DepartureReport[], colours: Colours): string {
+  const rows = table(
+    ['instance', 'terminate', 'draining', 'counts 0', 'last STOPPED', 'hook completed', 'late', 'own part'],
+    colours,
+  );
   for (const one of instances) {
     rows.push([
       one.instanceId,
@@ -35,15 +33,16 @@ function departuresTable(instances: readonly DepartureReport[]): string {
       late(one.latenessOwnSeconds),
     ]);
   }
-  return `${rows.toString()}\n${pc.dim(
+  return `${rows.toString()}\n${colours.dim(
     'counts 0: ECS had told the last task to stop, and its default lists were empty; containers still ran until last STOPPED.\n' +
       'late: from last STOPPED to hook completed; own part: of that, from the start of the first function since last STOPPED\n' +
       'that asked ECS about the instance.',
   )}`;
 }
 
-function verdicts(report: Report, leaving: number): string {
-  const line = (isGood: boolean, text: string) => `${isGood ? pc.green('ok') : pc.red('NOT ok')}  ${text}`;
+function verdicts(report: Report, leaving: number, colours: Colours): string {
+  const line = (isGood: boolean, text: string) =>
+    `${isGood ? colours.green('ok') : colours.red('NOT ok')}  ${text}`;
   const first = report.firstDenied === undefined ? '' : `; the first: ${report.firstDenied}`;
   return [
     line(
@@ -64,8 +63,8 @@ function verdicts(report: Report, leaving: number): string {
   ].join('\n');
 }
 
-function costs(account: Account, report: Report): string {
-  const rows = table(['', 'invocations', 'billed', 'ECS and Auto Scaling calls']);
+function costs(account: Account, report: Report, colours: Colours): string {
+  const rows = table(['', 'invocations', 'billed', 'ECS and Auto Scaling calls'], colours);
   const perDeparture = (report.apiCalls / Math.max(1, report.departures)).toFixed(1);
   rows.push([
     'admit, release',
@@ -80,7 +79,7 @@ function costs(account: Account, report: Report): string {
     report.apiCallsSweep,
   ]);
   const minutes = Math.round((account.world.now - report.since) / 60_000);
-  return `${rows.toString()}\n${pc.dim(
+  return `${rows.toString()}\n${colours.dim(
     `Counted from the scale-in, ${minutes} minutes. Model of the bill: 30 ms an API call, 5 ms an invocation and 1 ms a call of\n` +
       'computing, 250 ms for a cold start. Times of day are virtual; the seed decides what chance decides.',
   )}`;

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import pc from 'picocolors';
+import { type Colours, plain } from './colours.ts';
 
 const bare = {
   top: '',
@@ -20,9 +20,9 @@ const bare = {
 };
 
 /** An aligned table without lines. */
-export const table = (head: readonly string[]) =>
+export const table = (head: readonly string[], colours: Colours = plain) =>
   new Table({
-    head: head.map((title) => pc.bold(title)),
+    head: head.map((title) => colours.bold(title)),
     chars: bare,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });

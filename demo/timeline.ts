@@ -1,7 +1,7 @@
-import pc from 'picocolors';
 import type { Account } from '../simulator/account.ts';
 import type { LogEntry } from '../simulator/world.ts';
 import { stewardHook } from './cluster.ts';
+import { type Colours, plain } from './colours.ts';
 
 interface BusEvent {
   readonly 'detail-type': string;
@@ -14,21 +14,23 @@ const indent = ' '.repeat(12);
 /** Turns what the account's log says into the lines of the timeline. */
 export class Timeline {
   private readonly account: Account;
+  private readonly colours: Colours;
   private readonly leaving = new Set<string>();
   private readonly draining = new Set<string>();
   private readonly released = new Set<string>();
   private readonly told = new Set<string>();
   private readonly countedOut = new Set<string>();
 
-  constructor(account: Account) {
+  constructor(account: Account, colours: Colours = plain) {
     this.account = account;
+    this.colours = colours;
   }
 
   /** The line for one entry of the log; undefined: nothing a newcomer would want to see. */
   line(entry: LogEntry): string | undefined {
     const text = this.text(entry);
     if (text === undefined) return undefined;
-    return `${pc.dim(entry.time.slice(11, 21))}  ${text.replaceAll('\n', `\n${indent}`)}`;
+    return `${this.colours.dim(entry.time.slice(11, 21))}  ${text.replaceAll('\n', `\n${indent}`)}`;
   }
 
   /** What is under way, as plain text: a line for each leaving instance, once there is one. */
@@ -46,7 +48,7 @@ export class Timeline {
   }
 
   private text(entry: LogEntry): string | undefined {
-    if (entry.kind === 'operator') return pc.bold(`operator ${entry.did}`);
+    if (entry.kind === 'operator') return this.colours.bold(`operator ${entry.did}`);
     if (entry.kind === 'call') return this.ofCall(entry);
     if (entry.kind === 'event') return this.ofEvent(entry.event as BusEvent);
     return undefined;
@@ -58,7 +60,7 @@ export class Timeline {
       detail.LifecycleHookName === stewardHook
     ) {
       this.leaving.add(String(detail.EC2InstanceId));
-      return `${pc.yellow(String(detail.EC2InstanceId))} is to terminate; Auto Scaling waits on ${stewardHook}`;
+      return `${this.colours.yellow(String(detail.EC2InstanceId))} is to terminate; Auto Scaling waits on ${stewardHook}`;
     }
     const lines = [this.ofStoppedTask(detail), this.ofCounts(detail)].filter((line) => line !== undefined);
     return lines.length === 0 ? undefined : lines.join('\n');
@@ -71,7 +73,7 @@ export class Timeline {
     this.told.add(task.taskArn);
     const left = this.aliveTasks(task.ec2InstanceId).length;
     const rest = left === 0 ? 'it was the last one' : `${left} left`;
-    return `${pc.yellow(task.ec2InstanceId)} ${task.definition.family} is STOPPED, ${rest}`;
+    return `${this.colours.yellow(task.ec2InstanceId)} ${task.definition.family} is STOPPED, ${rest}`;
   }
 
   /** ECS counts a task no longer once it is told to stop (D-2.12): whoever goes by the counts cuts its containers off. */
@@ -87,7 +89,7 @@ export class Timeline {
     if (count === 0) return undefined;
     this.countedOut.add(ec2InstanceId);
     const stopping = count === 1 ? '1 container still stops' : `${count} containers still stop`;
-    return `${pc.yellow(ec2InstanceId)} ECS counts 0 tasks; ${stopping}: ${pc.bold('not released')}`;
+    return `${this.colours.yellow(ec2InstanceId)} ECS counts 0 tasks; ${stopping}: ${this.colours.bold('not released')}`;
   }
 
   private ofCall({ operation, outcome, input, caller }: LogEntry): string | undefined {
@@ -99,7 +101,7 @@ export class Timeline {
       return this.ofDraining(fields.containerInstances as string[]);
     if (operation === 'CompleteLifecycleAction') {
       this.released.add(String(fields.InstanceId));
-      return pc.green(`${fields.InstanceId} is released`);
+      return this.colours.green(`${fields.InstanceId} is released`);
     }
     if (operation === 'StopTask') return `task ${fields.task} is stopped by policy`;
     return undefined;
@@ -113,7 +115,7 @@ export class Timeline {
     for (const instanceId of instances) this.draining.add(instanceId);
     const lines = instances.map((instanceId) => {
       const load = this.load(instanceId);
-      return `${pc.yellow(instanceId)} is set to DRAINING; ${load === '' ? 'it has no task' : `on it: ${load}`}`;
+      return `${this.colours.yellow(instanceId)} is set to DRAINING; ${load === '' ? 'it has no task' : `on it: ${load}`}`;
     });
     return lines.join('\n');
   }

@@ -17,11 +17,16 @@ function newCopy(): string {
   return copy;
 }
 
+/** As on a machine that builds and tests, which some take for a terminal with colours. */
+const { FORCE_COLOR: _forced, ...rest } = process.env;
+const plainEnvironment = { ...rest, CI: 'true' };
+
 /** Runs the demo's command; resolves with what it printed and its exit code. */
 function demo(cwd: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const tsx = join(root, 'node_modules/.bin/tsx');
   return new Promise((done) => {
-    execFile(tsx, ['demo/main.ts', ...args], { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    const options = { cwd, env: plainEnvironment, maxBuffer: 1 << 26 };
+    execFile(tsx, ['demo/main.ts', ...args], options, (error, stdout, stderr) => {
       done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
   });

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { plain } from '../../demo/colours.ts';
 import { Screen } from '../../demo/screen.ts';
 
 /** A screen with a clock set by hand; `shown()` is everything that was written to it. */
@@ -11,7 +12,7 @@ function screenOn(terminal: { isTTY?: boolean; columns?: number; rows?: number }
     text += out.read() ?? '';
     return text;
   };
-  return { screen: new Screen(out, () => clock.now), clock, shown };
+  return { screen: new Screen(out, plain, () => clock.now), clock, shown };
 }
 
 describe('Screen', () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pc from 'picocolors';
+import { coloursFor } from '../../demo/colours.ts';
 import { copyOfProject, root } from '../files.ts';
 import { doubtSabotages } from './doubts.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -42,6 +42,9 @@ function redTestsOf({ name, status, assertionResults }: TestFile): string[] {
   const red = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
   return red.length === 0 && status === 'failed' ? [basename(name)] : red;
 }
+
+const colours = coloursFor(process.stdout, process.env);
+const aside = coloursFor(process.stderr, process.env);
 
 const inRegExp = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
@@ -111,9 +114,9 @@ async function prove(copy: string, sabotage: Sabotage): Promise<Verdict> {
 }
 
 function line({ sabotage, redTests, problem }: Verdict): string {
-  if (problem !== undefined) return `${pc.red('BROKEN ')} ${sabotage.broken}\n          ${problem}`;
-  if (redTests.length === 0) return `${pc.red('UNSEEN ')} ${sabotage.broken} (${sabotage.file})`;
-  return `${pc.green('noticed')} ${sabotage.broken}\n          ${pc.dim(`by "${redTests[0]}"`)}`;
+  if (problem !== undefined) return `${colours.red('BROKEN ')} ${sabotage.broken}\n          ${problem}`;
+  if (redTests.length === 0) return `${colours.red('UNSEEN ')} ${sabotage.broken} (${sabotage.file})`;
+  return `${colours.green('noticed')} ${sabotage.broken}\n          ${colours.dim(`by "${redTests[0]}"`)}`;
 }
 
 /** Breaks the chosen rules one after the other, in as many copies at a time as there are. */
@@ -137,18 +140,18 @@ async function proveAll(
 async function run(chosen: readonly Sabotage[], isJson: boolean): Promise<number> {
   const copies = [copyOfProject(), copyOfProject()] as const;
   try {
-    if (!isJson) console.log(pc.dim('first everything as it is: all tests must be green'));
+    if (!isJson) console.log(colours.dim('first everything as it is: all tests must be green'));
     const untouched = await runTests(copies[0], [...new Set(chosen.flatMap(({ tests }) => tests))]);
     if (untouched.redTests.length > 0 || untouched.problem) {
       console.error(
-        pc.red(`Red before anything is broken: ${untouched.problem ?? untouched.redTests.join(', ')}`),
+        aside.red(`Red before anything is broken: ${untouched.problem ?? untouched.redTests.join(', ')}`),
       );
       return 1;
     }
     const { greenTests } = untouched;
     const nameless = chosen.filter(({ by }) => !greenTests.some((name) => name.includes(by)));
     if (nameless.length > 0) {
-      console.error(pc.red(`There is no such test: ${nameless.map(({ by }) => `"${by}"`).join(', ')}`));
+      console.error(aside.red(`There is no such test: ${nameless.map(({ by }) => `"${by}"`).join(', ')}`));
       return 1;
     }
     const verdicts = await proveAll(copies, chosen, (verdict, count) => {
@@ -181,7 +184,7 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    console.error(pc.red(error instanceof Error ? error.message : String(error)));
+    console.error(aside.red(error instanceof Error ? error.message : String(error)));
     const isBadArgument = error instanceof TypeError;
     if (isBadArgument) console.error(`\n${help}`);
     process.exitCode = isBadArgument ? 2 : 1;
