@@ -1,5 +1,5 @@
 import { aws, connect } from '../lib/aws/connect.ts';
-import { decideDeparture, type Registration, secondLookSeconds, settlingSeconds } from '../lib/departure.ts';
+import { decideDeparture, type Registration, secondLookSeconds } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
 import { UnknownCluster } from '../lib/errors.ts';
 import type { Admit, TerminateAction } from '../lib/events.ts';
@@ -43,7 +43,7 @@ const looksAtOnce = 5;
 const instancesAtOnce = 10;
 
 const lookAfterSeconds: Readonly<Record<LookReason, number>> = {
-  empty: settlingSeconds,
+  empty: 10,
   'not-registered': secondLookSeconds,
   'not-usable': 0,
 };
@@ -183,7 +183,7 @@ function reportFailures({ log, count }: Deps, message: string, failures: readonl
   }
 }
 
-/** No task's end will tell that an instance without tasks has drained. */
+/** No task's end will tell that an instance without tasks has drained, and its own event may not come (D-11.1). */
 function looksAtEmpty(draining: readonly Registration[]): LookAt[] {
   const empty = draining.filter(({ taskCount }) => taskCount === 0);
   return empty.map(({ ec2InstanceId }) => ({ instanceId: ec2InstanceId, because: 'empty' }));

@@ -3,6 +3,7 @@ import { completeDeparture } from '../lib/complete.ts';
 import {
   type Departure,
   decideDeparture,
+  isInDoubt,
   needsTasks,
   type Registration,
   type Task,
@@ -34,6 +35,12 @@ interface Candidate {
   readonly sighting: Sighting;
   readonly departure: Departure;
   readonly registrations: readonly Registration[];
+}
+
+/** What ECS says of a candidate when the tasks on it were read. */
+interface Seen {
+  readonly registrations: readonly Registration[];
+  readonly tasks: readonly Task[];
 }
 
 /**
@@ -68,8 +75,8 @@ async function releaseIn(
   for (const one of leaving) vouched.push(...(await vouchFor(deps, clusterName, one)));
   const looked = await readTasksOf(deps, clusterName, vouched);
   const failed: Candidate[] = [];
-  for (const [one, tasks] of looked.current) {
-    if (!(await carryOut(deps, one, tasks))) failed.push(one);
+  for (const [one, seen] of looked.current) {
+    if (!(await carryOut(deps, one, seen))) failed.push(one);
   }
   const behind = [...placed.behind.keys(), ...looked.behind.keys()].map(({ sighting }) => sighting);
   return [
@@ -193,29 +200,38 @@ async function isServed(
   return group !== undefined && enrolledGroup(group)?.clusterName === clusterName;
 }
 
-/** The tasks of each candidate, at least as new as the events showed them. */
+/**
+ * The tasks of each candidate, at least as new as the events showed them, and its registrations as they were just before:
+ * read again where the two do not agree that the instance is empty.
+ */
 function readTasksOf({ fleet, sleep, now }: Deps, clusterName: string, candidates: readonly Candidate[]) {
+  let known: readonly Registration[] | undefined = candidates.flatMap(({ registrations }) => registrations);
   const read = async (pending: readonly Candidate[]) => {
-    const asking = pending.filter(({ departure, registrations }) =>
-      needsTasks(departure, registrations, now()),
-    );
-    const known = asking.flatMap(({ sighting }) => [...sighting.taskVersions.keys()]);
-    const tasks = await readTasks(fleet, clusterName, asking.flatMap(arnsOf), known);
-    return (one: Candidate) => tasks.filter((task) => arnsOf(one).includes(task.containerInstanceArn));
+    const registered = known ?? (await fleet.describe(clusterName, pending.flatMap(arnsOf)));
+    known = undefined;
+    const registrationsOf = (one: Candidate) =>
+      registered.filter(({ containerInstanceArn }) => arnsOf(one).includes(containerInstanceArn));
+    const asking = pending.filter((one) => needsTasks(one.departure, registrationsOf(one), now()));
+    const stopped = asking.flatMap(({ sighting }) => [...sighting.taskVersions.keys()]);
+    const tasks = await readTasks(fleet, clusterName, asking.flatMap(arnsOf), stopped);
+    return (one: Candidate): Seen => ({
+      registrations: registrationsOf(one),
+      tasks: tasks.filter((task) => arnsOf(one).includes(task.containerInstanceArn)),
+    });
   };
-  return readUntilCurrent(sleep, candidates, read, ({ sighting }, tasks) => {
+  return readUntilCurrent(sleep, candidates, read, ({ sighting }, { registrations, tasks }) => {
     const isBehind = tasks.some(
       (task) => observe(sighting.taskVersions.get(task.taskArn), task.version) === 'behind',
     );
-    return isBehind ? 'behind' : 'current';
+    return isBehind || isInDoubt(registrations, tasks) ? 'behind' : 'current';
   });
 }
 
 const arnsOf = ({ registrations }: Candidate) => registrations.map((one) => one.containerInstanceArn);
 
 /** Returns false where it failed; the message comes back then. */
-async function carryOut(deps: Deps, one: Candidate, tasks: readonly Task[]): Promise<boolean> {
-  const { departure, registrations, sighting } = one;
+async function carryOut(deps: Deps, one: Candidate, { registrations, tasks }: Seen): Promise<boolean> {
+  const { departure, sighting } = one;
   const decision = decideDeparture(departure, registrations, tasks, deps.now());
   if (decision.kind !== 'release') {
     nothing(deps, sighting, decision.kind === 'wait' ? decision.why : 'not draining');

@@ -17,7 +17,7 @@ export interface Memory {
   /** ARNs of the groups whose hook this environment has looked at. */
   readonly hooksSeen: Set<string>;
   readonly unregistered: Unregistered;
-  /** The sweep that last renewed hooks. */
+  /** The sweep that last renewed every hook that was due; undefined: the last one did not. */
   renewedAt: Date | undefined;
 }
 
@@ -49,11 +49,14 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   };
   const isDue = isSweepMissing(memory, tick.time) ? () => true : isHeartbeatDue;
   const leaving: LeavingGroup[] = [];
-  await inParallel(groups, groupsAtOnce, async (group) => {
-    if (leavingInstanceIds(group).length > 0 && hasTime())
-      leaving.push(...(await keepAlive(deps, group, tick.time, isDue)));
+  let areAllRenewed = true;
+  await inParallel(groups.filter(isLeft), groupsAtOnce, async (group) => {
+    const kept = hasTime() ? await keepAlive(deps, group, tick.time, isDue) : undefined;
+    leaving.push(...(kept?.leaving ?? []));
+    areAllRenewed &&= kept?.areAllRenewed ?? false;
   });
-  memory.renewedAt = tick.time;
+  // A beat that failed is not made up for by its rhythm: after a gap the next one may come too late (docs/decisions/0006).
+  memory.renewedAt = areAllRenewed ? tick.time : undefined;
   const clusters = groupBy(leaving, ({ enrolled }) => enrolled.clusterName);
   await inParallel([...clusters], clustersAtOnce, async ([clusterName, own]) => {
     const visit = () => visitCluster(deps, clusterName, own, memory.unregistered, hasTime);
@@ -64,6 +67,8 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   });
   reportSweep(deps, groups, startedAt, isCutShort);
 }
+
+const isLeft = (group: Group) => leavingInstanceIds(group).length > 0;
 
 /** Starts at another group each time, so that what a sweep had no time for is not always the same. */
 function rotated(groups: readonly Group[], time: Date): Group[] {
@@ -79,7 +84,7 @@ function forgetOthers(memory: Memory, groups: readonly Group[]): void {
   for (const id of memory.unregistered.keys()) if (!leavingIds.has(id)) memory.unregistered.delete(id);
 }
 
-/** Whether a sweep before this one did not run, as far as this environment knows: then every hook is renewed at once. */
+/** Whether the sweep before this one renewed what was due, as far as this environment knows; else all are renewed at once. */
 function isSweepMissing({ renewedAt }: Memory, time: Date): boolean {
   return !renewedAt || time.getTime() - renewedAt.getTime() > 1.5 * sweepPeriodSeconds * 1000;
 }
@@ -90,15 +95,17 @@ async function keepAlive(
   group: Group,
   time: Date,
   isDue: typeof isHeartbeatDue,
-): Promise<LeavingGroup[]> {
+): Promise<{ readonly leaving: readonly LeavingGroup[]; readonly areAllRenewed: boolean }> {
   const enrolled = enrolledGroup(group);
-  if (!enrolled) return [];
+  if (!enrolled) return { leaving: [], areAllRenewed: true };
   const { autoScalingGroupName } = group;
   const read = () => deps.fleet.terminationStarts(autoScalingGroupName);
   const starts =
     (await contain(deps, 'read activities', { autoScalingGroupName }, read)) ?? new Map<string, Date>();
-  await keepHeartbeats(deps, enrolled, starts, (instanceId, startedAt) => isDue(instanceId, startedAt, time));
-  return [{ enrolled, starts }];
+  const areAllRenewed = await keepHeartbeats(deps, enrolled, starts, (instanceId, startedAt) =>
+    isDue(instanceId, startedAt, time),
+  );
+  return { leaving: [{ enrolled, starts }], areAllRenewed };
 }
 
 function isHookDue({ hooksSeen }: Memory, { autoScalingGroupARN }: Group, time: Date): boolean {

@@ -17,7 +17,10 @@ export interface Departure {
   readonly hookEndsAt?: Date | undefined;
 }
 
-/** A registration of an EC2 instance as a container instance. `taskCount`: tasks meant to run, and pending (D-2.12). */
+/**
+ * A registration of an EC2 instance as a container instance. `taskCount`: tasks meant to run, and pending (D-2.12).
+ * `holdsResources`: some CPU or memory of it is still taken by tasks.
+ */
 export interface Registration {
   readonly containerInstanceArn: string;
   readonly ec2InstanceId: string;
@@ -25,6 +28,7 @@ export interface Registration {
   readonly version: number;
   readonly agentConnected: boolean;
   readonly taskCount: number;
+  readonly holdsResources: boolean;
   readonly mark: Mark | undefined;
 }
 
@@ -43,7 +47,7 @@ export interface Task {
 /** Why an instance is released. */
 export type ReleaseReason = 'drained' | 'not-registered' | 'not-usable' | 'deadline' | 'hook-ending';
 
-/** Why nothing is done yet. `draining`: its tasks were not looked at. `settling`: too early to trust empty task lists. */
+/** Why nothing is done yet. `draining`: its tasks were not looked at. `settling`: no task is left in the lists, yet the instance does not look empty. */
 export type WaitReason =
   | 'registering'
   | 'not-registered'
@@ -66,8 +70,8 @@ export type DepartureDecision =
 
 /** Two reads so far apart (seconds) must find an instance registered nowhere before it is taken for that. */
 export const secondLookSeconds = 15;
-/** So long after a drain began (seconds) empty task lists are believed: the API is eventually consistent (D-1.4). */
-export const settlingSeconds = 10;
+/** So long after the drain began and the last task stopped (seconds) the task lists outweigh a record that looks busy. */
+const settlingSeconds = 60;
 /** Tasks told to stop at the deadline have so long (seconds) to become STOPPED. */
 const stopGraceSeconds = 600;
 /** So long before the hook ends (seconds) everything left is stopped ... */
@@ -155,18 +159,34 @@ function isDrained(
   tasks: readonly Task[] | undefined,
   now: Date,
 ): boolean {
+  if (!tasks || !hasStopped(usable, tasks)) return false;
+  return isFree(usable) || isSettled(departure, tasks, now);
+}
+
+function hasStopped(usable: readonly Registration[], tasks: readonly Task[]): boolean {
   const isEmpty = usable.every(({ status, taskCount }) => status === 'DRAINING' && taskCount === 0);
-  if (!isEmpty || !tasks) return false;
-  return tasks.every(isStopped) && isSettled(departure, tasks, now);
+  return isEmpty && tasks.every(isStopped);
 }
 
 /**
- * Whether the task lists show the time after the drain began. Right after it they may be older, and lack a task that was
- * placed just before. They are as new as the newest stop in them.
+ * Whether no task holds anything of the instance. The record that says so is DRAINING: no task is placed after it, and one
+ * placed just before, which a list of the same time may lack, holds its memory in it. No list can show as much.
  */
+function isFree(usable: readonly Registration[]): boolean {
+  return usable.every(({ holdsResources }) => !holdsResources);
+}
+
+/** Should the record never look empty although every task is STOPPED, the drain must end all the same. */
 function isSettled({ drainStartedAt }: Departure, tasks: readonly Task[], now: Date): boolean {
-  if (!drainStartedAt || now >= after(drainStartedAt, settlingSeconds)) return true;
-  return tasks.some(({ stoppedAt }) => stoppedAt !== undefined && stoppedAt > drainStartedAt);
+  if (!drainStartedAt) return false;
+  const stops = tasks.map(({ stoppedAt }) => stoppedAt?.getTime() ?? 0);
+  return now >= after(new Date(Math.max(drainStartedAt.getTime(), ...stops)), settlingSeconds);
+}
+
+/** Whether every task is STOPPED and the record still looks busy: one of the two reads may be older than the other. */
+export function isInDoubt(registrations: readonly Registration[], tasks: readonly Task[]): boolean {
+  const usable = registrations.filter(isUsable);
+  return usable.length > 0 && hasStopped(usable, tasks) && !isFree(usable);
 }
 
 function isHookEnding({ hookEndsAt }: Departure, now: Date, seconds: number): boolean {

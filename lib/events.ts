@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { Unwanted } from './errors.ts';
 import type { LookReason, LookRequest } from './fleet.ts';
 import { terminateHook } from './hook.ts';
+import { areHeld } from './resources.ts';
 
 /** Our hook holds an instance that Auto Scaling terminates. */
 export interface TerminateAction {
@@ -153,11 +154,7 @@ function terminateAction(detail: unknown, at: Date): TerminateAction {
 function containerInstanceChange(detail: unknown, at: Date): ContainerInstanceChange {
   const found = parse(containerInstanceDetail, detail);
   const { containerInstanceArn, ec2InstanceId: instanceId, status, clusterArn: clusterName } = found;
-  const holdsResources = ['CPU', 'MEMORY'].some((name) => {
-    const valueIn = (list: typeof found.registeredResources) =>
-      list.find((resource) => resource.name === name)?.integerValue ?? 0;
-    return valueIn(found.remainingResources) < valueIn(found.registeredResources);
-  });
+  const holdsResources = areHeld(found.registeredResources, found.remainingResources);
   const { version } = found;
   return {
     kind: 'container-instance',

@@ -17,21 +17,28 @@ export async function keepHook({ fleet, log, count }: Deps, { group }: EnrolledG
 }
 
 /**
- * Renews our hook for the leaving instances of the group that are due. It asks nothing of ECS: an
- * instance must not be lost because ECS does not answer.
+ * Renews our hook for the leaving instances of the group that are due, and says whether each of them was. It asks nothing of
+ * ECS: an instance must not be lost because ECS does not answer.
  */
 export async function keepHeartbeats(
   deps: Deps,
   { group }: EnrolledGroup,
   starts: ReadonlyMap<string, Date>,
   isDue: (instanceId: string, startedAt: Date | undefined) => boolean,
-): Promise<void> {
+): Promise<boolean> {
   const { autoScalingGroupName } = group;
   const due = leavingInstanceIds(group).filter((instanceId) => isDue(instanceId, starts.get(instanceId)));
+  let areAllRenewed = true;
   await inParallel(due, heartbeatsAtOnce, async (instanceId) => {
-    await contain(deps, 'renew the lifecycle hook', { autoScalingGroupName, instanceId }, async () => {
-      const result = await deps.fleet.heartbeat(autoScalingGroupName, instanceId);
-      if (result === 'recorded') deps.count('Heartbeats');
-    });
+    const renewing = () => deps.fleet.heartbeat(autoScalingGroupName, instanceId);
+    const result = await contain(
+      deps,
+      'renew the lifecycle hook',
+      { autoScalingGroupName, instanceId },
+      renewing,
+    );
+    if (result === 'recorded') deps.count('Heartbeats');
+    areAllRenewed &&= result !== undefined;
   });
+  return areAllRenewed;
 }

@@ -17,6 +17,7 @@ import { UnknownCluster } from '../errors.ts';
 import type { Draining, Failure, Fleet } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
 import { formatMark, type Mark, markName, parseMark } from '../mark.ts';
+import { areHeld } from '../resources.ts';
 import { pages } from './paging.ts';
 
 /** The part of the fleet that ECS answers for. */
@@ -67,13 +68,17 @@ async function registrations(client: ECSClient, cluster: string, instanceIds: re
   const arns: string[] = [];
   for (const ids of chunks(instanceIds, idsPerFilter)) {
     const filter = `ec2InstanceId in [${ids.map((id) => `'${id}'`).join(', ')}]`;
-    const listed = await pages(async (nextToken) => {
-      const page = await client.send(new ListContainerInstancesCommand({ cluster, filter, nextToken }));
-      return { items: page.containerInstanceArns ?? [], nextToken: page.nextToken };
-    });
-    arns.push(...listed);
+    arns.push(...(await list(client, cluster, filter)));
   }
   return describe(client, cluster, arns);
+}
+
+/** Every page: with a filter one may be short, or empty, and not the last (D-5.15). */
+function list(client: ECSClient, cluster: string, filter: string): Promise<string[]> {
+  return pages(async (nextToken) => {
+    const page = await client.send(new ListContainerInstancesCommand({ cluster, filter, nextToken }));
+    return { items: page.containerInstanceArns ?? [], nextToken: page.nextToken };
+  });
 }
 
 /** Says UnknownCluster where ECS says that there is none. */
@@ -93,10 +98,7 @@ async function clustersOf(client: ECSClient, instanceId: string): Promise<string
   });
   const found: string[] = [];
   for (const cluster of clusterArns) {
-    const filter = `ec2InstanceId == '${instanceId}'`;
-    const { containerInstanceArns = [] } = await client.send(
-      new ListContainerInstancesCommand({ cluster, filter }),
-    );
+    const containerInstanceArns = await list(client, cluster, `ec2InstanceId == '${instanceId}'`);
     if (containerInstanceArns.length > 0) found.push(cluster.slice(cluster.lastIndexOf('/') + 1));
   }
   return found;
@@ -171,6 +173,7 @@ function registrationOf(instance: ContainerInstance): Registration {
     status: instance.status ?? '',
     version: instance.version ?? 0,
     agentConnected: instance.agentConnected ?? false,
+    holdsResources: areHeld(instance.registeredResources ?? [], instance.remainingResources ?? []),
     taskCount: (instance.runningTasksCount ?? 0) + (instance.pendingTasksCount ?? 0),
     mark: value === undefined ? undefined : parseMark(value),
   };

@@ -14,6 +14,8 @@ export interface EcsSwitches {
   readonly instanceEventWhenTaskStopped: boolean;
   /** DRAINING on DRAINING and ACTIVE on ACTIVE are errors instead of doing nothing (D-2.15c, D-11.4). */
   readonly errorOnSameState: boolean;
+  /** The resources of a task come back when its stop is decided, and not when it is STOPPED: AWS does not say which. */
+  readonly resourcesReturnWhenStopDecided: boolean;
 }
 
 /** The more likely side of every switch. */
@@ -22,6 +24,7 @@ export const usualSwitches: EcsSwitches = {
   countsInEvents: true,
   instanceEventWhenTaskStopped: false,
   errorOnSameState: false,
+  resourcesReturnWhenStopDecided: false,
 };
 
 /** `ECS Container Instance State Change` (D-1.10, D-1.11): resources carry only the value of their type. */

@@ -246,10 +246,12 @@ export class State {
   private count(now: number, containerInstanceArn: string, event: boolean): void {
     const instance = this.instance(containerInstanceArn);
     const tasks = this.tasksOn(containerInstanceArn);
+    const meantToRun = tasks.filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
+    const holding = this.switches.resourcesReturnWhenStopDecided ? meantToRun : tasks;
     const row: ContainerInstanceRecord = {
       ...instance,
-      remainingResources: remaining(instance.registeredResources, tasks),
-      runningTasksCount: tasks.filter(({ desiredStatus }) => desiredStatus === 'RUNNING').length,
+      remainingResources: remaining(instance.registeredResources, holding),
+      runningTasksCount: meantToRun.length,
       pendingTasksCount: tasks.filter(({ lastStatus }) => lastStatus === 'PENDING').length,
       taskGroups: [...new Set(tasks.map(({ group }) => group))],
     };

@@ -204,11 +204,23 @@ describe('a look that we asked for', () => {
     expect(await release(deps, messages(look()))).toEqual(['m0']);
   });
 
-  it('does not release within 10 s of the drain on empty lists', async () => {
-    const mark = { at: at(-9), cause: 'termination' } as const;
-    const { deps, trace } = depsOf(answers([], { registrations: async () => [registration({ mark })] }));
-    await release(deps, messages(look()));
+  it('does not release on empty lists while the instance looks busy: reads again, and comes back', async () => {
+    const busy = async () => [registration({ holdsResources: true })];
+    const { deps, trace } = depsOf(answers([], { registrations: busy, describe: busy }));
+    expect(await release(deps, messages(look()))).toEqual(['m0']);
     expect(namesOf(trace)).not.toContain('complete');
+    expect(trace.slept).toEqual([200, 400, 800, 1600]);
+    expect(total(trace, 'Behind')).toBe(1);
+  });
+
+  it('releases as soon as the instance looks empty', async () => {
+    const looks = [true, false].map((holdsResources) => registration({ holdsResources }));
+    const { deps, trace } = depsOf(
+      answers([stopped()], { describe: async () => [looks.shift() ?? registration()] }),
+    );
+    expect(await release(deps, messages(stop()))).toEqual([]);
+    expect(namesOf(trace).at(-1)).toBe('complete');
+    expect(trace.slept).toEqual([200]);
   });
 });
 

@@ -3,6 +3,7 @@ import {
   type Departure,
   decideDeparture,
   departureTimes,
+  isInDoubt,
   needsTasks,
   type Registration,
   type Task,
@@ -101,34 +102,69 @@ describe('row 4: drained means STOPPED (D-2.12, D-2.30)', () => {
 
   it.each<Row>([
     {
-      when: 'waits with empty lists 9.999 s after the drain began',
-      is: { drainStartedAt: at(-9.999) },
-      has: [{}],
-      runs: [],
-      gives: wait('settling'),
-    },
-    {
-      when: 'believes empty lists 10 s after the drain began',
-      is: { drainStartedAt: at(-10) },
+      when: 'believes empty lists at once where nothing of the instance is held',
+      is: { drainStartedAt: at(-0.1) },
       has: [{}],
       runs: [],
       gives: release('drained'),
     },
     {
-      when: 'does not take stops from before the drain for new lists',
-      is: { drainStartedAt: at(-5) },
-      has: [{}],
-      runs: [stopped({ stoppedAt: at(-5) })],
+      when: 'does not believe empty lists while something is held',
+      is: { drainStartedAt: at(-59.999) },
+      has: [{ holdsResources: true }],
+      runs: [],
       gives: wait('settling'),
     },
     {
-      when: 'believes lists that show a stop after the drain began',
+      when: 'does not take a stop for a sign of new lists: it is read later than they are',
       is: { drainStartedAt: at(-5) },
-      has: [{}],
+      has: [{ holdsResources: true }],
       runs: [stopped({ stoppedAt: at(-4) })],
+      gives: wait('settling'),
+    },
+    {
+      when: 'waits for the other registration to hold nothing (D-2.8)',
+      is: { drainStartedAt: at(-5) },
+      has: [{}, { containerInstanceArn: other, holdsResources: true }],
+      runs: [],
+      gives: wait('settling'),
+    },
+    {
+      when: 'never believes the lists alone where it is not known when the drain began',
+      is: {},
+      has: [{ holdsResources: true }],
+      runs: [stopped({ stoppedAt: at(-3600) })],
+      gives: wait('settling'),
+    },
+    {
+      when: 'ends a drain whose record never looks empty, 60 s after its begin',
+      is: { drainStartedAt: at(-60) },
+      has: [{ holdsResources: true }],
+      runs: [stopped({ stoppedAt: at(-60) })],
       gives: release('drained'),
+    },
+    {
+      when: 'ends a drain whose record never looks empty no earlier than 60 s after the last stop',
+      is: { drainStartedAt: at(-600) },
+      has: [{ holdsResources: true }],
+      runs: [stopped({ stoppedAt: at(-59.999) }), stopped({ stoppedAt: at(-500) })],
+      gives: wait('settling'),
     },
   ])('$when (D-1.4)', (row) => expect(decide(row)).toEqual(row.gives));
+});
+
+describe('isInDoubt', () => {
+  it.each<[string, Partial<Registration>[], Task[], boolean]>([
+    ['every task is STOPPED and something is held', [{ holdsResources: true }], [stopped()], true],
+    ['no task is listed and something is held', [{ holdsResources: true }], [], true],
+    ['nothing is held', [{}], [stopped()], false],
+    ['a task still stops', [{ holdsResources: true }], [stopping()], false],
+    ['tasks are meant to run', [{ holdsResources: true, taskCount: 1 }], [stopped()], false],
+    ['the instance is not DRAINING', [{ holdsResources: true, status: 'ACTIVE' }], [], false],
+    ['only an INACTIVE registration looks busy', [{ holdsResources: true, status: 'INACTIVE' }], [], false],
+  ])('where %s', (_, has, runs, expected) => {
+    expect(isInDoubt(has.map(registration), runs)).toBe(expected);
+  });
 });
 
 describe('rows 5 and 7: before the drain', () => {

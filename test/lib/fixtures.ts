@@ -34,6 +34,7 @@ export const registration = (overrides: Partial<Registration> = {}): Registratio
   version: 10,
   agentConnected: true,
   taskCount: 0,
+  holdsResources: false,
   mark: { at: at(-120), cause: 'termination' },
   ...overrides,
 });

@@ -125,6 +125,23 @@ export const stackSabotages: readonly Sabotage[] = [
     by: "the queue 'ReleaseDeadLetters' refuses everybody who does not use TLS",
   },
   {
+    broken: 'the alarm on dead letters of the lane waits for a hundred thousand of them',
+    file: 'infra/alarms.yml',
+    find: 'Dimensions: [{ Name: QueueName, Value: !GetAtt LaneDeadLetters.QueueName }]\n      Statistic: Maximum\n      Period: 60\n      EvaluationPeriods: 1\n      Threshold: 0',
+    replace:
+      'Dimensions: [{ Name: QueueName, Value: !GetAtt LaneDeadLetters.QueueName }]\n      Statistic: Maximum\n      Period: 60\n      EvaluationPeriods: 1\n      Threshold: 100000',
+    tests: ['test/stack/paths.test.ts'],
+    by: "the mapping 'AdmitEventSourceMappingSQSLane' gives up on a message after several tries",
+  },
+  {
+    broken: 'a log level drops the metrics too',
+    file: 'serverless.yml',
+    find: 'applicationLogLevel: DEBUG',
+    replace: 'applicationLogLevel: WARN',
+    tests: ['test/stack/paths.test.ts'],
+    by: 'keeps every line that it writes: metrics have no level',
+  },
+  {
     broken: 'nobody hears of dead letters of the lane',
     file: 'infra/alarms.yml',
     find: 'Value: !GetAtt LaneDeadLetters.QueueName',

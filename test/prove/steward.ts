@@ -3,12 +3,21 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules of the steward. */
 export const stewardSabotages: readonly Sabotage[] = [
   {
-    broken: 'an instance counts as drained while a task is still STOPPING',
+    broken: 'an instance counts as drained while a listed task is still STOPPING',
     file: 'lib/departure.ts',
-    find: 'return tasks.every(isStopped) && isSettled(departure, tasks, now);',
-    replace: 'return isSettled(departure, tasks, now);',
+    find: 'return isEmpty && tasks.every(isStopped);',
+    replace: 'return isEmpty;',
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'an instance is released when its last task is STOPPED not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31)',
+    by: 'not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when the stop is decided',
+  },
+  {
+    broken: 'an instance counts as drained when its counts are 0',
+    file: 'lib/departure.ts',
+    find: 'if (!tasks || !hasStopped(usable, tasks)) return false;',
+    replace:
+      "if (tasks) return usable.every((one) => one.status === 'DRAINING' && one.taskCount === 0);\n  if (!tasks) return false;",
+    tests: ['test/scenarios/drained.test.ts'],
+    by: 'not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when it is STOPPED',
   },
   {
     broken: 'tasks that are being stopped are not listed',
@@ -16,7 +25,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "['RUNNING', 'STOPPED'] as const",
     replace: "['RUNNING'] as const",
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'an instance is released when its last task is STOPPED not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31)',
+    by: 'not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when the stop is decided',
   },
   {
     broken: 'STOPPED is listed before RUNNING',
@@ -25,6 +34,38 @@ export const stewardSabotages: readonly Sabotage[] = [
     replace: "['STOPPED', 'RUNNING'] as const",
     tests: ['test/scenarios/drained.test.ts'],
     by: 'a task that moves between the two lists is never in neither: RUNNING is listed before STOPPED (design: idea 4)',
+  },
+  {
+    broken: 'the sweep releases nothing',
+    file: 'lib/visit.ts',
+    find: 'return completeDeparture(deps, departure, decision.why);',
+    replace: 'return;',
+    tests: ['test/scenarios/drained.test.ts'],
+    by: 'the sweep does everything when every rule is disabled',
+  },
+  {
+    broken: 'a read that is behind is taken for the truth and uses up the message',
+    file: 'lib/observe.ts',
+    find: "return eventVersion <= apiVersion ? 'current' : 'behind';",
+    replace: "return eventVersion < apiVersion ? 'behind' : 'current';",
+    tests: ['test/scenarios/versions.test.ts'],
+    by: 'a task event below the version of the API is old news',
+  },
+  {
+    broken: 'a task event as new as the API counts as newer',
+    file: 'lib/observe.ts',
+    find: 'eventVersion <= apiVersion',
+    replace: 'eventVersion < apiVersion',
+    tests: ['test/scenarios/versions.test.ts'],
+    by: 'a task event equal to the version of the API releases',
+  },
+  {
+    broken: 'a hook that could not be renewed waits for its next beat',
+    file: 'functions/sweep.ts',
+    find: 'memory.renewedAt = areAllRenewed ? tick.time : undefined;',
+    replace: 'memory.renewedAt = tick.time;',
+    tests: ['test/scenarios/faults.test.ts'],
+    by: 'costs no hook: what could not be renewed is due again (seed 5)',
   },
   {
     broken: 'a mark that is refused stops the drain',

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runTask } from '../../demo/cluster.ts';
-import { clusterName, job, Scene, service } from './scene.ts';
+import { job, Scene, service } from './scene.ts';
 
 /** Released after the last STOPPED and within the path of an event: rule, queue, function. */
 const soonSeconds = 2;
@@ -8,15 +7,24 @@ const soonSeconds = 2;
 const sweepSeconds = 62;
 
 describe('an instance is released when its last task is STOPPED', () => {
-  it('not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31)', async () => {
-    const scene = await Scene.open({ services: [service({ stopSeconds: 25 })] });
-    const departure = await scene.leave();
-    expect(departure.tasks).toBeGreaterThan(0);
-    expect(departure.lastStoppedAt).toBeGreaterThanOrEqual((departure.countsZeroAt as number) + 25_000);
-    expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
-    expect(departure.latenessSeconds).toBeLessThanOrEqual(soonSeconds);
-    expect(departure.latenessOwnSeconds).toBeLessThanOrEqual(0.5);
-  });
+  it.each([
+    ['when it is STOPPED', false],
+    ['when the stop is decided', true],
+  ])(
+    'not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back %s',
+    async (_, early) => {
+      const scene = await Scene.open({
+        services: [service({ stopSeconds: 25 })],
+        ecsSwitches: { resourcesReturnWhenStopDecided: early },
+      });
+      const departure = await scene.leave();
+      expect(departure.tasks).toBeGreaterThan(0);
+      expect(departure.lastStoppedAt).toBeGreaterThanOrEqual((departure.countsZeroAt as number) + 25_000);
+      expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+      expect(departure.latenessSeconds).toBeLessThanOrEqual(soonSeconds);
+      expect(departure.latenessOwnSeconds).toBeLessThanOrEqual(0.5);
+    },
+  );
 
   it('after the load balancer has let go of its targets (D-2.34, D-13.8)', async () => {
     const completionOf = async (deregistrationDelaySeconds: number) => {
@@ -126,32 +134,6 @@ describe('when reads are old', () => {
     },
   );
 
-  it('does not believe empty task lists at once: what was placed just before DRAINING may be missing (D-1.4)', async () => {
-    const scene = await Scene.open({ instances: 1, services: [] });
-    const { account } = scene;
-    // The next sweep comes some seconds after DRAINING.
-    const sweeps = account.lambda.invocations.filter(({ functionName }) => functionName.endsWith('-sweep'));
-    await account.world.run(Number(sweeps.at(-1)?.startedAt) + 60_000 - 14_000);
-    const beforePlacement = account.world.now - 1;
-    const task = runTask(account, clusterName, job({ stopSeconds: 25 }));
-    await account.advance(7);
-    const instanceId = scene.terminate();
-    await account.until('DRAINING', () => scene.registration(instanceId).status === 'DRAINING', 6);
-    account.call('ecs', 'StopTask', { cluster: clusterName, task });
-    // The instance is read as it is, with counts 0 and a task that is STOPPING; its tasks as they were before.
-    const caughtUpAt = account.world.now + 9000;
-    let listedOld = 0;
-    account.endpoint.faults.viewAt = ({ operation }, now) => {
-      if (!/Tasks$/.test(operation) || now >= caughtUpAt) return now;
-      listedOld++;
-      return beforePlacement;
-    };
-    const departure = await scene.ended(instanceId, 120);
-    expect(listedOld).toBeGreaterThanOrEqual(2);
-    expect(departure).toMatchObject({ tasks: 1, isEarly: false, tasksKilled: 0, endedBy: 'complete' });
-    expect(departure.latenessSeconds).toBeLessThanOrEqual(soonSeconds);
-  });
-
   it('starts the drain although the API shows the instance InService when the terminate event comes', async () => {
     const scene = await Scene.open();
     const instanceId = scene.oldestInstanceId;
@@ -171,7 +153,11 @@ describe('when reads are old', () => {
 
 describe('a task that moves between the two lists', () => {
   it('is never in neither: RUNNING is listed before STOPPED (design: idea 4)', async () => {
-    const scene = await Scene.open({ services: [service({ stopSeconds: 40, desiredCount: 3 })] });
+    const scene = await Scene.open({
+      services: [service({ stopSeconds: 40, desiredCount: 3 })],
+      // Nothing but the lists says then that a task still stops.
+      ecsSwitches: { resourcesReturnWhenStopDecided: true },
+    });
     // The instance is read as it is, with counts 0; its tasks as they were when the last one was still to run.
     let firstListAt: number | undefined;
     scene.account.endpoint.faults.viewAt = ({ operation }, now) => {

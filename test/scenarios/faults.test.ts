@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGroup, setDesiredCapacity, tagGroup } from '../../demo/cluster.ts';
+import { Fault } from '../../simulator/machine.ts';
 import { clusterName, groupName, job, Scene, service } from './scene.ts';
 
 describe('a hook that somebody else completes', () => {
@@ -87,6 +88,30 @@ describe('an outage of the sweep', () => {
       tasksKilled: 0,
     });
   });
+});
+
+describe('a throttled API after an outage of the sweep', () => {
+  it.each([1, 2, 3, 4, 5, 6])(
+    'costs no hook: what could not be renewed is due again (seed %i)',
+    async (seed) => {
+      const scene = await Scene.open({ seed, standalone: [job({ exitAfterSeconds: 3 * 3600 })] });
+      const { account } = scene;
+      const instanceId = scene.terminate();
+      await account.advance(500 + 97 * seed);
+      scene.disable('schedules');
+      await account.advance(1200);
+      const throttledUntil = account.world.now + 62_000;
+      account.endpoint.faults.refuse = ({ operation }) => {
+        if (operation === 'RecordLifecycleActionHeartbeat' && account.world.now < throttledUntil)
+          throw new Fault('Throttling', 'Rate exceeded');
+      };
+      scene.enable('schedules');
+      const departure = await scene.ended(instanceId);
+      const heartbeats = scene.calls('RecordLifecycleActionHeartbeat');
+      expect(heartbeats.filter(({ outcome }) => outcome === 'Throttling').length).toBeGreaterThan(0);
+      expect(departure).toMatchObject({ endedBy: 'complete', isEarly: false, tasksKilled: 0 });
+    },
+  );
 });
 
 describe('a mark that is refused', () => {

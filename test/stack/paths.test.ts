@@ -57,6 +57,24 @@ function alarmsOn(metric: string, dimension: string, value: string): StackResour
 
 const nameOf = (queue: StackResource) => queue.arn.split(':').at(-1) ?? '';
 
+/** One alarm on the queue, which goes off within a minute of the first value above the threshold. */
+function expectQueueAlarm(queue: StackResource, metric: string, threshold: number): void {
+  const found = alarmsOn(metric, 'QueueName', nameOf(queue));
+  expect(found).toHaveLength(1);
+  expect(found[0]?.properties).toMatchObject({
+    Namespace: 'AWS/SQS',
+    Statistic: 'Maximum',
+    Period: 60,
+    EvaluationPeriods: 1,
+    Threshold: threshold,
+    ComparisonOperator: 'GreaterThanThreshold',
+    TreatMissingData: 'notBreaching',
+  });
+}
+
+const expectDeadLettersAlarm = (deadLetters: StackResource) =>
+  expectQueueAlarm(deadLetters, 'ApproximateNumberOfMessagesVisible', 0);
+
 const patternRules = rules.filter(({ properties }) => properties.EventPattern !== undefined);
 const queueTargets = patternRules.flatMap((rule) => targetsOf(rule).map((target) => ({ rule, target })));
 
@@ -72,7 +90,7 @@ describe.each(queueTargets)('the path from $rule.logicalId', ({ rule, target }) 
     const deadLetters = byArn(queues, target.DeadLetterConfig?.Arn);
     expect(isFifo(deadLetters)).toBe(false);
     expect(mayDeliver(rule.arn, deadLetters)).toBe(true);
-    expect(alarmsOn('ApproximateNumberOfMessagesVisible', 'QueueName', nameOf(deadLetters))).toHaveLength(1);
+    expectDeadLettersAlarm(deadLetters);
   });
 
   it('names a message group exactly when the queue is FIFO (D-13.4)', () => {
@@ -107,8 +125,7 @@ describe('the lane', () => {
   });
 
   it('raises an alarm when a message has waited five minutes', () => {
-    const [alarm] = alarmsOn('ApproximateAgeOfOldestMessage', 'QueueName', nameOf(lane));
-    expect(alarm?.properties).toMatchObject({ Threshold: 300, ComparisonOperator: 'GreaterThanThreshold' });
+    expectQueueAlarm(lane, 'ApproximateAgeOfOldestMessage', 300);
   });
 });
 
@@ -123,9 +140,8 @@ describe('the release queue', () => {
     expect(mapping.properties.ScalingConfig).toEqual({ MaximumConcurrency: 10 });
   });
 
-  it('raises an alarm when a message is never taken', () => {
-    const queue = resource(stack, 'ReleaseQueue');
-    expect(alarmsOn('ApproximateAgeOfOldestMessage', 'QueueName', nameOf(queue))).toHaveLength(1);
+  it('raises an alarm when a message has waited a quarter of an hour', () => {
+    expectQueueAlarm(resource(stack, 'ReleaseQueue'), 'ApproximateAgeOfOldestMessage', 900);
   });
 });
 
@@ -146,7 +162,7 @@ describe.each(mappings)('the mapping $logicalId', ({ properties }) => {
   it('gives up on a message after several tries, into a queue of the same kind (D-13.6), with an alarm on it', () => {
     expect(redrive.maxReceiveCount).toBeGreaterThanOrEqual(3);
     expect(isFifo(deadLetters)).toBe(isFifo(queue));
-    expect(alarmsOn('ApproximateNumberOfMessagesVisible', 'QueueName', nameOf(deadLetters))).toHaveLength(1);
+    expectDeadLettersAlarm(deadLetters);
   });
 });
 
@@ -183,11 +199,21 @@ describe('the sweep', () => {
 
   it('raises an alarm when it fails, and one when it has not run for five minutes', () => {
     const [errors] = alarmsOn('Errors', 'FunctionName', sweep.physicalId);
-    expect(errors?.properties).toMatchObject({ Threshold: 0, ComparisonOperator: 'GreaterThanThreshold' });
-    const [missing] = alarmsOn('Invocations', 'FunctionName', sweep.physicalId);
-    expect(missing?.properties).toMatchObject({
+    expect(errors?.properties).toMatchObject({
+      Namespace: 'AWS/Lambda',
       Statistic: 'Sum',
       Period: 300,
+      EvaluationPeriods: 1,
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+    const [missing] = alarmsOn('Invocations', 'FunctionName', sweep.physicalId);
+    expect(missing?.properties).toMatchObject({
+      Namespace: 'AWS/Lambda',
+      Statistic: 'Sum',
+      Period: 300,
+      EvaluationPeriods: 1,
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
       TreatMissingData: 'breaching',
@@ -225,6 +251,10 @@ describe.each(functions)('the function $physicalId', ({ logicalId, physicalId, p
     expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], MemorySize: 256 });
     const groups = resourcesOf(stack, 'AWS::Logs::LogGroup').map((group) => group.properties);
     expect(groups).toContainEqual({ LogGroupName: `/aws/lambda/${physicalId}`, RetentionInDays: 30 });
+  });
+
+  it('keeps every line that it writes: metrics have no level, and a filter would take them for INFO', () => {
+    expect(properties.LoggingConfig).toMatchObject({ LogFormat: 'JSON', ApplicationLogLevel: 'DEBUG' });
   });
 
   it('has a role that no other function has', () => {

@@ -13,6 +13,8 @@ const instance = (overrides: Record<string, unknown> = {}) => ({
   runningTasksCount: 2,
   pendingTasksCount: 1,
   attributes: [],
+  registeredResources: [{ name: 'MEMORY', type: 'INTEGER', integerValue: 8000 }],
+  remainingResources: [{ name: 'MEMORY', type: 'INTEGER', integerValue: 7488 }],
   ...overrides,
 });
 const registered = {
@@ -22,6 +24,7 @@ const registered = {
   version: 12,
   agentConnected: true,
   taskCount: 3,
+  holdsResources: true,
   mark: undefined,
 };
 
@@ -70,6 +73,30 @@ describe('registrations', () => {
       ListContainerInstances: () => new Refusal('ClusterNotFoundException', 'Cluster not found.'),
     });
     await expect(fleet.registrations(clusterName, [instanceId])).rejects.toThrow(UnknownCluster);
+  });
+
+  it('hold nothing where all that is registered remains (D-9.4)', async () => {
+    const resources = [{ name: 'MEMORY', type: 'INTEGER', integerValue: 8000 }];
+    const empty = instance({ registeredResources: resources, remainingResources: resources });
+    const { fleet } = fleetOver({ DescribeContainerInstances: () => ({ containerInstances: [empty] }) });
+    expect(await fleet.describe(clusterName, [arn])).toMatchObject([{ holdsResources: false }]);
+  });
+
+  it('are looked for in every cluster, to the last page of each: a filtered page may be empty (D-5.15)', async () => {
+    const [first, second] = ['first', 'second'].map(
+      (name) => `arn:aws:ecs:eu-west-1:111122223333:cluster/${name}`,
+    );
+    const { fleet, calls } = fleetOver({
+      ListClusters: () => ({ clusterArns: [first, second] }),
+      ListContainerInstances: ({ cluster, nextToken }) => {
+        if (cluster === first) return { containerInstanceArns: [] };
+        return nextToken
+          ? { containerInstanceArns: [arn] }
+          : { containerInstanceArns: [], nextToken: 'more' };
+      },
+    });
+    expect(await fleet.clustersOf(instanceId)).toEqual(['second']);
+    expect(calls.at(-1)?.input).toMatchObject({ cluster: second, nextToken: 'more' });
   });
 
   it('carry our mark', async () => {
