@@ -41,15 +41,20 @@ export function parseOptions(args: readonly string[]): DemoOptions {
 
 function parseStrictly(args: readonly string[]) {
   try {
-    return parseArgs({
+    const { values, tokens } = parseArgs({
       args: withSeedJoined(args),
+      tokens: true,
       options: {
         seed: { type: 'string' },
         json: { type: 'boolean' },
         log: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
-    }).values;
+    });
+    const names = tokens.flatMap((token) => (token.kind === 'option' ? token.name : []));
+    const repeated = names.find((name, i) => names.indexOf(name) !== i);
+    if (repeated !== undefined) throw new Error(`--${repeated}: expected once, got it twice`);
+    return values;
   } catch (error) {
     throw new BadArguments(error instanceof Error ? error.message : String(error), { cause: error });
   }

@@ -104,6 +104,7 @@ describe('npm run demo', () => {
     [['--log', 'package.json'], '--log: expected a folder that can be written to, got "package.json"'],
     [['--log', 'package.json/logs'], '--log: expected a folder that can be written to'],
     [['--speed', '2'], '--speed'],
+    [['--seed', '1', '--seed', '2'], '--seed: expected once, got it twice'],
     [['scale-in'], 'scale-in'],
   ])('refuses %j with a clear error and exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await demo(root, ...args);

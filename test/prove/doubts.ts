@@ -55,8 +55,8 @@ export const doubtSabotages: readonly Sabotage[] = [
     file: 'lib/departure.ts',
     find: 'if (!drainStartedAt) return false;',
     replace: 'if (!drainStartedAt) return true;',
-    tests: ['test/scenarios/placed-before.test.ts'],
-    by: 'is not cut off where the lists are older than it, without the mark',
+    tests: ['test/lib/departure.test.ts'],
+    by: 'never believes the lists alone',
   },
   {
     broken: 'an instance that looks busy uses up the message',
