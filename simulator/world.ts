@@ -29,6 +29,8 @@ export class World {
   private readonly listeners: ((entry: LogEntry) => void)[] = [];
   private scheduled = 0;
   private mayRun = false;
+  private held = 0;
+  private onReleased = () => {};
 
   constructor(seed: number, startAt: Date = new Date('2026-05-04T12:00:00Z')) {
     this.seed = seed;
@@ -101,6 +103,30 @@ export class World {
     });
   }
 
+  /**
+   * Real code outside this process computes: the world stands still until the returned function is called. Whoever holds
+   * it makes sure that it is called.
+   */
+  hold(): () => void {
+    let isHeld = true;
+    this.held++;
+    this.mayRun = true;
+    return () => {
+      if (isHeld && --this.held === 0) this.onReleased();
+      isHeld = false;
+    };
+  }
+
+  /** An activity whose code runs outside this process: it is at rest whenever nothing holds the world. */
+  async outside<T>(activity: Activity, run: Promise<T>): Promise<T> {
+    activity.waitingFor++;
+    try {
+      return await run;
+    } finally {
+      activity.waitingFor--;
+    }
+  }
+
   /** Lets the world live until `until` (milliseconds since the epoch). */
   async run(until: number): Promise<void> {
     for (;;) {
@@ -139,11 +165,21 @@ export class World {
     for (let turn = 0; quiet < 2; turn++) {
       if (turn > turnsMax)
         throw new Error('A function waits for something outside virtual time (a timer, a socket?)');
+      if (this.held > 0) {
+        await this.released();
+        quiet = 0;
+      }
       await new Promise(setImmediate);
       const atRest = [...this.activities].every((activity) => activity.waitingFor > 0);
       quiet = atRest && this.scheduled === seen ? quiet + 1 : 0;
       seen = this.scheduled;
     }
     this.mayRun = false;
+  }
+
+  private released(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onReleased = resolve;
+    });
   }
 }

@@ -151,6 +151,62 @@ describe('World', () => {
     expect(endedAt).toBe(start + 500);
   });
 
+  it('stands still while code outside holds it, and goes on when nobody does any more', async () => {
+    const world = new World(1);
+    const seen: string[] = [];
+    const turns = async () => {
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    };
+    world.at(start + 2000, () => seen.push('due'));
+    const releases = [world.hold(), world.hold()];
+    const passing = world.advance(5);
+    for (const release of releases) {
+      await turns();
+      seen.push('released');
+      release();
+      release();
+    }
+    await passing;
+    expect(seen).toEqual(['released', 'released', 'due']);
+    expect(world.now).toBe(start + 5000);
+  });
+
+  it('can be held again and again within one stretch of time', async () => {
+    const world = new World(1);
+    const heldAt: number[] = [];
+    for (const second of [1, 2, 3])
+      world.at(start + second * 1000, () => {
+        const release = world.hold();
+        setImmediate(() => {
+          heldAt.push(world.now - start);
+          release();
+        });
+      });
+    await world.advance(10);
+    expect(heldAt).toEqual([1000, 2000, 3000]);
+  });
+
+  it('does not wait for code outside that waits for the world itself', async () => {
+    const world = new World(1);
+    const ends: number[] = [];
+    const outcome = new Promise<string>((resolve) => {
+      world.at(start + 3000, () => {
+        const release = world.hold();
+        setImmediate(() => {
+          resolve('done');
+          release();
+        });
+      });
+    });
+    world.begin(async (activity) => {
+      expect(await world.outside(activity, outcome)).toBe('done');
+      await world.wait(activity, world.now + 1000, () => undefined);
+      ends.push(world.now - start);
+    });
+    await world.advance(10);
+    expect(ends).toEqual([4000]);
+  });
+
   it('hands on what a hosted machine says, at the time it says it', async () => {
     const world = new World(1);
     let nextAt: number | undefined = start + 3000;
