@@ -51,7 +51,7 @@ export function checkDefinition(definition: FunctionDefinition): void {
  */
 export function runtimeEnvironment(
   settings: LambdaFunction,
-  place: { region: string; now: number; logStreamId: string },
+  place: { region: string; now: number; logStreamId: string; accessKeyId: string },
 ): Record<string, string> {
   const { functionName, memoryMb, runtimeId, handler, logFormat, applicationLogLevel } = settings;
   const day = new Date(place.now).toISOString().slice(0, 10).replaceAll('-', '/');
@@ -71,7 +71,7 @@ export function runtimeEnvironment(
     AWS_LAMBDA_LOG_STREAM_NAME: `${day}/[$LATEST]${place.logStreamId}`,
     AWS_LAMBDA_LOG_FORMAT: logFormat ?? 'Text',
     ...level,
-    AWS_ACCESS_KEY_ID: 'ASIASIMULATEDSIMULAT',
+    AWS_ACCESS_KEY_ID: place.accessKeyId,
     AWS_SECRET_ACCESS_KEY: 'simulated',
     AWS_SESSION_TOKEN: 'simulated',
     LAMBDA_TASK_ROOT: '/var/task',

@@ -27,6 +27,7 @@ import {
   type Runtime,
   Sandbox,
 } from './sandbox.ts';
+import { Warm } from './warm.ts';
 
 export type { Handler, Platform, Runtime } from './sandbox.ts';
 
@@ -49,7 +50,7 @@ interface Deployed {
   settings: LambdaFunction;
   policy: PolicyDocument;
   readonly code: (platform: Platform) => Handler;
-  readonly warm: Sandbox[];
+  warm: Warm;
   running: number;
   started: number;
 }
@@ -57,9 +58,6 @@ interface Deployed {
 /** Concurrent executions of an account, and how much of it reservations must leave to the others. */
 export const accountConcurrency = 1000;
 const unreservedMin = 100;
-
-/** An environment that nobody used for so long is gone (our choice; AWS promises nothing). */
-export const idleMs = 600_000;
 
 /** Lambda: functions, their execution environments and concurrency, synchronous and asynchronous invocation. */
 export class Lambda {
@@ -73,6 +71,7 @@ export class Lambda {
   private readonly sqs: Sqs;
   private readonly handle: Handle;
   private readonly ids: Ids;
+  private readonly keys: Ids;
   private readonly functions = new Map<string, Deployed>();
   private readonly asynchronous: Asynchronous;
 
@@ -84,6 +83,7 @@ export class Lambda {
     this.sqs = sqs;
     this.handle = options.handle;
     this.ids = world.ids('lambda');
+    this.keys = world.ids('lambda/keys');
     this.asynchronous = new Asynchronous({
       world,
       sqs,
@@ -110,7 +110,7 @@ export class Lambda {
       settings,
       policy: { Statement: [] },
       code,
-      warm: [],
+      warm: new Warm(),
       running: 0,
       started: 0,
     });
@@ -138,6 +138,13 @@ export class Lambda {
   /** The function of this name or ARN; undefined when there is none. */
   function(nameOrArn: string): LambdaFunction | undefined {
     return this.functions.get(nameOf(nameOrArn) ?? '')?.settings;
+  }
+
+  /** Ends the function's execution environments, as new code does: idle ones now, the others with their invocation. */
+  retire(nameOrArn: string): void {
+    const deployed = this.find(nameOrArn);
+    deployed.warm.retire();
+    deployed.warm = new Warm();
   }
 
   /** Environments that run at this moment, of one function or of all. */
@@ -181,20 +188,21 @@ export class Lambda {
   ): void {
     this.checkConcurrency(deployed);
     const { now } = this.world;
-    const warm = this.takeWarm(deployed);
-    const sandbox = warm ?? this.startSandbox(deployed);
-    const { functionName } = deployed.settings;
+    const { warm, settings } = deployed;
+    const found = warm.take(now);
+    const sandbox = found ?? this.startSandbox(deployed);
+    const { functionName } = settings;
     const invocation: Invocation = {
       functionName,
       requestId,
       trigger,
       startedAt: now,
-      cold: warm === undefined,
+      cold: found === undefined,
     };
     deployed.running++;
     sandbox.start(invocation, payload, (ended) => {
       deployed.running--;
-      if (sandbox.isAlive) deployed.warm.push(sandbox);
+      warm.add(sandbox);
       this.note(invocation, ended);
       onEnd(ended);
     });
@@ -238,14 +246,6 @@ export class Lambda {
     );
   }
 
-  /** The environment used last, so that the others can go. */
-  private takeWarm({ warm }: Deployed): Sandbox | undefined {
-    const freshEnough = warm.filter(({ idleSince }) => this.world.now - idleSince <= idleMs);
-    const taken = freshEnough.pop();
-    warm.splice(0, warm.length, ...freshEnough);
-    return taken;
-  }
-
   private startSandbox(deployed: Deployed): Sandbox {
     const { settings, code } = deployed;
     const client = `${settings.functionName}/${++deployed.started}`;
@@ -265,6 +265,7 @@ export class Lambda {
           region: this.region,
           now: this.world.now,
           logStreamId: this.ids.hex(32),
+          accessKeyId: `ASIA${this.keys.hex(16).toUpperCase()}`,
         }),
       },
       code,

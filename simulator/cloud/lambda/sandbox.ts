@@ -14,7 +14,11 @@ export interface Platform {
 }
 
 /** A function's code as the Lambda runtime calls it. */
-export type Handler = (event: unknown, context: Record<string, unknown>) => Promise<unknown>;
+export interface Handler {
+  (event: unknown, context: Record<string, unknown>): Promise<unknown>;
+  /** Where the code runs in a process of its own, which ends with its environment. */
+  readonly process?: { readonly isAlive: boolean; stop(): void };
+}
 
 /** Finds the code of a function by the Handler of the template; each execution environment calls the result once. */
 export type Runtime = (handler: string) => (platform: Platform) => Handler;
@@ -92,13 +96,24 @@ const never = <T>() => new Promise<T>(() => {});
 export class Sandbox {
   /** Until when it was busy (milliseconds). */
   idleSince = 0;
-  isAlive = true;
   private readonly options: SandboxOptions;
   private handler: Handler | undefined;
   private run: Run | undefined;
+  private isDead = false;
 
   constructor(options: SandboxOptions) {
     this.options = options;
+  }
+
+  /** Whether it can run another invocation. */
+  get isAlive(): boolean {
+    return !this.isDead && this.handler?.process?.isAlive !== false;
+  }
+
+  /** Ends it, and its process where it has one. What runs in it never ends. */
+  stop(): void {
+    this.isDead = true;
+    this.handler?.process?.stop();
   }
 
   /** Runs one invocation; `onEnd` is told once how it ended, at the virtual time of the end. */
@@ -129,10 +144,12 @@ export class Sandbox {
       const handler: Handler = this.handler ?? this.boot();
       this.handler = handler;
       await world.wait(run.activity, readyAt + invocationComputeMs, () => undefined);
-      const result: unknown = await handler(JSON.parse(payload), this.context(run));
+      const running = handler(JSON.parse(payload), this.context(run));
+      const result: unknown = await (handler.process ? world.outside(run.activity, running) : running);
       return { outcome: 'success', payload: marshal(result) };
     } catch (error) {
-      return { outcome: 'error', error: describe(error) };
+      const isGone = this.handler?.process?.isAlive === false;
+      return { outcome: isGone ? 'crashed' : 'error', error: describe(error) };
     }
   }
 
@@ -141,7 +158,7 @@ export class Sandbox {
     try {
       return this.options.code(this.platform());
     } catch (error) {
-      this.isAlive = false;
+      this.isDead = true;
       throw error;
     }
   }
@@ -153,7 +170,7 @@ export class Sandbox {
   }
 
   private die(run: Run, ended: Ended): void {
-    this.isAlive = false;
+    this.stop();
     run.finish(ended);
   }
 
