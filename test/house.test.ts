@@ -122,30 +122,39 @@ describe('imports', () => {
 /** The one place where clock, chance, environment and streams of the real world come in. */
 const platforms = ['lib/lambda.ts', 'lib/aws/connect.ts'];
 
+/**
+ * Files of the process that a function of the local AWS runs in: they put virtual time, seeded chance and an output of the
+ * world's in the place of the machine's.
+ */
+const child = (...names: string[]) => names.map((name) => `simulator/cloud/lambda/child/${name}.mjs`);
+
+/** Ends a process that gives no sign of life, after so long in real time. */
+const processOwner = 'simulator/cloud/lambda/process.ts';
+
 const ambient: readonly { what: string; pattern: RegExp; files: RegExp; except: readonly string[] }[] = [
   {
     what: 'the clock',
     pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\bprocess\.(?:hrtime|uptime)\b/,
     files: /^(simulator|lib|functions)\//,
-    except: platforms,
+    except: [...platforms, ...child('clock')],
   },
   {
     what: 'chance',
     pattern: /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b|\brandomInt\b|\bgetRandomValues\b/,
     files: /^(simulator|lib|functions)\//,
-    except: platforms,
+    except: [...platforms, ...child('chance')],
   },
   {
     what: 'timers',
     pattern: /\bset(?:Timeout|Interval)\b|\btimers\/promises\b/,
     files: /^(simulator|lib|functions)\//,
-    except: platforms,
+    except: [...platforms, processOwner, ...child('clock', 'network')],
   },
   {
     what: 'the event loop',
     pattern: /\bsetImmediate\b|\bnextTick\b/,
     files: /^(simulator|lib|functions)\//,
-    except: ['simulator/world.ts'],
+    except: ['simulator/world.ts', ...child('bootstrap', 'chance', 'clock', 'network', 'output')],
   },
   {
     what: 'the environment',
@@ -157,7 +166,7 @@ const ambient: readonly { what: string; pattern: RegExp; files: RegExp; except: 
     what: 'output of its own',
     pattern: /\bconsole\.\w|\bprocess\.std(?:out|err)\b/,
     files: /^(simulator|lib|functions)\//,
-    except: platforms,
+    except: [...platforms, ...child('bootstrap', 'output')],
   },
 ];
 

@@ -15,6 +15,7 @@ import {
 import { functionsFromSource, packagedTemplate } from '../../demo/install.ts';
 import { type DepartureReport, reportOf } from '../../demo/report.ts';
 import { Account, type AccountOptions } from '../../simulator/account.ts';
+import type { Runtime } from '../../simulator/cloud/lambda/lambda.ts';
 
 export const clusterName = 'shop';
 export const groupName = 'shop-nodes';
@@ -33,6 +34,8 @@ export interface SceneWish {
   readonly unenrolled?: boolean;
   /** A compiled template to install instead of the packaged one. */
   readonly template?: unknown;
+  /** What finds the functions' code instead of their source. */
+  readonly runtime?: (account: Account) => Promise<Runtime>;
 }
 
 /** A replica service of small tasks without a load balancer. */
@@ -67,7 +70,8 @@ export class Scene {
   static async open(wish: SceneWish = {}): Promise<Scene> {
     const { seed = 1, instances = 3, services = [service()], standalone = [], tags = {}, ecsSwitches } = wish;
     const account = new Account({ seed, ...(ecsSwitches ? { ecsSwitches } : {}) });
-    account.install(wish.template ?? packagedTemplate(), await functionsFromSource());
+    const { runtime = functionsFromSource } = wish;
+    account.install(wish.template ?? packagedTemplate(), await runtime(account));
     account.call('ecs', 'CreateCluster', { clusterName });
     createGroup(account, { clusterName, autoScalingGroupName: groupName, desiredCapacity: 1 });
     await account.until('the oldest instance', () => activeInstances(account, clusterName) === 1, 300);
