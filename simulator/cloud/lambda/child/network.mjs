@@ -157,6 +157,8 @@ function refuseOthers(isEndpoint) {
     if (!path && isEndpoint(host, port)) return connect.apply(this, args);
     const where = path || `${host}:${port}`;
     const text = `A function of the local AWS reaches AWS and nothing else: no connection to ${where}`;
+    // Whatever is written meanwhile waits for the connection.
+    this.connecting = true;
     setImmediate(() => this.destroy(Object.assign(new Error(text), { code: 'ENETUNREACH' })));
     return this;
   };

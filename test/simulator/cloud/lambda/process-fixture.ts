@@ -8,12 +8,15 @@ import type { World } from '../../../../simulator/world.ts';
 import { cloud, definition } from '../fixture.ts';
 import { zipOf } from './zip-fixture.ts';
 
-/** An HTTP server before the processes of a world; `jitter` delays every request and every answer in real time. */
+/**
+ * An HTTP server before the processes of a world; `jitter` delays every request and every answer in real time, `body` is what
+ * every answer says.
+ */
 export async function processesOf(
   world: World,
-  options: Partial<ProcessesOptions> & { jitter?: () => Promise<void> } = {},
+  options: Partial<ProcessesOptions> & { jitter?: () => Promise<void>; body?: Uint8Array } = {},
 ): Promise<Processes> {
-  const { jitter = async () => undefined, ...others } = options;
+  const { jitter = async () => undefined, body: said, ...others } = options;
   const server = createServer(async (request, response) => {
     const headers = request.headers as Record<string, string>;
     const [, key = ''] = /Credential=([^/]+)/.exec(headers.authorization ?? '') ?? [];
@@ -23,7 +26,7 @@ export async function processesOf(
       const answer = await processes.handle(key, { headers, body });
       await jitter();
       response.sendDate = false;
-      response.writeHead(answer?.statusCode ?? 403, answer?.headers ?? {}).end(answer?.body ?? '');
+      response.writeHead(answer?.statusCode ?? 403, answer?.headers ?? {}).end(said ?? answer?.body ?? '');
     } catch (error) {
       response.writeHead(500).end(String(error));
     }
