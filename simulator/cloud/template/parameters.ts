@@ -33,7 +33,7 @@ function valueOfParameter(definition: unknown, given: string | undefined, where:
     return report(where, 'a value, or a Default', value);
   const text = `${value}`;
   const { AllowedValues: allowed, AllowedPattern: pattern } = definition;
-  if (Array.isArray(allowed) && !allowed.some((one) => one === value || one === text))
+  if (Array.isArray(allowed) && !allowed.some((one) => `${one}` === text))
     report(where, `one of ${JSON.stringify(allowed)}`, text);
   if (pattern !== undefined && !(typeof pattern === 'string' && new RegExp(`^(?:${pattern})$`).test(text)))
     report(where, `a value that matches ${JSON.stringify(pattern)}`, text);

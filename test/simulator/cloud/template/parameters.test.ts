@@ -67,6 +67,7 @@ describe('parameters', () => {
       Resources: { Q: queue() },
     });
     expect(faultsOf(of('Number'))).toEqual([]);
+    expect(faultsOf(of('Number'), { P: '5' })).toEqual([]);
     expect(faultsOf(of('Number'), { P: '6' })).toEqual([]);
     expect(faultsOf(of('Number'), { P: '7' })).toEqual(['Parameters.P: expected one of [5,"6"], got 7']);
     expect(faultsOf({ Parameters: { P: 'String' }, Resources: { Q: queue() } })).toEqual([
