@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is made from the project, or fetched for it, and not written by anybody. */
-const made = new Set(['node_modules', 'dist', '.git', '.serverless', '.demo', 'coverage']);
+const made = new Set(['node_modules', 'dist', '.git', '.serverless', '.demo', 'release', 'coverage']);
 
 /** Every file of the project that somebody wrote, as a path from its root, sorted. */
 export function writtenFiles(under = ''): string[] {

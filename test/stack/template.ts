@@ -24,8 +24,12 @@ export function compiledTemplate(): Template {
 }
 
 /** The stack as it stands once deployed into the account and Region of the sample events. */
-export function deployed(template: Template = compiledTemplate()): Stack {
-  return loadTemplate(template, { region: 'us-east-1', accountId: '111122223333', stackName: 'ecs-steward' });
+export function deployed(
+  template: Template = compiledTemplate(),
+  parameters: Readonly<Record<string, string>> = {},
+): Stack {
+  const place = { region: 'us-east-1', accountId: '111122223333', stackName: 'ecs-steward' };
+  return loadTemplate(template, { ...place, parameters });
 }
 
 /** The stack as it stands once deployed with other options than the defaults, such as `--param=clusters=web`. */
