@@ -3,12 +3,17 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { transformSync } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
-import { root, textOf } from '../files.ts';
+import { root, textOf, writtenFiles } from '../files.ts';
 import { withRelease } from './release.ts';
 import { deployed, resource, resourcesOf } from './template.ts';
+
+const { parameters } = (await import(pathToFileURL(join(root, 'infra/parameters.mjs')).href)) as {
+  parameters: Record<string, { option: string }>;
+};
 
 /** Where a release lies as `release`, as the examples want it. */
 const place = mkdtempSync(join(tmpdir(), 'ecs-steward-install-'));
@@ -222,5 +227,28 @@ describe('CAPABILITY_IAM', () => {
         Object.keys(Properties).filter((name) => /^(?!Policy).*Name$/.test(name)),
       );
     expect(named).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  const readme = textOf('README.md');
+
+  it('shows every parameter of the template, how sls deploy is told, and the default', () => {
+    const rows = [...readme.matchAll(/^\| `(--\S+)` \| `(\w+)` \| (\S+) \|/gm)].map(
+      ([, option, name, value]) => [
+        name,
+        option?.replaceAll('"', '').replace('...', ''),
+        value === 'none' ? '' : value?.replaceAll('`', ''),
+      ],
+    );
+    const { ArtifactBucket: _bucket, ArtifactPrefix: _prefix, ...chosen } = template.Parameters;
+    expect(rows).toEqual(
+      Object.entries(chosen).map(([name, { Default }]) => [name, parameters[name]?.option, `${Default}`]),
+    );
+    expect(readme).toMatch(/`ArtifactBucket`, `ArtifactPrefix`/);
+  });
+
+  it.each(writtenFiles('docs/install'))('links to %s', (path) => {
+    expect(readme).toContain(`](${path})`);
   });
 });
