@@ -58,7 +58,7 @@ export const parameters = {
       Default: 'prod',
       Description:
         'Part of the names of functions and log groups. It makes no room for a second installation.',
-      // The longest name it is part of, with 32 characters around it, may have 64.
+      // Names that it is part of keep within the 64 characters that Lambda and EventBridge allow.
       AllowedPattern: '^[A-Za-z0-9-]{1,32}$',
       ConstraintDescription: 'at most 32 letters, digits and hyphens',
     },

@@ -116,7 +116,8 @@ describe('the template of a release', () => {
       ...(type === 'AWS::Lambda::Function' || type === 'AWS::Events::Rule' ? [physicalId] : []),
       ...((Targets as { Id: string }[] | undefined) ?? []).map(({ Id }) => Id),
     ]);
-    expect(Math.max(...names.map((name) => name.length))).toBe(64);
+    expect(names.length).toBeGreaterThan(2);
+    for (const name of names) expect(name).toMatch(/^.{1,64}$/);
   });
 
   it('has the same logical ids for every stage', () => {
