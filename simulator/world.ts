@@ -127,6 +127,13 @@ export class World {
     }
   }
 
+  /** When something next happens by itself (milliseconds); undefined: never. Real code may still have to run now. */
+  get nextAt(): number | undefined {
+    const times = [this.nextHost()?.machine.nextAt, this.agenda.nextAt].filter((at) => at !== undefined);
+    if (this.mayRun) times.push(this.now);
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
   /** Lets the world live until `until` (milliseconds since the epoch). */
   async run(until: number): Promise<void> {
     for (;;) {

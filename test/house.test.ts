@@ -121,6 +121,10 @@ describe('imports', () => {
 
 /** The one place where clock, chance, environment and streams of the real world come in. */
 const platforms = ['lib/lambda.ts', 'lib/aws/connect.ts'];
+/** The server's virtual time follows the real one, and sleeps until something is due. */
+const realTime = 'simulator/clock.ts';
+/** The server's command, which prints. */
+const command = 'simulator/main.ts';
 
 /**
  * Files of the process that a function of the local AWS runs in: they put virtual time, seeded chance and an output of the
@@ -136,7 +140,7 @@ const ambient: readonly { what: string; pattern: RegExp; files: RegExp; except: 
     what: 'the clock',
     pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\bprocess\.(?:hrtime|uptime)\b/,
     files: /^(simulator|lib|functions)\//,
-    except: [...platforms, ...child('clock')],
+    except: [...platforms, ...child('clock'), realTime],
   },
   {
     what: 'chance',
@@ -148,7 +152,7 @@ const ambient: readonly { what: string; pattern: RegExp; files: RegExp; except: 
     what: 'timers',
     pattern: /\bset(?:Timeout|Interval)\b|\btimers\/promises\b/,
     files: /^(simulator|lib|functions)\//,
-    except: [...platforms, processOwner, ...child('clock', 'network')],
+    except: [...platforms, processOwner, ...child('clock', 'network'), realTime],
   },
   {
     what: 'the event loop',
@@ -166,7 +170,7 @@ const ambient: readonly { what: string; pattern: RegExp; files: RegExp; except: 
     what: 'output of its own',
     pattern: /\bconsole\.\w|\bprocess\.std(?:out|err)\b/,
     files: /^(simulator|lib|functions)\//,
-    except: [...platforms, ...child('bootstrap', 'output')],
+    except: [...platforms, ...child('bootstrap', 'output'), command],
   },
 ];
 

@@ -1,0 +1,218 @@
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Account } from './account.ts';
+import { Bodies, type BodyLimits, usualBodyLimits } from './body.ts';
+import type { Ids } from './chance.ts';
+import { Clock, type ClockSettings } from './clock.ts';
+import { Control } from './control/control.ts';
+import { accessKeyIn, answerOperator, type DoorRequest, refusal } from './door.ts';
+import type { WireResponse } from './endpoint.ts';
+import { Fault } from './machine.ts';
+
+/** What stands behind a server: one account, and whoever runs its functions outside this process. */
+export interface Site {
+  readonly account: Account;
+  /** Answers a request that an execution environment signed; undefined for any other access key. Never waits for the clock. */
+  readonly functionRequests?: (
+    accessKeyId: string,
+    request: DoorRequest,
+  ) => Promise<WireResponse> | undefined;
+  /** A custom resource's answer under its token; false: nobody waits for that token. */
+  readonly respond?: (token: string, body: string) => boolean;
+  /** Whether the request asks after a stack operation that is under way: under a virtual clock a second passes then. */
+  readonly polls?: (request: DoorRequest) => boolean;
+  /** Ends whatever runs for the account. */
+  readonly close?: () => Promise<void>;
+}
+
+/** How a server is set up. */
+export interface ServerOptions {
+  readonly seed: number;
+  readonly clock: ClockSettings;
+  /** Makes the account, and another one at each reset. */
+  readonly open: (seed: number) => Site;
+  /** Hears of errors that are the simulator's own. */
+  readonly report: (line: string) => void;
+  readonly bodies?: BodyLimits;
+  /** For a whole request, from its first byte, and for its headers alone (milliseconds). */
+  readonly requestMsMax?: number;
+}
+
+const host = '127.0.0.1';
+const controlPrefix = '/_simulator';
+const customResourcePath = /^\/cloudformation-custom-resource-response\/([^/]+)$/;
+/** Longer than the pause of a client that keeps its connections. */
+const keepAliveMs = 65_000;
+const tooLarge = 'RequestEntityTooLarge';
+
+/** One account as a server: the APIs of AWS at the root, what only a simulator can do under `/_simulator/`. */
+export class Server {
+  private readonly options: ServerOptions;
+  private readonly bodies: Bodies;
+  private readonly http: HttpServer;
+  private readonly clock: Clock;
+  private site: Site;
+  private ids: Ids;
+
+  constructor(options: ServerOptions) {
+    this.options = options;
+    this.bodies = new Bodies(options.bodies ?? usualBodyLimits);
+    this.site = options.open(options.seed);
+    this.ids = requestIds(this.site);
+    this.clock = new Clock({
+      world: this.site.account.world,
+      settings: options.clock,
+      onError: (error) => options.report(textOf(error)),
+    });
+    const requestTimeout = options.requestMsMax ?? 60_000;
+    this.http = createServer({
+      requestTimeout,
+      headersTimeout: requestTimeout,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: Math.min(requestTimeout, 5000),
+    });
+    this.http.on('request', (request, response) => void this.serve(request, response));
+    this.http.on('checkContinue', (request, response) => {
+      if (this.bodies.isTooLarge(request)) {
+        this.refuseUnsent(request, response);
+        return;
+      }
+      response.writeContinue();
+      void this.serve(request, response);
+    });
+    this.http.on('clientError', refuseConnection);
+  }
+
+  /** Listens on 127.0.0.1; port 0 takes a free one. Resolves with the URL, rejects as node:net does. */
+  start(port: number): Promise<string> {
+    return new Promise((done, failed) => {
+      this.http.once('error', failed);
+      this.http.listen(port, host, () => {
+        this.http.off('error', failed);
+        done(`http://${host}:${(this.http.address() as AddressInfo).port}`);
+      });
+    });
+  }
+
+  /** Closes every connection and ends what runs for the account. */
+  async stop(): Promise<void> {
+    const closed = new Promise((done) => this.http.close(done));
+    this.http.closeAllConnections();
+    await this.site.close?.();
+    await this.clock.stop();
+    await closed;
+  }
+
+  private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = headOf(incoming);
+    try {
+      const body = await this.bodies.read(incoming);
+      if (body === 'cut') return;
+      if (typeof body === 'string') {
+        write(request, response, this.refused(request, body === 'busy' ? 'ServiceUnavailable' : tooLarge));
+        return;
+      }
+      try {
+        write(request, response, await this.answer({ ...request, body: body.bytes }));
+      } finally {
+        body.release();
+      }
+    } catch (error) {
+      this.options.report(`${request.method} ${request.path}: ${textOf(error)}`);
+      write(request, response, this.refused(request, 'InternalFailure'));
+    }
+  }
+
+  /** Whoever asked before sending is told at once; whether the body comes all the same, nobody knows. */
+  private refuseUnsent(incoming: IncomingMessage, response: ServerResponse): void {
+    const request = headOf(incoming);
+    response.shouldKeepAlive = false;
+    write(request, response, this.refused(request, tooLarge));
+  }
+
+  private async answer(request: DoorRequest): Promise<WireResponse> {
+    const { site } = this;
+    const { path } = request;
+    if (path === controlPrefix || path.startsWith(`${controlPrefix}/`))
+      return this.control().answer(request, path.slice(controlPrefix.length + 1));
+    const token = request.method === 'PUT' ? customResourcePath.exec(path)?.[1] : undefined;
+    if (token !== undefined && site.respond) {
+      const isAwaited = site.respond(token, new TextDecoder().decode(request.body));
+      return { statusCode: isAwaited ? 200 : 403, headers: {}, body: new Uint8Array() };
+    }
+    const ofFunction = site.functionRequests?.(accessKeyIn(request) ?? '', request);
+    if (ofFunction !== undefined) return ofFunction;
+    return this.clock.alone(async () => {
+      if (this.clock.settings.kind === 'virtual' && site.polls?.(request)) await this.clock.pass(1);
+      return answerOperator(this.site.account, request, this.ids.uuid());
+    });
+  }
+
+  private control(): Control {
+    return new Control({
+      account: () => this.site.account,
+      clock: this.clock,
+      reset: (seed) => this.reset(seed),
+    });
+  }
+
+  /** A fresh account under the same clock; resolves with its seed. */
+  private async reset(seed = this.site.account.world.seed): Promise<number> {
+    await this.site.close?.();
+    await this.clock.alone(() => {
+      this.site = this.options.open(seed);
+      this.ids = requestIds(this.site);
+      this.clock.enter(this.site.account.world);
+    });
+    return seed;
+  }
+
+  private refused(request: DoorRequest, code: keyof typeof refusals): WireResponse {
+    const { status, message } = refusals[code];
+    return refusal(request, new Fault(code, message, status), this.ids.uuid());
+  }
+}
+
+const requestIds = ({ account }: Site) => account.world.ids('operator-requests');
+
+const refusals = {
+  RequestEntityTooLarge: { status: 413, message: 'The request is larger than the service accepts.' },
+  ServiceUnavailable: { status: 503, message: 'Too many large requests at once; try again.' },
+  InternalFailure: { status: 500, message: 'The simulator failed; its standard error says why.' },
+};
+
+/** The request without its body. */
+function headOf({ method = '', url = '', headers }: IncomingMessage): DoorRequest {
+  const [path = '', ...query] = url.split('?');
+  const flat = Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]);
+  return { method, path, query: query.join('?'), headers: Object.fromEntries(flat), body: new Uint8Array() };
+}
+
+/** Answers; a client that is gone meanwhile hears nothing. */
+function write(request: DoorRequest, response: ServerResponse, answer: WireResponse): void {
+  if (response.destroyed || response.headersSent) return;
+  const length = answer.headers['content-length'] ?? String(answer.body.length);
+  response.writeHead(answer.statusCode, { ...answer.headers, 'content-length': length });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+/** What is no HTTP, or not in time, is answered in plain HTTP and cut off. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const status = isLate ? '408 Request Timeout' : '400 Bad Request';
+  const code = isLate ? 'RequestTimeout' : 'BadRequest';
+  const xml = `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code></Error></ErrorResponse>`;
+  const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/xml\r\ncontent-length: ${xml.length}`;
+  socket.end(`${head}\r\n\r\n${xml}`, () => socket.destroy());
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
