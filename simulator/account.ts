@@ -21,6 +21,11 @@ export interface AccountOptions {
   readonly region?: string;
   readonly accountId?: string;
   readonly ecsSwitches?: Partial<EcsSwitches>;
+  /**
+   * So many entries are kept of the log, the calls and the invocations, and what AWS forgets is forgotten. Without it
+   * everything there ever was can be looked at, as tests do.
+   */
+  readonly entriesMax?: number;
 }
 
 /** One AWS account in one Region, in virtual time: the services, what runs in them, and the stack installed there. */
@@ -42,14 +47,16 @@ export class Account {
 
   constructor(options: AccountOptions) {
     const { seed, startAt, region = 'eu-west-1', accountId = '111122223333', ecsSwitches = {} } = options;
+    const { entriesMax } = options;
     this.region = region;
     this.accountId = accountId;
-    const world = new World(seed, startAt);
+    const world = new World(seed, startAt, entriesMax);
     this.world = world;
     const place = { region, accountId };
-    this.ecs = new Ecs({ ...place, ids: world.ids('ecs'), switches: ecsSwitches });
-    this.autoscaling = new AutoScaling({ ...place, ids: world.ids('autoscaling') });
-    this.ec2 = new Ec2(place);
+    const forgets = entriesMax !== undefined;
+    this.ecs = new Ecs({ ...place, ids: world.ids('ecs'), switches: ecsSwitches, forgets });
+    this.autoscaling = new AutoScaling({ ...place, ids: world.ids('autoscaling'), forgets });
+    this.ec2 = new Ec2({ ...place, forgets });
     this.sqs = new Sqs({ ...place, ids: world.ids('sqs') });
     this.lambda = new Lambda({
       ...place,

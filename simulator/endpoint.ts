@@ -1,4 +1,5 @@
 import type { Chance } from './chance.ts';
+import type { Journal } from './journal.ts';
 import {
   type Call,
   type Caller,
@@ -57,6 +58,9 @@ export interface EndpointFaults {
 /** From the start of a call to its answer; the service acts halfway (milliseconds of virtual time). */
 export const callMs = 30;
 
+/** From so many views on, the old ones are looked for and forgotten. */
+const viewsMax = 1000;
+
 const accessDenied: Readonly<Record<ServiceName, { code: string; status: number }>> = {
   ecs: { code: 'AccessDeniedException', status: 400 },
   events: { code: 'AccessDeniedException', status: 400 },
@@ -66,7 +70,7 @@ const accessDenied: Readonly<Record<ServiceName, { code: string; status: number 
 
 /** The API of the account: checks input and permissions, applies read lag, answers in virtual time, keeps the call log. */
 export class Endpoint {
-  readonly calls: CallRecord[] = [];
+  readonly journal: Journal<CallRecord>;
   readonly faults: EndpointFaults = { readLagSecondsMax: 0 };
   private readonly world: World;
   private readonly services: Readonly<Record<ServiceName, Service>>;
@@ -82,12 +86,18 @@ export class Endpoint {
     isAllowed: (caller: Caller, need: Need) => boolean;
     onOutcome: (outcome: Outcome) => void;
   }) {
+    this.journal = options.world.newJournal();
     this.world = options.world;
     this.services = options.services;
     this.isAllowed = options.isAllowed;
     this.onOutcome = options.onOutcome;
     this.lag = options.world.chance('read-lag');
     this.ids = options.world.ids('requests');
+  }
+
+  /** The calls that were answered, oldest first. */
+  get calls(): readonly CallRecord[] {
+    return this.journal.entries;
   }
 
   /** Answers a function's SDK request: the service acts after half of `callMs`, the answer is there after all of it. */
@@ -140,7 +150,7 @@ export class Endpoint {
   ): Record<string, unknown> {
     const { functionName, requestId } = caller;
     const note = (outcome: string) => {
-      this.calls.push({ at: this.world.now, service, operation, functionName, requestId, input, outcome });
+      this.journal.add({ at: this.world.now, service, operation, functionName, requestId, input, outcome });
       this.world.record('call', {
         service,
         operation,
@@ -198,7 +208,13 @@ export class Endpoint {
     const key = `${caller.client}/${service}/${table}`;
     const view = Math.max(wanted, this.views.get(key) ?? 0);
     this.views.set(key, view);
+    if (this.views.size > viewsMax) this.forgetViews(now);
     return view;
+  }
+
+  /** A view older than any read can be says nothing. */
+  private forgetViews(now: number): void {
+    for (const [key, view] of this.views) if (view <= now - memoryMs) this.views.delete(key);
   }
 
   private lagMs(): number {

@@ -1,5 +1,6 @@
 import { Agenda } from './agenda.ts';
 import { type Chance, chance, Ids } from './chance.ts';
+import { Journal } from './journal.ts';
 import type { Machine, Outcome } from './machine.ts';
 
 /** Real code under virtual time: one function invocation. It is at rest while it waits for something virtual. */
@@ -21,7 +22,8 @@ const turnsMax = 200_000;
 export class World {
   readonly seed: number;
   now: number;
-  readonly log: LogEntry[] = [];
+  readonly journal: Journal<LogEntry>;
+  private readonly entriesMax: number | undefined;
   private readonly agenda = new Agenda<() => void>();
   private readonly hosted: { machine: Machine; onOutcome: (outcome: Outcome) => void }[] = [];
   private readonly activities = new Set<Activity>();
@@ -32,10 +34,23 @@ export class World {
   private held = 0;
   private onReleased = () => {};
 
-  constructor(seed: number, startAt: Date = new Date('2026-05-04T12:00:00Z')) {
+  /** `entriesMax`: how much of each journal is kept; without it, everything. */
+  constructor(seed: number, startAt: Date = new Date('2026-05-04T12:00:00Z'), entriesMax?: number) {
     this.seed = seed;
     this.now = startAt.getTime();
+    this.entriesMax = entriesMax;
+    this.journal = this.newJournal();
     this.ties = chance(seed, 'ties');
+  }
+
+  /** What happened, oldest first. */
+  get log(): readonly LogEntry[] {
+    return this.journal.entries;
+  }
+
+  /** A journal that keeps as much as the log does. */
+  newJournal<T>(): Journal<T> {
+    return new Journal(this.entriesMax);
   }
 
   /** A stream of chance of its own for whoever asks under this label. */
@@ -62,7 +77,7 @@ export class World {
   /** Writes a line of the log. */
   record(kind: string, fields: Record<string, unknown>): void {
     const entry = { time: new Date(this.now).toISOString(), kind, ...fields };
-    this.log.push(entry);
+    this.journal.add(entry);
     for (const listener of this.listeners) listener(entry);
   }
 

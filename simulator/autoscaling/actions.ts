@@ -49,7 +49,6 @@ export interface ActionReference {
 
 /** An action that holds an instance now. The hook is as it was when the action began. */
 interface ActiveAction {
-  readonly index: number;
   readonly hook: Hook;
   readonly token: string;
   readonly instanceId: string;
@@ -66,8 +65,8 @@ export interface Ending {
 
 /** The lifecycle actions: one for each hook and instance, all of an instance side by side (D-3.15, D-10.10). */
 export class Actions {
-  /** Every action there ever was, in the order of their beginning. */
-  readonly records: LifecycleActionRecord[] = [];
+  /** Every action there ever was, by its token, in the order of their beginning; the ended ones go where the account forgets. */
+  readonly records = new Map<string, LifecycleActionRecord>();
   private readonly active = new Map<string, ActiveAction[]>();
   private readonly state: State;
   private readonly agenda: Agenda<(now: number) => void>;
@@ -93,7 +92,7 @@ export class Actions {
     for (const hook of hooks) {
       const token = this.state.ids.uuid();
       const { instanceId } = instance;
-      this.records.push({
+      this.records.set(token, {
         instanceId,
         autoScalingGroupName: group.name,
         lifecycleHookName: hook.LifecycleHookName,
@@ -103,7 +102,7 @@ export class Actions {
         globalDeadlineAt: now + hook.GlobalTimeout * 1000,
         heartbeats: 0,
       });
-      const action = { index: this.records.length - 1, hook, token, instanceId, stopTimer: () => {} };
+      const action = { hook, token, instanceId, stopTimer: () => {} };
       this.active.set(instanceId, [...this.activeOf(instanceId), action]);
       this.setTimer(now, action);
       this.say(lifecycleEvent(group, hook, instanceId, token));
@@ -148,12 +147,12 @@ export class Actions {
     return this.active.get(instanceId) ?? [];
   }
 
-  private record({ index }: ActiveAction): LifecycleActionRecord {
-    return this.records[index] as LifecycleActionRecord;
+  private record({ token }: ActiveAction): LifecycleActionRecord {
+    return this.records.get(token) as LifecycleActionRecord;
   }
 
   private note(action: ActiveAction, change: Partial<LifecycleActionRecord>): void {
-    this.records[action.index] = { ...this.record(action), ...change };
+    this.records.set(action.token, { ...this.record(action), ...change });
   }
 
   private setTimer(now: number, action: ActiveAction): void {
@@ -181,7 +180,8 @@ export class Actions {
     const left = this.activeOf(action.instanceId).filter((other) => other !== action);
     if (left.length > 0) this.active.set(action.instanceId, left);
     else this.active.delete(action.instanceId);
-    this.note(action, { endedAt: now, endedBy, ...(result === undefined ? {} : { result }) });
+    if (this.state.forgets) this.records.delete(action.token);
+    else this.note(action, { endedAt: now, endedBy, ...(result === undefined ? {} : { result }) });
   }
 
   /** By token where one is given, else by instance: its active action of that hook only (D-3.9, D-10.9). */

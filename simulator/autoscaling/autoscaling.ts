@@ -30,7 +30,7 @@ export class AutoScaling implements Service {
   private readonly operations: ReadonlyMap<string, Operation>;
   private said: Outcome[] = [];
 
-  constructor(options: { region: string; accountId: string; ids: Ids }) {
+  constructor(options: { region: string; accountId: string; ids: Ids; forgets?: boolean }) {
     const state = new State(options);
     const { agenda } = this;
     const activities = new Activities(state);
@@ -101,7 +101,7 @@ export class AutoScaling implements Service {
 
   /** Every lifecycle action there ever was, in the order of their beginning: what really happened, not what is shown. */
   lifecycleActions(): readonly LifecycleActionRecord[] {
-    return this.lifecycle.actions.records;
+    return [...this.lifecycle.actions.records.values()];
   }
 
   /** A group that is being deleted is gone with its last instance; any other is brought to its desired capacity. */

@@ -107,6 +107,9 @@ export interface Activity {
   readonly order: number;
 }
 
+/** DescribeScalingActivities tells of activities that began in the last six weeks (D-14.1; milliseconds). */
+const activityMs = 42 * 86_400_000;
+
 /** A read lags by at most as much (milliseconds); `Table` remembers as far back. */
 const memoryMs = 60_000;
 
@@ -115,6 +118,8 @@ export class State {
   readonly region: string;
   readonly accountId: string;
   readonly ids: Ids;
+  /** What ended lifecycle actions were is forgotten. */
+  readonly forgets: boolean;
   readonly groups = new Table<Group>(memoryMs);
   /** The hooks of each group, by the group's name. */
   readonly hooks = new Table<readonly Hook[]>(memoryMs);
@@ -123,7 +128,8 @@ export class State {
   private readonly instanceIds = new Map<string, string[]>();
   private readonly activityIds = new Map<string, string[]>();
 
-  constructor(options: { region: string; accountId: string; ids: Ids }) {
+  constructor(options: { region: string; accountId: string; ids: Ids; forgets?: boolean }) {
+    this.forgets = options.forgets ?? false;
     this.region = options.region;
     this.accountId = options.accountId;
     this.ids = options.ids;
@@ -175,7 +181,7 @@ export class State {
     this.instanceIds.set(groupName, (this.instanceIds.get(groupName) ?? []).filter(isReadable));
   }
 
-  /** Every activity of a group there ever was, oldest first. */
+  /** The activities of a group in the last six weeks, oldest first. */
   activitiesOf(groupName: string, at?: number): Activity[] {
     return (this.activityIds.get(groupName) ?? []).flatMap((id) => this.activities.get(id, at) ?? []);
   }
@@ -185,11 +191,24 @@ export class State {
     const { ActivityId, AutoScalingGroupName } = activity.described;
     const ids = this.activityIds.get(AutoScalingGroupName) ?? [];
     if (!this.activities.get(ActivityId)) {
+      this.forgetActivities(now);
       ids.push(ActivityId);
       this.activityIds.set(AutoScalingGroupName, ids);
     }
     this.activities.set(now, ActivityId, activity);
     return activity;
+  }
+
+  private forgetActivities(now: number): void {
+    const isTold = (id: string) => {
+      const { EndTime, StartTime } = this.activities.get(id)?.described ?? {};
+      return StartTime !== undefined && (EndTime === undefined || StartTime.getTime() > now - activityMs);
+    };
+    for (const [groupName, ids] of this.activityIds) {
+      const forgotten = ids.findIndex(isTold) < 0 ? ids.splice(0) : ids.splice(0, ids.findIndex(isTold));
+      for (const id of forgotten) this.activities.delete(now, id);
+      if (ids.length === 0) this.activityIds.delete(groupName);
+    }
   }
 
   /** Removes a group and its hooks. */

@@ -31,16 +31,20 @@ export const instanceTypes = {
 
 const pendingMs = 10_000;
 const shuttingDownMs = 30_000;
+/** Terminated instances can be described for about an hour, in an account that forgets. */
+const forgottenAfterMs = 3_600_000;
 
 /** EC2 instances: launched and terminated by Auto Scaling, with the ECS agent as the only thing that runs on them. */
 export class Ec2 implements Machine {
   private readonly region: string;
   private readonly accountId: string;
+  private readonly forgets: boolean;
   private readonly templates = new Map<string, LaunchTemplate>();
   private readonly instances = new Map<string, Instance>();
   private readonly agenda = new Agenda<(now: number) => Outcome[]>();
 
-  constructor(options: { region: string; accountId: string }) {
+  constructor(options: { region: string; accountId: string; forgets?: boolean }) {
+    this.forgets = options.forgets ?? false;
     this.region = options.region;
     this.accountId = options.accountId;
   }
@@ -106,11 +110,16 @@ export class Ec2 implements Machine {
   /** Terminates an instance, whoever asks: its containers are cut off now, it is gone after half a minute. */
   terminate(now: number, instanceId: string): Outcome[] {
     if (this.isEnding(instanceId)) return [];
-    this.agenda.add(now + shuttingDownMs, () => [
-      this.become(instanceId, 'terminated'),
-      { kind: 'instance-terminated', instanceId },
-    ]);
+    this.agenda.add(now + shuttingDownMs, (then) => {
+      if (this.forgets) this.agenda.add(then + forgottenAfterMs, () => this.forget(instanceId));
+      return [this.become(instanceId, 'terminated'), { kind: 'instance-terminated', instanceId }];
+    });
     return [this.become(instanceId, 'shutting-down'), { kind: 'instance-shutting-down', instanceId }];
+  }
+
+  private forget(instanceId: string): Outcome[] {
+    this.instances.delete(instanceId);
+    return [];
   }
 
   private isEnding(instanceId: string): boolean {

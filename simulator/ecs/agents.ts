@@ -15,7 +15,10 @@ export class Agents {
   /** Does `step` now when the agent is connected, else when it is again; never once the instance is INACTIVE. */
   pass(now: number, containerInstanceArn: string, step: (now: number) => void): void {
     const instance = this.state.instances.get(containerInstanceArn);
-    if (!instance || instance.status === 'INACTIVE') return;
+    if (!instance || instance.status === 'INACTIVE') {
+      this.waiting.delete(containerInstanceArn);
+      return;
+    }
     if (instance.agentConnected) {
       step(now);
       return;

@@ -40,6 +40,8 @@ export class Ecs implements Service {
     accountId: string;
     ids: Ids;
     switches?: Partial<EcsSwitches>;
+    /** Records go when AWS would not describe them any more. */
+    forgets?: boolean;
   }) {
     const state = new State({ ...options, switches: { ...usualSwitches, ...options.switches } });
     const agents = new Agents(state);
@@ -94,14 +96,14 @@ export class Ecs implements Service {
     this.rooms.state.targetGroups.set(group.targetGroupArn, group);
   }
 
-  /** Every task there ever was, as it is now, in order of creation. A live view: copy what must stay. */
+  /** Every task there ever was, as it is now, in order of creation. */
   taskRecords(): readonly TaskRecord[] {
-    return this.rooms.state.taskRecords;
+    return [...this.rooms.state.taskRecords.values()];
   }
 
-  /** Every container instance there ever was, as it is now, in order of registration. A live view. */
+  /** Every container instance there ever was, as it is now, in order of registration. */
   containerInstanceRecords(): readonly ContainerInstanceRecord[] {
-    return this.rooms.state.instanceRecords;
+    return [...this.rooms.state.instanceRecords.values()];
   }
 
   private when(now: number, act: (rooms: Rooms) => void): Outcome[] {

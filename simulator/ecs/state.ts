@@ -17,6 +17,9 @@ import type {
 /** Stopped tasks and INACTIVE container instances stay describable so long (D-5.18, D-2.5). */
 const forgottenAfterMs = 3_600_000;
 
+/** So many client tokens are remembered, the newest (our choice). */
+const tokensMax = 10_000;
+
 /** Rows grouped by something, so that nobody walks over all of them. */
 class Index {
   private readonly groups = new Map<string, Set<string>>();
@@ -60,20 +63,21 @@ export class State {
   /** By ARN without and with revision; the first is the latest one. */
   readonly definitions = new Map<string, TaskDefinition>();
   readonly targetGroups = new Map<string, TargetGroup>();
-  /** Newest row of everything there ever was, in order of creation; never forgotten. */
-  readonly taskRecords: TaskRecord[] = [];
-  readonly instanceRecords: ContainerInstanceRecord[] = [];
+  /** Newest row of everything there ever was, in order of creation; forgotten only where the account forgets. */
+  readonly taskRecords = new Map<string, TaskRecord>();
+  readonly instanceRecords = new Map<string, ContainerInstanceRecord>();
   watcher: Watcher | undefined;
-  private readonly places = new Map<string, number>();
   private readonly instancesByCluster = new Index();
   private readonly registrations = new Index();
   private readonly tasksByInstance = new Index();
   private readonly tasksByService = new Index();
   private readonly servicesByCluster = new Index();
   private readonly tokens = new Map<string, { asked: string; reply: Record<string, unknown> }>();
+  private readonly forgets: boolean;
   private outcomes: Outcome[] = [];
 
-  constructor(options: Place & { ids: Ids; switches: EcsSwitches }) {
+  constructor(options: Place & { ids: Ids; switches: EcsSwitches; forgets?: boolean }) {
+    this.forgets = options.forgets ?? false;
     this.arns = new Arns(options);
     this.ids = options.ids;
     this.switches = options.switches;
@@ -157,7 +161,7 @@ export class State {
     const instance: ContainerInstanceRecord = { ...row, version, updatedAt: event ? now : row.updatedAt };
     const before = this.instances.get(instance.containerInstanceArn);
     this.instances.set(now, instance.containerInstanceArn, instance);
-    this.keep(this.instanceRecords, instance.containerInstanceArn, instance);
+    this.instanceRecords.set(instance.containerInstanceArn, instance);
     if (before?.status !== instance.status) this.indexInstance(now, instance);
     if (event) this.emit(containerInstanceEvent(instance, this.switches));
   }
@@ -177,14 +181,21 @@ export class State {
   /** Writes what has no event: health, and what only the simulator records. */
   noteTask(now: number, task: TaskRecord): void {
     if (this.tasks.get(task.taskArn)) this.write(now, task);
-    else this.keep(this.taskRecords, task.taskArn, task);
+    else this.taskRecords.set(task.taskArn, task);
   }
 
   /** Writes a service. */
   putService(now: number, service: Service): void {
     this.services.set(now, service.serviceArn, service);
-    if (service.status === 'INACTIVE') this.servicesByCluster.delete(service.clusterArn, service.serviceArn);
-    else this.servicesByCluster.add(service.clusterArn, service.serviceArn);
+    if (service.status !== 'INACTIVE') {
+      this.servicesByCluster.add(service.clusterArn, service.serviceArn);
+      return;
+    }
+    this.servicesByCluster.delete(service.clusterArn, service.serviceArn);
+    // A service of the same name may have taken its ARN meanwhile (D-9.46).
+    this.after(now, forgottenAfterMs, (then) => {
+      if (this.services.get(service.serviceArn) === service) this.services.delete(then, service.serviceArn);
+    });
   }
 
   /** Answers a call with a client token once; the same token again gives the same reply. Throws ConflictException. */
@@ -200,6 +211,7 @@ export class State {
       throw new Fault('ConflictException', 'The clientToken was used with other parameters before.');
     const reply = before?.reply ?? answer();
     this.tokens.set(token, { asked, reply });
+    for (const oldest of this.tokens.keys()) if (this.tokens.size > tokensMax) this.tokens.delete(oldest);
     return reply;
   }
 
@@ -210,13 +222,7 @@ export class State {
 
   private write(now: number, task: TaskRecord): void {
     this.tasks.set(now, task.taskArn, task);
-    this.keep(this.taskRecords, task.taskArn, task);
-  }
-
-  private keep<T>(records: T[], arn: string, record: T): void {
-    const place = this.places.get(arn) ?? records.length;
-    this.places.set(arn, place);
-    records[place] = record;
+    this.taskRecords.set(task.taskArn, task);
   }
 
   private index(now: number, task: TaskRecord, isNew: boolean): void {
@@ -228,7 +234,10 @@ export class State {
     if (task.lastStatus !== 'STOPPED') return;
     this.tasksByInstance.delete(containerInstanceArn, taskArn);
     if (serviceArn) this.tasksByService.delete(serviceArn, taskArn);
-    this.after(now, forgottenAfterMs, (then) => this.tasks.delete(then, taskArn));
+    this.after(now, forgottenAfterMs, (then) => {
+      this.tasks.delete(then, taskArn);
+      if (this.forgets) this.taskRecords.delete(taskArn);
+    });
   }
 
   private indexInstance(now: number, instance: ContainerInstanceRecord): void {
@@ -240,7 +249,10 @@ export class State {
     }
     this.instancesByCluster.delete(clusterArn, arn);
     this.registrations.delete(ec2InstanceId, arn);
-    this.after(now, forgottenAfterMs, (then) => this.instances.delete(then, arn));
+    this.after(now, forgottenAfterMs, (then) => {
+      this.instances.delete(then, arn);
+      if (this.forgets) this.instanceRecords.delete(arn);
+    });
   }
 
   private count(now: number, containerInstanceArn: string, event: boolean): void {

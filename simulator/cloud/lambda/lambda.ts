@@ -1,4 +1,5 @@
 import type { Ids } from '../../chance.ts';
+import type { Journal } from '../../journal.ts';
 import { Fault } from '../../machine.ts';
 import type { World } from '../../world.ts';
 import { isAllowed, type PolicyDocument, resourcePolicyAllows } from '../iam/iam.ts';
@@ -61,8 +62,9 @@ const unreservedMin = 100;
 
 /** Lambda: functions, their execution environments and concurrency, synchronous and asynchronous invocation. */
 export class Lambda {
-  /** Every invocation that has ended, in order of its end. */
-  readonly invocations: InvocationRecord[] = [];
+  readonly journal: Journal<InvocationRecord>;
+  /** The invocations that have ended, in order of their end. */
+  readonly invocations: readonly InvocationRecord[];
   /** Faults of the platform, settable at run time. */
   readonly faults: { crash?: Crash | undefined } = {};
   private readonly region: string;
@@ -77,6 +79,8 @@ export class Lambda {
 
   constructor(options: { region: string; accountId: string; world: World; sqs: Sqs; handle: Handle }) {
     const { world, sqs } = options;
+    this.journal = world.newJournal();
+    this.invocations = this.journal.entries;
     this.region = options.region;
     this.accountId = options.accountId;
     this.world = world;
@@ -214,7 +218,7 @@ export class Lambda {
     const billedMs = Math.ceil(now - invocation.startedAt);
     const error = ended.outcome === 'success' ? {} : { error: ended.error };
     const record = { ...invocation, endedAt: now, billedMs, outcome, ...error };
-    this.invocations.push(record);
+    this.journal.add(record);
     this.world.record('invocation', record);
   }
 
