@@ -4,6 +4,7 @@ interface Entry<T> {
   readonly tie: number;
   readonly order: number;
   readonly value: T;
+  readonly isRoutine: boolean;
   cancelled: boolean;
 }
 
@@ -14,7 +15,16 @@ export class Agenda<T> {
 
   /** Enters `value` at `time`; the returned function takes it back. */
   add(time: number, value: T, tie = 0): () => void {
-    const entry: Entry<T> = { time, tie, order: this.entered++, value, cancelled: false };
+    return this.enter(time, value, tie, false);
+  }
+
+  /** Enters what repeats for ever or only tidies up: nobody waits for it. */
+  addRoutine(time: number, value: T, tie = 0): () => void {
+    return this.enter(time, value, tie, true);
+  }
+
+  private enter(time: number, value: T, tie: number, isRoutine: boolean): () => void {
+    const entry: Entry<T> = { time, tie, order: this.entered++, value, isRoutine, cancelled: false };
     this.heap.push(entry);
     this.rise(this.heap.length - 1);
     return () => {
@@ -26,6 +36,14 @@ export class Agenda<T> {
   get nextAt(): number | undefined {
     this.dropCancelled();
     return this.heap[0]?.time;
+  }
+
+  /** When the next entry is due that is no routine; undefined when there is none. */
+  get busyAt(): number | undefined {
+    let first: number | undefined;
+    for (const { time, isRoutine, cancelled } of this.heap)
+      if (!isRoutine && !cancelled && (first === undefined || time < first)) first = time;
+    return first;
   }
 
   /** Takes the next entry due at or before `time`. */

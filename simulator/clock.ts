@@ -68,6 +68,24 @@ export class Clock {
     }
   }
 
+  /**
+   * Lets time pass until nothing but routine is due, at most so long; to be called inside `alone`. Answers when the next
+   * thing is due that did not fit; undefined: all has settled.
+   */
+  async settle(secondsMax: number): Promise<number | undefined> {
+    const limit = this.world.now + secondsMax * 1000;
+    try {
+      for (;;) {
+        const at = this.world.busyAt;
+        if (at === undefined) return undefined;
+        await this.world.run(Math.min(at, limit));
+        if (at > limit) return at;
+      }
+    } finally {
+      this.anchor = { real: performance.now(), virtual: this.world.now };
+    }
+  }
+
   /** Goes on with another world; to be called inside `alone`. */
   enter(world: World): void {
     this.world = world;

@@ -66,6 +66,8 @@ export interface Need {
 export interface Machine {
   /** When something next happens by itself (milliseconds); undefined: never, unless called. */
   readonly nextAt: number | undefined;
+  /** The same without routine: what repeats for ever or only tidies up. A machine that does not say has no routine. */
+  readonly busyAt?: number | undefined;
   /** Lets everything happen that is due at or before `now`. */
   advance(now: number): Outcome[];
 }

@@ -3,6 +3,9 @@ import { type AwsOptions, BadArguments, parseOptions, usage } from './args.ts';
 import { today } from './clock.ts';
 import { Server } from './server.ts';
 
+/** What is kept of the log, the calls and the invocations: a day of a quiet account. */
+const entriesMax = 20_000;
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 // Whoever started the server may stop reading; that is no reason to end.
@@ -17,7 +20,7 @@ async function run({ port, clock, seed }: AwsOptions): Promise<number> {
   const server = new Server({
     seed,
     clock,
-    open: (seedOfAccount) => ({ account: new Account({ seed: seedOfAccount, ...startAt() }) }),
+    open: (seedOfAccount) => ({ account: new Account({ seed: seedOfAccount, entriesMax, ...startAt() }) }),
     report: say,
   });
   try {

@@ -9,7 +9,8 @@ import type { Account } from './account.ts';
 import { Bodies, type BodyLimits, usualBodyLimits } from './body.ts';
 import type { Ids } from './chance.ts';
 import { Clock, type ClockSettings } from './clock.ts';
-import { Control } from './control/control.ts';
+import { control } from './control/control.ts';
+import type { Room } from './control/route.ts';
 import { accessKeyIn, answerOperator, type DoorRequest, refusal } from './door.ts';
 import type { WireResponse } from './endpoint.ts';
 import { Fault } from './machine.ts';
@@ -56,6 +57,7 @@ export class Server {
   private readonly bodies: Bodies;
   private readonly http: HttpServer;
   private readonly clock: Clock;
+  private readonly room: Room;
   private site: Site;
   private ids: Ids;
 
@@ -69,6 +71,11 @@ export class Server {
       settings: options.clock,
       onError: (error) => options.report(textOf(error)),
     });
+    this.room = {
+      account: () => this.site.account,
+      clock: this.clock,
+      reset: (seed) => this.reset(seed),
+    };
     const requestTimeout = options.requestMsMax ?? 60_000;
     this.http = createServer({
       requestTimeout,
@@ -139,7 +146,7 @@ export class Server {
     const { site } = this;
     const { path } = request;
     if (path === controlPrefix || path.startsWith(`${controlPrefix}/`))
-      return this.control().answer(request, path.slice(controlPrefix.length + 1));
+      return control(this.room, request, path.slice(controlPrefix.length + 1));
     const token = request.method === 'PUT' ? customResourcePath.exec(path)?.[1] : undefined;
     if (token !== undefined && site.respond) {
       const isAwaited = site.respond(token, new TextDecoder().decode(request.body));
@@ -153,23 +160,14 @@ export class Server {
     });
   }
 
-  private control(): Control {
-    return new Control({
-      account: () => this.site.account,
-      clock: this.clock,
-      reset: (seed) => this.reset(seed),
-    });
-  }
-
-  /** A fresh account under the same clock; resolves with its seed. */
-  private async reset(seed = this.site.account.world.seed): Promise<number> {
+  /** A fresh account under the same clock. */
+  private async reset(seed = this.site.account.world.seed): Promise<void> {
     await this.site.close?.();
     await this.clock.alone(() => {
       this.site = this.options.open(seed);
       this.ids = requestIds(this.site);
       this.clock.enter(this.site.account.world);
     });
-    return seed;
   }
 
   private refused(request: DoorRequest, code: keyof typeof refusals): WireResponse {

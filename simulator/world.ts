@@ -69,6 +69,12 @@ export class World {
     return this.agenda.add(Math.max(time, this.now), run, this.ties.between(0, 0x3fffffff));
   }
 
+  /** The same for what repeats for ever, as schedules do: nobody waits for it. */
+  atRoutine(time: number, run: () => void): () => void {
+    this.scheduled++;
+    return this.agenda.addRoutine(Math.max(time, this.now), run, this.ties.between(0, 0x3fffffff));
+  }
+
   /** Lets a machine live in this world; what it says goes to `onOutcome`. */
   host(machine: Machine, onOutcome: (outcome: Outcome) => void): void {
     this.hosted.push({ machine, onOutcome });
@@ -147,6 +153,14 @@ export class World {
     const times = [this.nextHost()?.machine.nextAt, this.agenda.nextAt].filter((at) => at !== undefined);
     if (this.mayRun) times.push(this.now);
     return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /** When something next happens that is no routine; undefined: all has settled. */
+  get busyAt(): number | undefined {
+    const times = this.hosted.map(({ machine }) => ('busyAt' in machine ? machine.busyAt : machine.nextAt));
+    const known = [...times, this.agenda.busyAt].filter((at) => at !== undefined);
+    if (this.mayRun) known.push(this.now);
+    return known.length > 0 ? Math.max(this.now, Math.min(...known)) : undefined;
   }
 
   /** Lets the world live until `until` (milliseconds since the epoch). */

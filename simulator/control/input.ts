@@ -33,14 +33,19 @@ export class Fields {
 
   /** A number from `min` to `max`; throws BadInput. */
   number(field: string, min: number, max: number, usual?: number): number {
-    return numberOf(field, this.values[field] ?? usual, min, max);
+    return numberOf(field, this.given(field, usual), min, max);
   }
 
   /** A whole number from `min` up; throws BadInput. */
   integer(field: string, min: number, usual?: number): number {
-    const value = this.values[field] ?? usual;
+    const value = this.given(field, usual);
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value;
     throw badField(field, value, `a whole number from ${min} up`);
+  }
+
+  /** What is given, null included; `usual` where nothing is. */
+  private given(field: string, usual: unknown): unknown {
+    return this.has(field) ? this.values[field] : usual;
   }
 
   text(field: string, expected: string): string {

@@ -53,6 +53,10 @@ export class Ec2 implements Machine {
     return this.agenda.nextAt;
   }
 
+  get busyAt(): number | undefined {
+    return this.agenda.busyAt;
+  }
+
   advance(now: number): Outcome[] {
     const outcomes: Outcome[] = [];
     for (let due = this.agenda.take(now); due; due = this.agenda.take(now))
@@ -111,7 +115,7 @@ export class Ec2 implements Machine {
   terminate(now: number, instanceId: string): Outcome[] {
     if (this.isEnding(instanceId)) return [];
     this.agenda.add(now + shuttingDownMs, (then) => {
-      if (this.forgets) this.agenda.add(then + forgottenAfterMs, () => this.forget(instanceId));
+      if (this.forgets) this.agenda.addRoutine(then + forgottenAfterMs, () => this.forget(instanceId));
       return [this.become(instanceId, 'terminated'), { kind: 'instance-terminated', instanceId }];
     });
     return [this.become(instanceId, 'shutting-down'), { kind: 'instance-shutting-down', instanceId }];

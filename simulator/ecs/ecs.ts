@@ -55,6 +55,10 @@ export class Ecs implements Service {
     return this.rooms.state.agenda.nextAt;
   }
 
+  get busyAt(): number | undefined {
+    return this.rooms.state.agenda.busyAt;
+  }
+
   advance(now: number): Outcome[] {
     const { state } = this.rooms;
     for (let due = state.agenda.take(now); due; due = state.agenda.take(now)) due.value(due.time);

@@ -124,7 +124,7 @@ export class Rollout {
     this.state.emit(serviceAction(now, service, 'INFO', 'SERVICE_STEADY_STATE'));
     this.repeats.set(
       serviceArn,
-      this.state.after(now, repeatMs, (then) => this.saySteady(then, serviceArn)),
+      this.state.routinely(now, repeatMs, (then) => this.saySteady(then, serviceArn)),
     );
   }
 }

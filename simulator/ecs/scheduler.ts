@@ -164,7 +164,7 @@ export class Scheduler implements Watcher {
   private refused(now: number, service: Service, misfits: Parameters<Rollout['refused']>[2]): void {
     this.waiting.add(service.serviceArn);
     if (!this.rollout.refused(now, service, misfits)) return;
-    this.state.after(now, repeatMs, (then) => {
+    this.state.routinely(now, repeatMs, (then) => {
       if (this.waiting.has(service.serviceArn)) this.touch(then, service.serviceArn);
     });
   }

@@ -100,6 +100,11 @@ export class State {
     return this.agenda.add(now + milliseconds, act);
   }
 
+  /** Does later what repeats for ever or only tidies up; the returned function takes it back. */
+  routinely(now: number, milliseconds: number, act: (now: number) => void): () => void {
+    return this.agenda.addRoutine(now + milliseconds, act);
+  }
+
   /** The cluster of that name or ARN. Throws ClusterNotFoundException (D-6.7). */
   cluster(nameOrArn: string, at?: number): Cluster {
     const cluster = this.clusters.get(this.arns.cluster(nameOrArn), at);
@@ -193,7 +198,7 @@ export class State {
     }
     this.servicesByCluster.delete(service.clusterArn, service.serviceArn);
     // A service of the same name may have taken its ARN meanwhile (D-9.46).
-    this.after(now, forgottenAfterMs, (then) => {
+    this.routinely(now, forgottenAfterMs, (then) => {
       if (this.services.get(service.serviceArn) === service) this.services.delete(then, service.serviceArn);
     });
   }
@@ -234,7 +239,7 @@ export class State {
     if (task.lastStatus !== 'STOPPED') return;
     this.tasksByInstance.delete(containerInstanceArn, taskArn);
     if (serviceArn) this.tasksByService.delete(serviceArn, taskArn);
-    this.after(now, forgottenAfterMs, (then) => {
+    this.routinely(now, forgottenAfterMs, (then) => {
       this.tasks.delete(then, taskArn);
       if (this.forgets) this.taskRecords.delete(taskArn);
     });
@@ -249,7 +254,7 @@ export class State {
     }
     this.instancesByCluster.delete(clusterArn, arn);
     this.registrations.delete(ec2InstanceId, arn);
-    this.after(now, forgottenAfterMs, (then) => {
+    this.routinely(now, forgottenAfterMs, (then) => {
       this.instances.delete(then, arn);
       if (this.forgets) this.instanceRecords.delete(arn);
     });

@@ -211,7 +211,7 @@ export class Bus implements Service {
       this.world.record('event', { event });
       this.send(rule, event, this.luck.happens(this.faults.duplicate) ? 2 : 1);
     };
-    this.ticks.set(rule.name, this.world.at(at, run));
+    this.ticks.set(rule.name, this.world.atRoutine(at, run));
   }
 
   private ruleArn(name: string): string {

@@ -19,14 +19,20 @@ export class Scene {
   url = '';
   site: Site | undefined;
 
-  constructor(options: Partial<Omit<ServerOptions, 'open' | 'report'>> & { site?: Partial<Site> } = {}) {
-    const { site = {}, ...rest } = options;
+  constructor(
+    options: Partial<Omit<ServerOptions, 'open' | 'report'>> & {
+      site?: Partial<Site>;
+      entriesMax?: number;
+    } = {},
+  ) {
+    const { site = {}, entriesMax, ...rest } = options;
+    const kept = entriesMax === undefined ? {} : { entriesMax };
     this.server = new Server({
       seed: 1,
       clock: { kind: 'virtual', speed: 1 },
       ...rest,
       open: (seed) => {
-        this.site = { account: new Account({ seed }), ...site };
+        this.site = { account: new Account({ seed, ...kept }), ...site };
         return this.site;
       },
       report: (line) => this.reported.push(line),
