@@ -92,12 +92,15 @@ export class Account {
     return this.endpoint.call(this.operator, service, operation, input);
   }
 
+  /** What machines said when somebody did something to one of them, and all that follows from it. */
+  hear(outcomes: readonly Outcome[]): void {
+    for (const outcome of outcomes) this.carryOut(outcome);
+  }
+
   /** The agent of an instance loses its connection for so many seconds (D-1.10g). */
   disconnectAgent(instanceId: string, seconds: number): void {
-    const say = (connected: boolean) => {
-      for (const outcome of this.ecs.agentConnection(this.world.now, instanceId, connected))
-        this.carryOut(outcome);
-    };
+    const say = (connected: boolean) =>
+      this.hear(this.ecs.agentConnection(this.world.now, instanceId, connected));
     say(false);
     this.world.at(this.world.now + seconds * 1000, () => say(true));
   }
@@ -134,12 +137,23 @@ export class Account {
         return [];
       case 'launch-instance':
         return this.ec2.launch(now, { ...outcome, agentDelayMs: this.boot.between(0, 20_000) });
+      case 'start-instance':
+        return this.ec2.start(now, { ...outcome, agentDelayMs: this.boot.between(0, 20_000) });
+      case 'stop-instance':
+        return this.ec2.stop(now, outcome.instanceId);
       case 'terminate-instance':
         return this.ec2.terminate(now, outcome.instanceId);
       case 'instance-running':
         return this.autoscaling.instanceRunning(now, outcome.instanceId);
       case 'instance-shutting-down':
         return this.ecs.ec2Terminated(now, outcome.instanceId);
+      case 'instance-stopping':
+        return [
+          ...this.ecs.ec2Stopped(now, outcome.instanceId),
+          ...this.autoscaling.instanceStopping(now, outcome.instanceId),
+        ];
+      case 'instance-stopped':
+        return [];
       case 'instance-terminated':
         return this.autoscaling.instanceTerminated(now, outcome.instanceId);
       case 'agent-ready':

@@ -47,8 +47,12 @@ export type Outcome =
       readonly availabilityZone: string;
     }
   | { readonly kind: 'terminate-instance'; readonly instanceId: string }
+  | { readonly kind: 'stop-instance'; readonly instanceId: string; readonly hibernates: boolean }
+  | { readonly kind: 'start-instance'; readonly instanceId: string }
   | { readonly kind: 'instance-running'; readonly instanceId: string }
   | { readonly kind: 'instance-shutting-down'; readonly instanceId: string }
+  | { readonly kind: 'instance-stopping'; readonly instanceId: string }
+  | { readonly kind: 'instance-stopped'; readonly instanceId: string }
   | { readonly kind: 'instance-terminated'; readonly instanceId: string }
   | { readonly kind: 'agent-ready'; readonly instanceId: string };
 

@@ -84,6 +84,13 @@ export class AutoScaling implements Service {
     return [...before, ...this.take()];
   }
 
+  /** EC2 says that an instance of a group is stopping, whoever asked for it. */
+  instanceStopping(now: number, instanceId: string): Outcome[] {
+    const before = this.advance(now);
+    this.lifecycle.stopping(now, instanceId);
+    return [...before, ...this.take()];
+  }
+
   /** EC2 says that an instance of a group is terminated, whoever asked for it. */
   instanceTerminated(now: number, instanceId: string): Outcome[] {
     const before = this.advance(now);

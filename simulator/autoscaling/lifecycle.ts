@@ -104,16 +104,22 @@ export class Lifecycle {
     if (instance.state === 'Terminating:Proceed') this.gone(now, instance);
     // The wait of a hook may outlive its instance (D-3.19).
     else if (isLeaving(instance)) this.state.setInstance(now, { ...instance, isGoneFromEc2: true });
-    else if (instance.state === 'InService') this.foundDead(now, instance);
+    else if (instance.state === 'InService') this.foundDead(now, instance, { isGoneFromEc2: true });
     else this.launchFailed(now, instance);
   }
 
+  /** EC2 says that the instance stops: in service no state but running is healthy (D-3.22). */
+  stopping(now: number, instanceId: string): void {
+    const instance = this.state.instances.get(instanceId);
+    if (instance?.state === 'InService') this.foundDead(now, instance, { isGoneFromEc2: false });
+  }
+
   /** A dead instance still goes through the termination hook, and its place is filled only after that (D-3.22). */
-  private foundDead(now: number, instance: Instance): void {
+  private foundDead(now: number, instance: Instance, { isGoneFromEc2 }: { isGoneFromEc2: boolean }): void {
     const why = 'in response to an EC2 health check indicating it has been terminated or stopped';
     const cause = `At ${secondsOf(now)} an instance was taken out of service ${why}.`;
     const holdsCapacity = this.state.hooksOf(instance.groupName, terminating).length > 0;
-    this.leave(now, instance, { cause, holdsCapacity, isGoneFromEc2: true });
+    this.leave(now, { ...instance, isHealthy: false }, { cause, holdsCapacity, isGoneFromEc2 });
     this.onCapacityChange(now, instance.groupName);
   }
 

@@ -12,7 +12,7 @@ export interface LaunchTemplate {
 }
 
 /** EC2's states of an instance (D-1.31). */
-export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated';
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
 
 /** One EC2 instance. */
 export interface Instance {
@@ -20,6 +20,8 @@ export interface Instance {
   readonly template: LaunchTemplate;
   readonly availabilityZone: string;
   readonly state: InstanceState;
+  /** When it was launched, or last started. */
+  readonly startedAt: number;
 }
 
 /** CPU units and memory that the ECS agent registers for an instance type (1,024 units are one vCPU). */
@@ -31,10 +33,16 @@ export const instanceTypes = {
 
 const pendingMs = 10_000;
 const shuttingDownMs = 30_000;
+const stoppingMs = 20_000;
+/** From the warning of a Spot interruption to the end of the instance (D-3.19). */
+const interruptionMs = 120_000;
 /** Terminated instances can be described for about an hour, in an account that forgets. */
 const forgottenAfterMs = 3_600_000;
 
-/** EC2 instances: launched and terminated by Auto Scaling, with the ECS agent as the only thing that runs on them. */
+/**
+ * EC2 instances: launched by Auto Scaling, stopped, started and terminated by whoever asks, with the ECS agent as the
+ * only thing that runs on them.
+ */
 export class Ec2 implements Machine {
   private readonly region: string;
   private readonly accountId: string;
@@ -101,14 +109,41 @@ export class Ec2 implements Machine {
   ): Outcome[] {
     const template = this.templates.get(order.launchTemplateName);
     if (!template) throw new Error(`No such launch template: ${order.launchTemplateName}`);
-    const { instanceId, availabilityZone } = order;
-    this.instances.set(instanceId, { instanceId, template, availabilityZone, state: 'pending' });
-    this.agenda.add(now + pendingMs, () => this.becomeRunning(instanceId));
-    if (template.agentSeconds !== undefined) {
-      const readyAt = now + Math.max(pendingMs, template.agentSeconds * 1000) + order.agentDelayMs;
-      this.agenda.add(readyAt, () => this.agentReady(instanceId));
-    }
-    return [this.stateChange(instanceId, 'pending')];
+    const { instanceId, availabilityZone, agentDelayMs } = order;
+    return this.boot(
+      now,
+      { instanceId, template, availabilityZone, state: 'pending', startedAt: now },
+      agentDelayMs,
+    );
+  }
+
+  /** Starts a stopped instance, which boots as at its launch; any other stays what it is. */
+  start(now: number, order: { instanceId: string; agentDelayMs: number }): Outcome[] {
+    const instance = this.instance(order.instanceId);
+    if (instance.state !== 'stopped') return [];
+    return this.boot(now, { ...instance, state: 'pending', startedAt: now }, order.agentDelayMs);
+  }
+
+  /** Stops a running instance: its containers end now, it is stopped after some seconds. Any other stays what it is. */
+  stop(now: number, instanceId: string): Outcome[] {
+    if (this.instance(instanceId).state !== 'running') return [];
+    this.agenda.add(now + stoppingMs, () => {
+      if (this.instance(instanceId).state !== 'stopping') return [];
+      return [this.become(instanceId, 'stopped'), { kind: 'instance-stopped', instanceId }];
+    });
+    return [this.become(instanceId, 'stopping'), { kind: 'instance-stopping', instanceId }];
+  }
+
+  /** Spot takes an instance back: the warning now, and the end two minutes later whatever anybody does (D-1.29, D-3.19). */
+  interrupt(now: number, instanceId: string): Outcome[] {
+    this.agenda.add(now + interruptionMs, (then) => this.terminate(then, instanceId));
+    const detail = { 'instance-action': 'terminate' };
+    return [this.event(instanceId, 'EC2 Spot Instance Interruption Warning', detail)];
+  }
+
+  /** Spot warns early that it may take an instance back (D-1.30). */
+  recommendRebalance(instanceId: string): Outcome[] {
+    return [this.event(instanceId, 'EC2 Instance Rebalance Recommendation', {})];
   }
 
   /** Terminates an instance, whoever asks: its containers are cut off now, it is gone after half a minute. */
@@ -126,17 +161,29 @@ export class Ec2 implements Machine {
     return [];
   }
 
+  private boot(now: number, instance: Instance, agentDelayMs: number): Outcome[] {
+    const { instanceId, template } = instance;
+    this.instances.set(instanceId, instance);
+    const isSameBoot = () => this.instances.get(instanceId)?.startedAt === now;
+    this.agenda.add(now + pendingMs, () => (isSameBoot() ? this.becomeRunning(instanceId) : []));
+    if (template.agentSeconds !== undefined) {
+      const readyAt = now + Math.max(pendingMs, template.agentSeconds * 1000) + agentDelayMs;
+      this.agenda.add(readyAt, () => (isSameBoot() ? this.agentReady(instanceId) : []));
+    }
+    return [this.stateChange(instanceId, 'pending')];
+  }
+
   private isEnding(instanceId: string): boolean {
     return ['shutting-down', 'terminated'].includes(this.instance(instanceId).state);
   }
 
   private becomeRunning(instanceId: string): Outcome[] {
-    if (this.isEnding(instanceId)) return [];
+    if (this.instance(instanceId).state !== 'pending') return [];
     return [this.become(instanceId, 'running'), { kind: 'instance-running', instanceId }];
   }
 
   private agentReady(instanceId: string): Outcome[] {
-    return this.isEnding(instanceId) ? [] : [{ kind: 'agent-ready', instanceId }];
+    return this.instance(instanceId).state === 'running' ? [{ kind: 'agent-ready', instanceId }] : [];
   }
 
   private become(instanceId: string, state: InstanceState): Outcome {
@@ -146,14 +193,15 @@ export class Ec2 implements Machine {
 
   /** `EC2 Instance State-change Notification` (D-1.31, D-1.32). */
   private stateChange(instanceId: string, state: InstanceState): Outcome {
+    return this.event(instanceId, 'EC2 Instance State-change Notification', { state });
+  }
+
+  private event(instanceId: string, detailType: string, detail: Record<string, string>): Outcome {
+    const resources = [`arn:aws:ec2:${this.region}:${this.accountId}:instance/${instanceId}`];
+    const source = 'aws.ec2';
     return {
       kind: 'event',
-      event: {
-        source: 'aws.ec2',
-        detailType: 'EC2 Instance State-change Notification',
-        resources: [`arn:aws:ec2:${this.region}:${this.accountId}:instance/${instanceId}`],
-        detail: { 'instance-id': instanceId, state },
-      },
+      event: { source, detailType, resources, detail: { 'instance-id': instanceId, ...detail } },
     };
   }
 }

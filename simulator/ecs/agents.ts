@@ -1,3 +1,4 @@
+import type { ContainerInstanceRecord } from './records.ts';
 import type { State } from './state.ts';
 
 /**
@@ -12,14 +13,14 @@ export class Agents {
     this.state = state;
   }
 
-  /** Does `step` now when the agent is connected, else when it is again; never once the instance is INACTIVE. */
+  /** Does `step` now when the agent can be reached, else when it can again; never once the instance is INACTIVE. */
   pass(now: number, containerInstanceArn: string, step: (now: number) => void): void {
     const instance = this.state.instances.get(containerInstanceArn);
     if (!instance || instance.status === 'INACTIVE') {
       this.waiting.delete(containerInstanceArn);
       return;
     }
-    if (instance.agentConnected) {
+    if (isReachable(instance)) {
       step(now);
       return;
     }
@@ -34,3 +35,7 @@ export class Agents {
     for (const step of steps) step(now);
   }
 }
+
+/** Whether orders and reports get through: the agent may still show as connected when its host has stopped. */
+export const isReachable = ({ agentConnected, ec2StoppedAt }: ContainerInstanceRecord) =>
+  agentConnected && ec2StoppedAt === undefined;

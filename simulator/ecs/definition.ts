@@ -103,6 +103,11 @@ export function bindingsFor(
   return bindings;
 }
 
+/** The first essential container of a definition. */
+export function essentialContainer({ input }: TaskDefinition): string {
+  return String(structures(input, 'containerDefinitions').find(isEssential)?.name);
+}
+
 const clientError = (message: string) => new Fault('ClientException', message);
 const isEssential = ({ essential }: Input) => essential !== false;
 

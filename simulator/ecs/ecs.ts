@@ -3,6 +3,7 @@ import { type Call, Fault, type Need, type Outcome, type Service } from '../mach
 import { Agents } from './agents.ts';
 import { type EcsSwitches, usualSwitches } from './events.ts';
 import { Instances, type Registration } from './instances.ts';
+import { Mishaps } from './mishaps.ts';
 import { needsOf } from './needs.ts';
 import { attributeOperations } from './operations/attributes.ts';
 import { clusterOperations } from './operations/clusters.ts';
@@ -48,7 +49,8 @@ export class Ecs implements Service {
     const tasks = new Tasks(state, agents);
     const scheduler = new Scheduler(state, tasks);
     state.watcher = scheduler;
-    this.rooms = { state, tasks, scheduler, instances: new Instances(state, agents, tasks, scheduler) };
+    const instances = new Instances(state, agents, tasks, scheduler);
+    this.rooms = { state, tasks, scheduler, instances, mishaps: new Mishaps(state, tasks) };
   }
 
   get nextAt(): number | undefined {
@@ -93,6 +95,21 @@ export class Ecs implements Service {
   /** EC2 terminates an instance: containers end now; ECS notices when the agent was connected (D-2.5, D-2.7). */
   ec2Terminated(now: number, ec2InstanceId: string): Outcome[] {
     return this.when(now, ({ instances }) => instances.terminate(now, ec2InstanceId));
+  }
+
+  /** EC2 stops an instance: containers end now, the registration stays (D-2.6). */
+  ec2Stopped(now: number, ec2InstanceId: string): Outcome[] {
+    return this.when(now, ({ instances }) => instances.stop(now, ec2InstanceId));
+  }
+
+  /** An essential container of a task exits by itself. Throws Fault when none can. */
+  taskExits(now: number, taskArn: string, exitCode: number): Outcome[] {
+    return this.when(now, ({ mishaps }) => mishaps.exit(now, taskArn, exitCode));
+  }
+
+  /** A task fails its health check from now on. Throws Fault when it has none. */
+  taskFailsCheck(now: number, taskArn: string): Outcome[] {
+    return this.when(now, ({ mishaps }) => mishaps.failCheck(now, taskArn));
   }
 
   /** Creates or replaces a target group, which services may name as a load balancer. */

@@ -1,4 +1,4 @@
-import type { Agents } from './agents.ts';
+import { type Agents, isReachable } from './agents.ts';
 import { invalid } from './input.ts';
 import type { Attribute, ContainerInstanceRecord, Resources } from './records.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -18,6 +18,8 @@ export interface Registration {
 
 /** The ports that the agent reserves: SSH, Docker and its own (D-9.4). */
 const reservedPorts = [22, 2375, 2376, 51_678, 51_679];
+/** When EC2 stops, ECS sees the agent go within a few minutes (D-2.6); so long is our choice. */
+const agentLossMs = 60_000;
 /** The first event, of the registration, has version 2 (D-1.9). */
 const versionBeforeRegistration = 1;
 
@@ -47,7 +49,7 @@ export class Instances {
     const before = this.state.registrationsOf(registration.ec2InstanceId);
     for (const other of before) if (other.clusterArn !== clusterArn) this.setConnected(now, other, false);
     const own = before.find((other) => other.clusterArn === clusterArn);
-    if (own) this.setConnected(now, own, true);
+    if (own) this.reconnect(now, own);
     else this.change(now, this.registered(now, clusterArn, registration), { event: true });
   }
 
@@ -67,12 +69,31 @@ export class Instances {
   terminate(now: number, ec2InstanceId: string): void {
     this.tasks.cutOff(now, ec2InstanceId);
     for (const instance of this.state.registrationsOf(ec2InstanceId)) {
-      const { containerInstanceArn: arn, agentConnected } = instance;
+      const { containerInstanceArn: arn } = instance;
+      const agentConnected = isReachable(instance);
       const ended = { ...instance, ec2TerminatedAt: now, agentConnected: false };
       this.state.putInstance(now, ended, { event: agentConnected });
       if (!agentConnected) continue;
-      this.tasks.hostTerminated(now, arn);
+      this.tasks.hostEnded(now, arn, 'terminated');
       this.become(now, arn, 'INACTIVE', { event: true });
+    }
+  }
+
+  /**
+   * The EC2 instance is being stopped: its containers end now. The registration keeps its status, and its agent shows as
+   * connected for a while (D-2.6); what ECS knew to run there is STOPPED (D-1.10e, D-14.2).
+   */
+  stop(now: number, ec2InstanceId: string): void {
+    this.tasks.cutOff(now, ec2InstanceId);
+    for (const instance of this.state.registrationsOf(ec2InstanceId)) {
+      const { containerInstanceArn: arn, agentConnected } = instance;
+      this.state.putInstance(now, { ...instance, ec2StoppedAt: now }, { event: false });
+      if (!agentConnected) continue;
+      this.tasks.hostEnded(now, arn, 'stopped');
+      this.state.after(now, agentLossMs, (then) => {
+        const current = this.state.instances.get(arn);
+        if (current?.ec2StoppedAt === now) this.setConnected(then, current, false);
+      });
     }
   }
 
@@ -111,6 +132,17 @@ export class Instances {
       registeredAt: now,
       updatedAt: now,
     };
+  }
+
+  /** The agent of a known instance is there again; what ended while nobody could hear of it is told now (D-2.6). */
+  private reconnect(now: number, before: ContainerInstanceRecord): void {
+    const { containerInstanceArn: arn, ec2StoppedAt } = before;
+    if (ec2StoppedAt !== undefined) {
+      this.setConnected(now, before, false);
+      this.state.putInstance(now, { ...this.state.instance(arn), ec2StoppedAt: undefined }, { event: false });
+    }
+    this.setConnected(now, this.state.instance(arn), true);
+    for (const { taskArn, cutOff } of this.state.tasksOn(arn)) if (cutOff) this.tasks.reportEnd(now, taskArn);
   }
 
   private setConnected(now: number, instance: ContainerInstanceRecord, connected: boolean): void {

@@ -13,10 +13,12 @@ export interface Candidate {
   readonly isPrimary: boolean;
   /** Is on a DRAINING container instance. */
   readonly isDraining: boolean;
+  /** Failed its health check. */
+  readonly isUnhealthy?: boolean;
 }
 
 /** Why the scheduler stops a task. */
-export type StopWhy = 'draining' | 'deployment' | 'scaling';
+export type StopWhy = 'draining' | 'deployment' | 'scaling' | 'unhealthy';
 
 /** What one pass of the scheduler does about one service. */
 export interface Pass {
@@ -45,7 +47,8 @@ export function maximumTasks({ desiredCount, maximumPercent }: Limits): number {
 /**
  * A REPLICA service. Tasks that are not up yet go at once where they are not wanted (D-2.17); what runs goes only
  * while enough healthy ones stay (D-2.18, D-2.19); starts stay below the maximum, which
- * counts what is stopping as well (D-2.22, D-2.27).
+ * counts what is stopping as well (D-2.22, D-2.27). What failed its health check is replaced first and stopped then
+ * (D-14.3).
  */
 export function replicaPass(limits: Limits, tasks: readonly Candidate[]): Pass {
   const stops = new Stops(tasks, minimumHealthy(limits));
@@ -56,16 +59,27 @@ export function replicaPass(limits: Limits, tasks: readonly Candidate[]): Pass {
   }
   const isKept = (task: Candidate) => task.isPrimary && !task.isDraining;
   const kept = tasks.filter((task) => task.isWanted && isKept(task));
-  stops.most(kept, kept.length - limits.desiredCount, 'scaling', { evenUnhealthy: true });
+  const sound = kept.filter(({ isUnhealthy }) => !isUnhealthy);
+  stops.most(sound, sound.length - limits.desiredCount, 'scaling', { evenUnhealthy: true });
   const replaced = tasks.filter((task) => task.isWanted && !isKept(task) && !stops.has(task));
   const draining = replaced.filter(({ isDraining }) => isDraining);
   stops.most(draining, draining.length, 'draining', { evenUnhealthy: false });
   const outdated = replaced.filter(({ isDraining }) => !isDraining);
   stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
-  const missing = limits.desiredCount - Math.min(kept.length, limits.desiredCount);
+  const missing = limits.desiredCount - Math.min(sound.length, limits.desiredCount);
   const room = maximumTasks(limits) - tasks.length;
+  const unhealthy = kept.filter(({ isUnhealthy }) => isUnhealthy);
+  const replacedCount =
+    sound.filter(({ isHealthy }) => isHealthy).length + unhealthy.length - limits.desiredCount;
+  const isStuck = missing > 0 && room <= 0 && !isMoving(tasks);
+  for (const task of unhealthy.slice(0, isStuck ? Math.max(1, replacedCount) : Math.max(0, replacedCount)))
+    stops.add(task, 'unhealthy');
   return { stop: stops.decided, startCount: Math.max(0, Math.min(missing, room)) };
 }
+
+/** Something is on its way up or down: unhealthy tasks that have to make room go one at a time (D-14.3). */
+const isMoving = (tasks: readonly Candidate[]) =>
+  tasks.some(({ isWanted, isHealthy, isUnhealthy }) => !isWanted || (!isHealthy && !isUnhealthy));
 
 /**
  * A DAEMON service: one task on each eligible instance. On a DRAINING instance it is the last to stop, after every
@@ -87,6 +101,8 @@ export function daemonPass(
     (task) => task.isWanted && !task.isPrimary && !task.isDraining && !stops.has(task),
   );
   stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
+  const unhealthy = tasks.find((task) => task.isUnhealthy && !task.isDraining && !stops.has(task));
+  if (unhealthy && !isMoving(tasks)) stops.add(unhealthy, 'unhealthy');
   return stops.decided;
 }
 

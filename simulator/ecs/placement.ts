@@ -1,3 +1,4 @@
+import { isReachable } from './agents.ts';
 import { type Input, invalid, oneOf, structures, text } from './input.ts';
 import { compileQuery, type Query } from './query.ts';
 import type {
@@ -85,7 +86,7 @@ export function matches(instance: ContainerInstanceRecord, query: Query): boolea
 export function misfit(instance: ContainerInstanceRecord, requirement: Requirement): Misfit | undefined {
   const { remainingResources: left } = instance;
   const { reservation: wanted } = requirement;
-  if (!instance.agentConnected) return 'AGENT';
+  if (!isReachable(instance)) return 'AGENT';
   if (!meetsConstraints(instance, requirement)) return 'ATTRIBUTE';
   if (wanted.cpu > left.cpu) return 'RESOURCE:CPU';
   if (wanted.memoryMib > left.memoryMib) return 'RESOURCE:MEMORY';

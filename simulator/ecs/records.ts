@@ -26,7 +26,7 @@ export interface Cluster {
   readonly tags: readonly Tag[];
 }
 
-/** A container instance, as ECS has it; the last three members are the simulator's own and never on the wire. */
+/** A container instance, as ECS has it; the last members are the simulator's own and never on the wire. */
 export interface ContainerInstanceRecord {
   readonly containerInstanceArn: string;
   readonly clusterArn: string;
@@ -52,6 +52,8 @@ export interface ContainerInstanceRecord {
   readonly drainingAt?: number | undefined;
   readonly inactiveAt?: number | undefined;
   readonly ec2TerminatedAt?: number | undefined;
+  /** Since when the EC2 instance is stopped; undefined: it is not. */
+  readonly ec2StoppedAt?: number | undefined;
 }
 
 /** D-9.33, as far as tasks on EC2 go through it. */
@@ -114,7 +116,9 @@ export interface TaskRecord {
   readonly desiredStatus: 'RUNNING' | 'STOPPED';
   readonly lastStatus: TaskStatus;
   readonly version: number;
-  readonly healthStatus: 'HEALTHY' | 'UNKNOWN';
+  readonly healthStatus: 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
+  /** The health check that it failed; undefined: none. Never on the wire. */
+  readonly failedCheck?: 'container' | 'target' | undefined;
   readonly containers: readonly Container[];
   readonly createdAt: number;
   readonly updatedAt: number;

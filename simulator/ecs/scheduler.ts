@@ -152,7 +152,8 @@ export class Scheduler implements Watcher {
   }
 
   private stopAll(now: number, service: Service, stops: readonly { taskArn: string; why: StopWhy }[]): void {
-    for (const { taskArn, why } of stops) this.tasks.stop(now, taskArn, causeOf(service, why));
+    for (const { taskArn, why } of stops)
+      this.tasks.stop(now, taskArn, causeOf(service, why, this.state.task(taskArn)));
     this.rollout.tasks(
       now,
       service,
@@ -194,6 +195,7 @@ export class Scheduler implements Watcher {
       isHealthy: task.healthyAt !== undefined && task.healthyAt <= now,
       isPrimary: task.startedBy === primary,
       isDraining: this.state.instance(task.containerInstanceArn).status === 'DRAINING',
+      isUnhealthy: task.failedCheck !== undefined,
     }));
   }
 
@@ -237,13 +239,17 @@ function primaryOf(service: Service) {
   return primary;
 }
 
-/** D-2.16, D-7.9. */
-function causeOf(service: Service, why: StopWhy): StopCause {
+/** D-2.16, D-7.9, D-14.3. */
+function causeOf(service: Service, why: StopWhy, { failedCheck }: TaskRecord): StopCause {
   const { id } = primaryOf(service);
   const reasons: Readonly<Record<StopWhy, string>> = {
     draining: 'Task stopped during instance draining',
     deployment: `Scaling activity initiated by (deployment ${id})`,
     scaling: `Scaling activity initiated by (deployment ${id})`,
+    unhealthy:
+      failedCheck === 'target'
+        ? `Task failed ELB health checks in (target-group ${service.loadBalancers[0]?.targetGroupArn})`
+        : 'Task failed container health checks',
   };
   return { stopCode: 'ServiceSchedulerInitiated', stoppedReason: reasons[why] };
 }

@@ -81,12 +81,15 @@ export class Tasks {
     this.state.after(now, orderMs, (then) => this.leaveLoadBalancer(then, taskArn));
   }
 
-  /** The EC2 instance under the tasks ended while its agent was connected (D-1.14): each is STOPPED at once. */
-  hostTerminated(now: number, containerInstanceArn: string): void {
+  /**
+   * The EC2 instance under the tasks ended while its agent was connected: each is STOPPED at once (D-1.14, D-14.2). Those
+   * of a stopped one have an instance event each (D-1.10e).
+   */
+  hostEnded(now: number, containerInstanceArn: string, how: 'stopped' | 'terminated'): void {
     for (const task of this.state.tasksOn(containerInstanceArn)) {
-      const stoppedReason = `Host EC2 (instance ${task.ec2InstanceId}) terminated.`;
+      const stoppedReason = `Host EC2 (instance ${task.ec2InstanceId}) ${how}.`;
       const stop = task.stop ?? { stopCode: 'TerminationNotice', stoppedReason };
-      this.end(now, { ...task, stop }, { instanceEvent: false });
+      this.end(now, { ...task, stop }, { instanceEvent: how === 'stopped' });
     }
   }
 
@@ -143,7 +146,7 @@ export class Tasks {
     if (!task || task.executionStoppedAt !== undefined) return;
     this.state.noteTask(now, { ...task, pullStoppedAt: now });
     const { exit, healthMs } = task.definition.behaviour;
-    if (exit) this.state.after(now, exit.afterMs, (then) => this.exits(then, taskArn));
+    if (exit) this.state.after(now, exit.afterMs, (then) => this.exits(then, taskArn, exit.containerName, 0));
     if (healthMs !== undefined) this.state.after(now, healthMs, (then) => this.passesCheck(then, taskArn));
     this.agents.pass(now, task.containerInstanceArn, (then) => this.reportUp(then, taskArn));
   }
@@ -174,7 +177,7 @@ export class Tasks {
     if (!running) return;
     this.agents.pass(now, running.containerInstanceArn, (then) => {
       const task = this.alive(taskArn);
-      if (!task) return;
+      if (!task || task.failedCheck !== undefined) return;
       // A change of health has no event of its own (D-1.13).
       const healthy: TaskRecord = { ...task, healthStatus: 'HEALTHY' };
       const isRunning = task.lastStatus === 'RUNNING';
@@ -211,11 +214,11 @@ export class Tasks {
   }
 
   /** An essential container ends by itself; the agent stops the others, then reports the task (D-1.10c). */
-  private exits(now: number, taskArn: string): void {
+  exits(now: number, taskArn: string, containerName: string, exitCode: number): void {
     const task = this.alive(taskArn) ?? this.orphanOf(taskArn);
     if (!task || task.sigtermAt !== undefined || task.executionStoppedAt !== undefined) return;
-    const { exit, stopMs, exitCodes } = task.definition.behaviour;
-    const codes = new Map([...exitCodes, [exit?.containerName ?? '', 0]]);
+    const { stopMs, exitCodes } = task.definition.behaviour;
+    const codes = new Map([...exitCodes, [containerName, exitCode]]);
     const othersMs = task.containers.length > 1 ? stopMs : 0;
     this.state.noteTask(now, { ...task, sigtermAt: othersMs > 0 ? now : undefined });
     this.state.after(now, othersMs, (then) => this.containersEnd(then, taskArn, codes));
@@ -238,7 +241,7 @@ export class Tasks {
   }
 
   /** The agent submits STOPPED; an awsvpc task still gives its network interface back (D-9.33). */
-  private reportEnd(now: number, taskArn: string): void {
+  reportEnd(now: number, taskArn: string): void {
     const task = this.alive(taskArn);
     if (!task) return;
     if (task.definition.networkMode !== 'awsvpc' || task.lastStatus === 'PROVISIONING') {

@@ -1,6 +1,7 @@
 import type { Call } from '../../machine.ts';
 import type { Input } from '../input.ts';
 import type { Instances } from '../instances.ts';
+import type { Mishaps } from '../mishaps.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { State } from '../state.ts';
 import type { Tasks } from '../tasks.ts';
@@ -11,6 +12,7 @@ export interface Rooms {
   readonly tasks: Tasks;
   readonly instances: Instances;
   readonly scheduler: Scheduler;
+  readonly mishaps: Mishaps;
 }
 
 /** One call of an operation. */

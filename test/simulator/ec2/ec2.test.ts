@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Ec2 } from '../../../simulator/ec2/ec2.ts';
 import type { Outcome } from '../../../simulator/machine.ts';
@@ -50,4 +51,84 @@ describe('Ec2', () => {
     silent.launch(0, order);
     expect(say(silent.advance(1_000_000))).toEqual(['running', 'instance-running']);
   });
+
+  const running = () => {
+    const machine = ec2(40);
+    machine.launch(0, order);
+    machine.advance(100_000);
+    return machine;
+  };
+
+  it('stops in twenty seconds, and boots again with its agent when it is started (D-1.31, D-2.6)', () => {
+    const machine = running();
+    expect(say(machine.stop(100_000, 'i-1'))).toEqual(['stopping', 'instance-stopping']);
+    expect(say(machine.start(110_000, { instanceId: 'i-1', agentDelayMs: 0 }))).toEqual([]);
+    expect(say(machine.advance(120_000))).toEqual(['stopped', 'instance-stopped']);
+    expect(say(machine.stop(130_000, 'i-1'))).toEqual([]);
+    expect(say(machine.start(200_000, { instanceId: 'i-1', agentDelayMs: 500 }))).toEqual(['pending']);
+    expect(say(machine.advance(240_499))).toEqual(['running', 'instance-running']);
+    expect(say(machine.advance(240_500))).toEqual(['agent-ready']);
+  });
+
+  it('never brings up the agent of a boot that a stop cut short', () => {
+    const machine = ec2(40);
+    machine.launch(0, order);
+    machine.advance(10_000);
+    machine.stop(15_000, 'i-1');
+    expect(say(machine.advance(100_000))).toEqual(['stopped', 'instance-stopped']);
+    machine.start(100_000, { instanceId: 'i-1', agentDelayMs: 0 });
+    expect(say(machine.advance(200_000))).toEqual(['running', 'instance-running', 'agent-ready']);
+  });
+
+  it('can be terminated while it is stopping or stopped', () => {
+    const machine = running();
+    machine.stop(100_000, 'i-1');
+    expect(say(machine.terminate(110_000, 'i-1'))).toEqual(['shutting-down', 'instance-shutting-down']);
+    expect(say(machine.advance(200_000))).toEqual(['terminated', 'instance-terminated']);
+  });
+
+  it('warns of a Spot interruption and is terminated two minutes later, stopped or not (D-1.29, D-3.19)', () => {
+    const machine = running();
+    const [warning] = machine.interrupt(100_000, 'i-1');
+    const sample = JSON.parse(readFileSync('test/events/ec2-spot-interruption-warning.json', 'utf8'));
+    expect(warning).toMatchObject({
+      event: {
+        source: sample.source,
+        detailType: sample['detail-type'],
+        resources: ['arn:aws:ec2:eu-west-1:111122223333:instance/i-1'],
+        detail: { ...sample.detail, 'instance-id': 'i-1' },
+      },
+    });
+    machine.stop(150_000, 'i-1');
+    expect(say(machine.advance(219_999))).toEqual(['stopped', 'instance-stopped']);
+    expect(say(machine.advance(220_000))).toEqual(['shutting-down', 'instance-shutting-down']);
+  });
+
+  it('recommends a rebalance and does nothing else (D-1.30)', () => {
+    const machine = running();
+    const sample = JSON.parse(readFileSync('test/events/ec2-rebalance-recommendation.json', 'utf8'));
+    expect(machine.recommendRebalance('i-1')).toMatchObject([
+      { event: { source: 'aws.ec2', detailType: sample['detail-type'], detail: { 'instance-id': 'i-1' } } },
+    ]);
+    expect(machine.nextAt).toBeUndefined();
+  });
+
+  it.each(['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated'])(
+    'tells of %s as AWS does (D-1.31)',
+    (state) => {
+      const machine = ec2();
+      const events = [
+        ...machine.launch(0, order),
+        ...machine.advance(10_000),
+        ...machine.stop(20_000, 'i-1'),
+        ...machine.advance(50_000),
+        ...machine.terminate(60_000, 'i-1'),
+        ...machine.advance(100_000),
+      ].flatMap((outcome) => (outcome.kind === 'event' ? outcome.event : []));
+      const sample = JSON.parse(readFileSync(`test/events/ec2-instance-state-change.${state}.json`, 'utf8'));
+      const told = events.find(({ detail }) => detail.state === state);
+      expect(told?.detailType).toBe(sample['detail-type']);
+      expect(Object.keys(told?.detail ?? {}).sort()).toEqual(Object.keys(sample.detail).sort());
+    },
+  );
 });

@@ -42,6 +42,45 @@ describe('the limits of a service', () => {
   });
 });
 
+describe('replicaPass on unhealthy tasks (D-14.3)', () => {
+  const unhealthy = (count: number) => several(count, { isUnhealthy: true, isHealthy: false }, 'ill');
+  const fresh = (count: number) => several(count, { isHealthy: false }, 'fresh');
+
+  it.each([
+    ['starts replacements before it stops anything', limits(3), [...several(1), ...unhealthy(2)], 0, 2],
+    ['waits until a replacement is healthy', limits(2), [...several(1), ...unhealthy(1), ...fresh(1)], 0, 0],
+    ['stops one for each healthy replacement', limits(2), [...several(2), ...unhealthy(1)], 1, 0],
+    [
+      'stops one where the maximum leaves no room',
+      limits(3, 100, 100),
+      [...several(1), ...unhealthy(2)],
+      1,
+      0,
+    ],
+    [
+      'stops no second one while the first is stopping',
+      limits(3, 0, 100),
+      [...several(1), ...unhealthy(1), ...several(1, { isWanted: false }, 'stopping')],
+      0,
+      0,
+    ],
+    [
+      'stops no second one while the replacement of the first is not healthy',
+      limits(3, 0, 100),
+      [...several(1), ...unhealthy(1), ...fresh(1)],
+      0,
+      0,
+    ],
+    ['starts what the stopped one made room for', limits(2, 100, 100), unhealthy(1), 0, 1],
+    ['keeps none beyond the desired count', limits(1), [...several(1), ...unhealthy(2)], 2, 0],
+  ])('%s', (_, given, tasks, stopCount, startCount) => {
+    const pass = replicaPass(given, tasks);
+    expect(pass.stop.map(({ why }) => why)).toEqual(Array(stopCount).fill('unhealthy'));
+    expect(pass.stop.every(({ taskArn }) => taskArn.startsWith('ill'))).toBe(true);
+    expect(pass.startCount).toBe(startCount);
+  });
+});
+
 describe('replicaPass on draining tasks', () => {
   const draining = several(4, { isDraining: true });
 

@@ -105,6 +105,18 @@ export class Scene {
     this.hear(this.ecs.ec2Terminated(this.time, ec2InstanceId));
   }
 
+  stop(ec2InstanceId: string): void {
+    this.hear(this.ecs.ec2Stopped(this.time, ec2InstanceId));
+  }
+
+  exit(taskArn: string, exitCode: number): void {
+    this.hear(this.ecs.taskExits(this.time, taskArn, exitCode));
+  }
+
+  failCheck(taskArn: string): void {
+    this.hear(this.ecs.taskFailsCheck(this.time, taskArn));
+  }
+
   /** Registers a definition with one container `app`; `labels` without their prefix, in seconds. */
   definition(
     family = 'web',
