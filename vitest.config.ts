@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     environment: 'node',
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     globalSetup: ['test/stack/package.ts'],
     env: {
       AWS_REGION: 'eu-west-1',

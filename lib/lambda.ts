@@ -4,7 +4,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
-import type { Deps, LogFields, Metric } from './deps.ts';
+import type { Deps, Log, LogFields, Metric } from './deps.ts';
 import { Unwanted } from './errors.ts';
 import { type Admit, readEvent, readTick, type StewardEvent, type TerminateAction } from './events.ts';
 import type { Fleet } from './fleet.ts';
@@ -107,16 +107,26 @@ function depsOn(platform: Platform, fleet: Fleet, logger: Logger, metrics: Metri
     fleet,
     now: () => platform.now(),
     sleep: (milliseconds) => platform.sleep(milliseconds),
-    log: {
-      debug: (message: string, fields: LogFields) => logger.debug(message, fields),
-      info: (message: string, fields: LogFields) => logger.info(message, fields),
-      warn: (message: string, fields: LogFields) => logger.warn(message, fields),
-      error: (message: string, fields: LogFields) => logger.error(message, fields),
-    },
+    log: logOf(platform, logger),
     count: (metric, value = 1) => {
       metrics.addMetric(metric, inSeconds.has(metric) ? MetricUnit.Seconds : MetricUnit.Count, value);
     },
   };
+}
+
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+type Level = (typeof levels)[number];
+
+/**
+ * Drops what is below LOG_LEVEL. The logger of Powertools cannot: on Lambda it goes by the function's log level filter
+ * alone, and that one lets everything pass, or it would drop the metrics (serverless.yml).
+ */
+function logOf({ environment }: Platform, logger: Logger): Log {
+  const wanted = levels.find((level) => level === environment.LOG_LEVEL?.toLowerCase()) ?? 'info';
+  const at = (level: Level) => (message: string, fields: LogFields) => {
+    if (levels.indexOf(level) >= levels.indexOf(wanted)) logger[level](message, fields);
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 const sqsEvent = v.object({ Records: v.array(v.object({ messageId: v.string(), body: v.string() })) });
@@ -147,7 +157,7 @@ function inbox<Event extends StewardEvent>(
   return messages;
 }
 
-/** The logger of Powertools, with the time of the platform, writing where the platform says. */
+/** The logger of Powertools, with the time of the platform, writing where the platform says; it drops nothing. */
 function loggerOn(platform: Platform): Logger {
   class PlatformLogger extends Logger {
     protected override printLog(_level: number, item: LogItem): void {
@@ -155,16 +165,13 @@ function loggerOn(platform: Platform): Logger {
       platform.write(JSON.stringify(item.getAttributes(), this.getJsonReplacer()));
     }
   }
-  const { LOG_LEVEL, POWERTOOLS_SERVICE_NAME = namespace } = platform.environment;
-  const level = LOG_LEVEL?.toUpperCase();
+  const { POWERTOOLS_SERVICE_NAME = namespace } = platform.environment;
   return new PlatformLogger({
     serviceName: POWERTOOLS_SERVICE_NAME,
-    logLevel: levels.find((one) => one === level) ?? 'INFO',
+    logLevel: 'DEBUG',
     logFormatter: new PlatformFormatter(platform),
   });
 }
-
-const levels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 
 class PlatformFormatter extends LogFormatter {
   private readonly platform: Platform;

@@ -153,10 +153,8 @@ export class Lambda {
 
   /** Environments that run at this moment, of one function or of all. */
   running(functionName?: string): number {
-    const all = [...this.functions.values()].filter(
-      ({ settings }) => !functionName || settings.functionName === functionName,
-    );
-    return all.reduce((sum, { running }) => sum + running, 0);
+    const all = [...this.functions].filter(([name]) => !functionName || name === functionName);
+    return all.reduce((sum, [, { running }]) => sum + running, 0);
   }
 
   /**
