@@ -47,7 +47,11 @@ function parseOptions(args) {
     help: { type: 'boolean', short: 'h', default: false },
   };
   try {
-    return parseArgs({ args, options }).values;
+    const { values, tokens } = parseArgs({ args, options, tokens: true });
+    const names = tokens.flatMap((token) => (token.kind === 'option' ? token.name : []));
+    const repeated = names.find((name, i) => names.indexOf(name) !== i);
+    if (repeated !== undefined) throw new Error(`--${repeated}: expected once, got it twice`);
+    return values;
   } catch (error) {
     throw new BadArguments(error.message, { cause: error });
   }

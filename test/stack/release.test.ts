@@ -147,6 +147,7 @@ describe('npm run release', () => {
     [['--out='], '--out: expected a folder, got ""'],
     [['--out'], '--out'],
     [['--zip'], '--zip'],
+    [['--out', 'a', '--out', 'b'], '--out: expected once, got it twice'],
     [['eu-west-1'], 'eu-west-1'],
   ])('refuses %j with a clear error and exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await runRelease(root, args);
