@@ -50,7 +50,9 @@ export class Activities {
         ActivityId,
         AutoScalingGroupName: group.name,
         AutoScalingGroupARN: group.arn,
-        Description: `${words[kind].description}: ${instanceId}`,
+        // A launch for which there was no capacity has no instance.
+        Description:
+          instanceId === '' ? words[kind].description : `${words[kind].description}: ${instanceId}`,
         Cause: cause,
         StartTime: new Date(now),
         StatusCode: status,

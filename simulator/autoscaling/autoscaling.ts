@@ -98,6 +98,13 @@ export class AutoScaling implements Service {
     return [...before, ...this.take()];
   }
 
+  /** EC2 has no capacity for a group's instances of this type, or has it again (undefined). Throws Fault. */
+  setShortage(nameOrArn: string, instanceType: string | undefined): void {
+    const { name } = this.state.group(nameOrArn);
+    if (instanceType === undefined) this.lifecycle.shortages.end(name);
+    else this.lifecycle.shortages.begin(name, instanceType);
+  }
+
   tableRead(operation: string): string | undefined {
     return tables[operation];
   }

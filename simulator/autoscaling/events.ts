@@ -60,7 +60,7 @@ export function instanceEvent(
     event: {
       source,
       detailType,
-      resources: [groupArn, instanceArn(groupArn, instanceId)],
+      resources: instanceId === '' ? [groupArn] : [groupArn, instanceArn(groupArn, instanceId)],
       detail: {
         StatusCode,
         Description: described.Description,

@@ -2,6 +2,7 @@ import type { Agenda } from '../agenda.ts';
 import type { Outcome } from '../machine.ts';
 import { Actions, type Ending } from './actions.ts';
 import type { Activities } from './activities.ts';
+import { Shortages } from './shortage.ts';
 import type { Group, Hook, Instance, LifecycleTransition, State } from './state.ts';
 
 /** From Terminating to Terminating:Wait, and from Pending:Proceed to InService (milliseconds). */
@@ -23,6 +24,7 @@ export interface Departure {
 /** The path of every instance through its group (D-3.2). What EC2 has to do, it says as an outcome. */
 export class Lifecycle {
   readonly actions: Actions;
+  readonly shortages: Shortages;
   private readonly state: State;
   private readonly activities: Activities;
   private readonly agenda: Agenda<(now: number) => void>;
@@ -43,11 +45,13 @@ export class Lifecycle {
     this.agenda = agenda;
     this.say = say;
     this.onCapacityChange = options.onCapacityChange;
+    this.shortages = new Shortages({ ...options, onRetry: options.onCapacityChange });
     this.actions = new Actions({ state, agenda, say, onSettled: (now, ending) => this.settled(now, ending) });
   }
 
-  /** Orders an instance from EC2. */
+  /** Orders an instance from EC2, which may have no capacity. */
   launch(now: number, group: Group, availabilityZone: string, cause: string): void {
+    if (this.shortages.refuses(now, group, availabilityZone, cause)) return;
     const instanceId = `i-${this.state.ids.hex(17)}`;
     const activity = { kind: 'launch', instanceId, availabilityZone, cause, status: 'PreInService' } as const;
     this.state.setInstance(now, {

@@ -61,6 +61,11 @@ export class Scene {
     this.hear(this.autoscaling.instanceTerminated(this.now, instanceId));
   }
 
+  /** EC2 stops an instance behind Auto Scaling's back. */
+  stop(instanceId: string): void {
+    this.hear(this.autoscaling.instanceStopping(this.now, instanceId));
+  }
+
   /** A group `demo` in three zones with its instances in service, and the drain hook if asked for. */
   group(input: Partial<CreateAutoScalingGroupType> = {}, hook?: Input): void {
     this.call('CreateAutoScalingGroup', {
