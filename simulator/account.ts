@@ -55,8 +55,13 @@ export class Account {
     const place = { region, accountId };
     const forgets = entriesMax !== undefined;
     this.ecs = new Ecs({ ...place, ids: world.ids('ecs'), switches: ecsSwitches, forgets });
-    this.autoscaling = new AutoScaling({ ...place, ids: world.ids('autoscaling'), forgets });
     this.ec2 = new Ec2({ ...place, forgets });
+    this.autoscaling = new AutoScaling({
+      ...place,
+      ids: world.ids('autoscaling'),
+      forgets,
+      hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
+    });
     this.sqs = new Sqs({ ...place, ids: world.ids('sqs') });
     this.lambda = new Lambda({
       ...place,
@@ -103,6 +108,13 @@ export class Account {
       this.hear(this.ecs.agentConnection(this.world.now, instanceId, connected));
     say(false);
     this.world.at(this.world.now + seconds * 1000, () => say(true));
+  }
+
+  /** EC2 has instances for a group, or has none (D-7.10). Throws Fault for a group that is not there. */
+  setCapacity(autoScalingGroupName: string, available: boolean): void {
+    const templateName = this.autoscaling.launchTemplateOf(autoScalingGroupName) ?? '';
+    const type = available ? undefined : this.ec2.launchTemplate(templateName).instanceType;
+    this.autoscaling.setShortage(autoScalingGroupName, type);
   }
 
   /** Lets so many seconds pass. */

@@ -1,5 +1,4 @@
 import { Agenda } from '../agenda.ts';
-import type { Ids } from '../chance.ts';
 import { type Call, Fault, type Need, type Outcome, type Service } from '../machine.ts';
 import type { LifecycleActionRecord } from './actions.ts';
 import { Activities } from './activities.ts';
@@ -11,7 +10,7 @@ import { instanceOperations } from './instance-operations.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { needsOf } from './needs.ts';
 import type { Operation } from './operation.ts';
-import { State } from './state.ts';
+import { State, type StateOptions } from './state.ts';
 import { tagOperations } from './tag-operations.ts';
 
 const tables: Readonly<Record<string, string>> = {
@@ -30,7 +29,7 @@ export class AutoScaling implements Service {
   private readonly operations: ReadonlyMap<string, Operation>;
   private said: Outcome[] = [];
 
-  constructor(options: { region: string; accountId: string; ids: Ids; forgets?: boolean }) {
+  constructor(options: StateOptions) {
     const state = new State(options);
     const { agenda } = this;
     const activities = new Activities(state);
@@ -96,6 +95,11 @@ export class AutoScaling implements Service {
     const before = this.advance(now);
     this.lifecycle.terminated(now, instanceId);
     return [...before, ...this.take()];
+  }
+
+  /** The name of the launch template of a group; undefined when there is no such group. */
+  launchTemplateOf(nameOrArn: string): string | undefined {
+    return this.state.findGroup(nameOrArn)?.launchTemplate.LaunchTemplateName;
   }
 
   /** EC2 has no capacity for a group's instances of this type, or has it again (undefined). Throws Fault. */

@@ -49,6 +49,8 @@ export interface Place {
   readonly region: string;
   readonly accountId: string;
   readonly ids: Ids;
+  /** Whether EC2 knows a launch template of that name. */
+  readonly hasLaunchTemplate: (name: string) => boolean;
 }
 
 /** A new group with AWS's defaults. Throws ValidationError on sizes, zones or a launch source that AWS refuses. */
@@ -58,7 +60,7 @@ export function newGroup(now: number, place: Place, input: CreateAutoScalingGrou
   const arn = `arn:aws:autoscaling:${place.region}:${place.accountId}:autoScalingGroup:${place.ids.uuid()}:autoScalingGroupName/${name}`;
   const { MinSize = 0, MaxSize = 0 } = input;
   const AvailabilityZones = zonesOf(place.region, input);
-  const launchTemplate = launchTemplateOf(place.ids, input);
+  const launchTemplate = launchTemplateOf(place, input);
   const settings: GroupSettings = {
     DefaultCooldown: 300,
     HealthCheckType: 'EC2',
@@ -97,7 +99,7 @@ export function changedGroup(group: Group, place: Place, input: UpdateAutoScalin
   const settings = { ...group.settings, ...copiedFrom(input) };
   const bounded = Math.min(Math.max(group.settings.DesiredCapacity, settings.MinSize), settings.MaxSize);
   const isRelaunched = input.LaunchTemplate !== undefined || input.MixedInstancesPolicy !== undefined;
-  const launchTemplate = isRelaunched ? launchTemplateOf(place.ids, input) : group.launchTemplate;
+  const launchTemplate = isRelaunched ? launchTemplateOf(place, input) : group.launchTemplate;
   const isRezoned = input.AvailabilityZones !== undefined || input.VPCZoneIdentifier !== undefined;
   const AvailabilityZones = isRezoned ? zonesOf(place.region, input) : settings.AvailabilityZones;
   const { LaunchTemplate, ...withoutTemplate } = settings;
@@ -146,13 +148,13 @@ function subnetsOf(ids: Ids, zones: readonly string[], identifier?: string): Rec
 
 /** Instances are launched from a launch template, given directly or in the policy, by its name. */
 function launchTemplateOf(
-  ids: Ids,
+  { ids, hasLaunchTemplate }: Place,
   input: CreateAutoScalingGroupType | UpdateAutoScalingGroupType,
 ): LaunchTemplateSpecification & { LaunchTemplateName: string } {
   const inPolicy = input.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
   const given = input.LaunchTemplate ?? inPolicy;
   if (input.LaunchConfigurationName !== undefined)
-    throw new Error(
+    throw validationError(
       `The simulator launches from launch templates only: got LaunchConfigurationName ${input.LaunchConfigurationName}`,
     );
   if (!given)
@@ -160,7 +162,13 @@ function launchTemplateOf(
       'Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.',
     );
   if (given.LaunchTemplateName === undefined)
-    throw new Error('The simulator knows launch templates by name: expected LaunchTemplateName, got none');
+    throw validationError(
+      'The simulator knows launch templates by name: expected LaunchTemplateName, got none',
+    );
+  if (!hasLaunchTemplate(given.LaunchTemplateName))
+    throw validationError(
+      `You must use a valid fully-formed launch template. The specified launch template, with template name ${given.LaunchTemplateName}, does not exist.`,
+    );
   return {
     LaunchTemplateId: `lt-${ids.hex(17)}`,
     Version: '$Default',

@@ -113,6 +113,16 @@ const activityMs = 42 * 86_400_000;
 /** A read lags by at most as much (milliseconds); `Table` remembers as far back. */
 const memoryMs = 60_000;
 
+/** How the service is set up. */
+export interface StateOptions {
+  readonly region: string;
+  readonly accountId: string;
+  readonly ids: Ids;
+  readonly forgets?: boolean;
+  /** Whether EC2 knows a launch template of that name; without it, it knows every one. */
+  readonly hasLaunchTemplate?: (name: string) => boolean;
+}
+
 /** What the service knows: rows that are replaced, never changed, so that reads can be answered from the recent past. */
 export class State {
   readonly region: string;
@@ -120,6 +130,7 @@ export class State {
   readonly ids: Ids;
   /** What ended lifecycle actions were is forgotten. */
   readonly forgets: boolean;
+  readonly hasLaunchTemplate: (name: string) => boolean;
   readonly groups = new Table<Group>(memoryMs);
   /** The hooks of each group, by the group's name. */
   readonly hooks = new Table<readonly Hook[]>(memoryMs);
@@ -128,7 +139,8 @@ export class State {
   private readonly instanceIds = new Map<string, string[]>();
   private readonly activityIds = new Map<string, string[]>();
 
-  constructor(options: { region: string; accountId: string; ids: Ids; forgets?: boolean }) {
+  constructor(options: StateOptions) {
+    this.hasLaunchTemplate = options.hasLaunchTemplate ?? (() => true);
     this.forgets = options.forgets ?? false;
     this.region = options.region;
     this.accountId = options.accountId;

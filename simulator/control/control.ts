@@ -1,12 +1,26 @@
 import type { DoorRequest } from '../door.ts';
 import type { WireResponse } from '../endpoint.ts';
+import { Fault } from '../machine.ts';
+import { capacityRoutes } from './capacity.ts';
+import { faultRoutes } from './faults.ts';
 import { BadInput } from './input.ts';
+import { instanceRoutes } from './instance.ts';
 import { journalRoutes } from './journals.ts';
 import type { Answer, Room, Route } from './route.ts';
+import { taskRoutes } from './task.ts';
 import { timeRoutes } from './time.ts';
 
 /** Everything behind `/_simulator/`, by name. */
-const routes: ReadonlyMap<string, Route> = new Map(Object.entries({ ...timeRoutes, ...journalRoutes }));
+const routes: ReadonlyMap<string, Route> = new Map(
+  Object.entries({
+    ...timeRoutes,
+    ...journalRoutes,
+    ...instanceRoutes,
+    ...taskRoutes,
+    ...capacityRoutes,
+    ...faultRoutes,
+  }),
+);
 
 const paths = [...routes].flatMap(([name, route]) =>
   Object.keys(route).map((method) => `${method} /_simulator/${name}`),
@@ -32,7 +46,7 @@ export async function control(room: Room, request: DoorRequest, name: string): P
     const asked = { text: text.decode(request.body), query: new URLSearchParams(request.query) };
     return json(200, await act(room, asked));
   } catch (error) {
-    if (error instanceof BadInput) return json(400, { error: error.message });
+    if (error instanceof BadInput || error instanceof Fault) return json(400, { error: error.message });
     throw error;
   }
 }

@@ -10,17 +10,20 @@ export function badField(field: string, value: unknown, expected: string): BadIn
 /** A JSON object and the fields that it may have. */
 export class Fields {
   private readonly values: Readonly<Record<string, unknown>>;
+  private readonly prefix: string;
 
-  /** Throws BadInput for text that is no JSON object, and for a field that is not among `known`. */
-  constructor(text: string, known: readonly string[]) {
-    this.values = objectIn(text);
-    const unknown = Object.keys(this.values).find((name) => !known.includes(name));
+  /** `prefix` stands before the names in errors. Throws BadInput for a field that is not among `known`. */
+  constructor(values: Readonly<Record<string, unknown>>, known: readonly string[], prefix = '') {
+    this.values = values;
+    this.prefix = prefix;
+    const unknown = Object.keys(values).find((name) => !known.includes(name));
     if (unknown !== undefined)
-      throw badField(
-        unknown,
-        this.values[unknown],
-        known.length > 0 ? `only ${known.join(', ')}` : 'no fields',
-      );
+      throw this.refused(unknown, known.length > 0 ? `only ${known.join(', ')}` : 'no fields');
+  }
+
+  /** The fields of a request's body. Throws BadInput for text that is no JSON object. */
+  static of(text: string, known: readonly string[]): Fields {
+    return new Fields(objectIn(text), known);
   }
 
   has(field: string): boolean {
@@ -33,45 +36,67 @@ export class Fields {
 
   /** A number from `min` to `max`; throws BadInput. */
   number(field: string, min: number, max: number, usual?: number): number {
-    return numberOf(field, this.given(field, usual), min, max);
+    const value = this.given(field, usual);
+    if (typeof value === 'number' && value >= min && value <= max) return value;
+    throw this.refused(field, `a number from ${min} to ${max}`);
   }
 
-  /** A whole number from `min` up; throws BadInput. */
-  integer(field: string, min: number, usual?: number): number {
+  /** A whole number from `min` to `max`; throws BadInput. */
+  integer(field: string, min: number, usual?: number, max = Number.MAX_SAFE_INTEGER): number {
     const value = this.given(field, usual);
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value;
-    throw badField(field, value, `a whole number from ${min} up`);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+    const upTo = max === Number.MAX_SAFE_INTEGER ? 'up' : `to ${max}`;
+    throw this.refused(field, `a whole number from ${min} ${upTo}`);
+  }
+
+  /** A text that is not empty; throws BadInput. */
+  text(field: string, expected: string): string {
+    const value = this.values[field];
+    if (typeof value === 'string' && value !== '') return value;
+    throw this.refused(field, expected);
+  }
+
+  boolean(field: string): boolean {
+    const value = this.values[field];
+    if (typeof value === 'boolean') return value;
+    throw this.refused(field, 'true or false');
+  }
+
+  /** One of the choices; throws BadInput. */
+  oneOf<T extends string>(field: string, choices: readonly T[]): T {
+    const value = this.values[field];
+    const chosen = choices.find((choice) => choice === value);
+    if (chosen !== undefined) return chosen;
+    throw this.refused(field, choices.join(', '));
+  }
+
+  /** A list of texts; throws BadInput. */
+  texts(field: string): string[] {
+    const value = this.values[field];
+    const isText = (item: unknown) => typeof item === 'string';
+    if (Array.isArray(value) && value.every(isText)) return [...value];
+    throw this.refused(field, 'a list of texts');
+  }
+
+  /** A list of objects, each with its own fields; throws BadInput. */
+  objects(field: string, known: readonly string[]): Fields[] {
+    const value = this.values[field];
+    if (!Array.isArray(value)) throw this.refused(field, 'a list of objects');
+    return value.map((item: unknown, index) => {
+      const name = `${this.prefix}${field}[${index}]`;
+      if (isObject(item)) return new Fields(item, known, `${name}.`);
+      throw badField(name, item, 'an object');
+    });
+  }
+
+  private refused(field: string, expected: string): BadInput {
+    return badField(`${this.prefix}${field}`, this.values[field], expected);
   }
 
   /** What is given, null included; `usual` where nothing is. */
   private given(field: string, usual: unknown): unknown {
     return this.has(field) ? this.values[field] : usual;
   }
-
-  text(field: string, expected: string): string {
-    const value = this.values[field];
-    if (typeof value === 'string' && value !== '') return value;
-    throw badField(field, value, expected);
-  }
-
-  boolean(field: string): boolean {
-    const value = this.values[field];
-    if (typeof value === 'boolean') return value;
-    throw badField(field, value, 'true or false');
-  }
-
-  oneOf<T extends string>(field: string, choices: readonly T[]): T {
-    const value = this.values[field];
-    const chosen = choices.find((choice) => choice === value);
-    if (chosen !== undefined) return chosen;
-    throw badField(field, value, choices.join(', '));
-  }
-}
-
-/** A number within bounds; throws BadInput. */
-export function numberOf(field: string, value: unknown, min: number, max: number): number {
-  if (typeof value === 'number' && value >= min && value <= max) return value;
-  throw badField(field, value, `a number from ${min} to ${max}`);
 }
 
 function objectIn(text: string): Record<string, unknown> {
@@ -81,6 +106,9 @@ function objectIn(text: string): Record<string, unknown> {
   } catch {
     throw badField('body', text.slice(0, 100), 'a JSON object');
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  if (isObject(value)) return value;
   throw badField('body', value, 'a JSON object');
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

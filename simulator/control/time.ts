@@ -11,7 +11,7 @@ export const timeRoutes: Readonly<Record<string, Route>> = {
   clock: { GET: (room) => room.clock.alone(() => timeOf(room)) },
   advance: {
     POST: (room, { text }) => {
-      const seconds = new Fields(text, ['seconds']).number('seconds', 0, secondsMax);
+      const seconds = Fields.of(text, ['seconds']).number('seconds', 0, secondsMax);
       return room.clock.alone(async () => {
         await room.clock.pass(seconds);
         return timeOf(room);
@@ -20,13 +20,13 @@ export const timeRoutes: Readonly<Record<string, Route>> = {
   },
   settle: {
     POST: (room, { text }) => {
-      const limit = new Fields(text, ['secondsMax']).number('secondsMax', 0, secondsMax, settleSecondsUsual);
+      const limit = Fields.of(text, ['secondsMax']).number('secondsMax', 0, secondsMax, settleSecondsUsual);
       return room.clock.alone(() => settle(room, limit));
     },
   },
   reset: {
     POST: async (room, { text }) => {
-      const fields = new Fields(text, ['seed']);
+      const fields = Fields.of(text, ['seed']);
       await room.reset(fields.has('seed') ? fields.integer('seed', 0) : undefined);
       return room.clock.alone(() => timeOf(room));
     },

@@ -77,6 +77,17 @@ export class Ec2 implements Machine {
     this.templates.set(template.launchTemplateName, template);
   }
 
+  hasLaunchTemplate(name: string): boolean {
+    return this.templates.has(name);
+  }
+
+  /** The launch template of that name. Throws when there is none. */
+  launchTemplate(name: string): LaunchTemplate {
+    const template = this.templates.get(name);
+    if (!template) throw new Error(`No such launch template: ${name}`);
+    return template;
+  }
+
   /** The instance as it is now; terminated ones stay known. Throws on an id that never was. */
   instance(instanceId: string): Instance {
     const instance = this.instances.get(instanceId);
@@ -107,8 +118,7 @@ export class Ec2 implements Machine {
     now: number,
     order: { instanceId: string; launchTemplateName: string; availabilityZone: string; agentDelayMs: number },
   ): Outcome[] {
-    const template = this.templates.get(order.launchTemplateName);
-    if (!template) throw new Error(`No such launch template: ${order.launchTemplateName}`);
+    const template = this.launchTemplate(order.launchTemplateName);
     const { instanceId, availabilityZone, agentDelayMs } = order;
     return this.boot(
       now,

@@ -212,10 +212,9 @@ export class Lambda {
 
   private note(invocation: Invocation, ended: Ended): void {
     const { now } = this.world;
-    const { outcome } = ended;
     const billedMs = Math.ceil(now - invocation.startedAt);
     const error = ended.outcome === 'success' ? {} : { error: ended.error };
-    const record = { ...invocation, endedAt: now, billedMs, outcome, ...error };
+    const record = { ...invocation, endedAt: now, billedMs, outcome: ended.outcome, ...error };
     this.journal.add(record);
     this.world.record('invocation', record);
   }
