@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { coloursFor } from '../../demo/colours.ts';
 import { copyOfProject, root } from '../files.ts';
 import { doubtSabotages } from './doubts.ts';
+import { processSabotages } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { simulatorSabotages } from './simulator.ts';
 import { stackSabotages } from './stack.ts';
@@ -17,7 +18,13 @@ interface Verdict {
   readonly problem?: string;
 }
 
-const sabotages = [...stewardSabotages, ...doubtSabotages, ...simulatorSabotages, ...stackSabotages];
+const sabotages = [
+  ...stewardSabotages,
+  ...doubtSabotages,
+  ...simulatorSabotages,
+  ...processSabotages,
+  ...stackSabotages,
+];
 const help = `Usage: npm run prove -- [--only TEXT] [--json]
 
 Breaks one rule at a time in a copy of the project and shows that the test named for it turns red.

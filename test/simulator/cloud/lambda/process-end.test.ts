@@ -301,18 +301,22 @@ describe('an invocation in a process', () => {
   it('goes on, in the next invocation, with what the last one left running', async () => {
     const { invoke, pass, records } = await inProcess(
       handlerOf(`
-        if (!event.first) return new Promise((go) => setTimeout(go, 1000));
+        if (event.waits) return new Promise((go) => setTimeout(go, 5000));
+        if (!event.sets) return console.log('in between');
         setTimeout(() => console.log('late', new Date().toISOString()), 100);
-        setTimeout(() => console.log('later', new Date().toISOString()), 60_500);`),
+        setTimeout(() => console.log('later', new Date().toISOString()), 122_000);`),
     );
-    invoke({ first: true });
+    invoke({ sets: true });
     await pass(60);
     expect(records('log')).toEqual([]);
     invoke();
-    await pass(5);
+    await pass(60);
+    invoke({ waits: true });
+    await pass(60);
     expect(records('log').map(({ line }) => line)).toEqual([
       'late 2026-05-04T12:01:00.005Z',
-      'later 2026-05-04T12:01:00.755Z',
+      'in between',
+      'later 2026-05-04T12:02:02.255Z',
     ]);
   });
 });

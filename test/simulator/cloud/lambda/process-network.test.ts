@@ -33,6 +33,26 @@ describe('a call from a process', () => {
     expect(lambda.invocations[0]?.billedMs).toBe(250 + 5 + 3 + 30);
   });
 
+  it('leaves in the order in which the code made it, however it arrives', async () => {
+    let arrived = 0;
+    let letGo = () => {};
+    const last = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    // The first two are held up until the third is there.
+    const jitter = async () => {
+      const mine = ++arrived;
+      if (mine === 3) letGo();
+      if (mine < 3) await last;
+    };
+    const { result } = await run(
+      `const begunAt = Date.now();
+       return Promise.all([1, 2, 3].map(async () => { await call(); return Date.now() - begunAt; }));`,
+      { processes: { jitter } },
+    );
+    expect(result).toEqual([31, 32, 33]);
+  });
+
   it('waits for one of the sockets that the client allows itself', async () => {
     const { result } = await run(
       `const agent = new https.Agent({ keepAlive: true, maxSockets: 2 });

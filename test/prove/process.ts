@@ -1,0 +1,103 @@
+import type { Sabotage } from './sabotage.ts';
+
+const inProcess = (name: string) => [`test/simulator/cloud/lambda/${name}.test.ts`];
+
+/** Rules of the processes that functions run in. */
+export const processSabotages: readonly Sabotage[] = [
+  {
+    broken: 'a process is at rest while a request of it is on its way',
+    file: 'simulator/cloud/lambda/child.ts',
+    find: 'return idle.awaiting.every((number) => this.arrivals.get(number)?.isAnswered === false);',
+    replace: 'return idle.awaiting.length >= 0;',
+    tests: inProcess('process-network'),
+    by: 'take turns as the world gives them, the same way every time',
+  },
+  {
+    broken: 'the world goes on while a process works on an answer',
+    file: 'simulator/cloud/lambda/child.ts',
+    find: 'if (this.isAlive && arrival) {',
+    replace: 'if (!this.isAlive && arrival) {',
+    tests: inProcess('process-network'),
+    by: 'take turns as the world gives them, the same way every time',
+  },
+  {
+    broken: 'requests are handed on in the order in which they came over the network',
+    file: 'simulator/cloud/lambda/child.ts',
+    find: 'for (const number of this.idle?.awaiting ?? []) {',
+    replace: 'for (const number of [...this.arrivals.keys()]) {',
+    tests: inProcess('process-network'),
+    by: 'leaves in the order in which the code made it, however it arrives',
+  },
+  {
+    broken: 'a process sees the environment of this machine',
+    file: 'simulator/cloud/lambda/spawn.ts',
+    find: 'env: environment,',
+    replace: 'env: { ...process.env, ...environment },',
+    tests: inProcess('process'),
+    by: 'has the environment of Lambda and nothing of this machine',
+  },
+  {
+    broken: 'a silent process is waited for without end, so that the world stands still',
+    file: 'simulator/cloud/lambda/child.ts',
+    find: 'this.endSilence = after(silenceMsMax, () => this.silence());',
+    replace: 'this.endSilence = after(silenceMsMax, () => undefined);',
+    tests: inProcess('process-end'),
+    by: 'times out when its process computes without end: it is ended after so long without a sign',
+  },
+  {
+    broken: 'the process of an environment that is gone runs on',
+    file: 'simulator/cloud/lambda/sandbox.ts',
+    find: 'this.handler?.process?.stop();',
+    replace: '',
+    tests: inProcess('warm'),
+    by: 'ends it with a timeout',
+  },
+  {
+    broken: 'an idle environment lives on when the function has other code',
+    file: 'simulator/cloud/lambda/warm.ts',
+    find: 'this.isRetired = true;\n    for (const sandbox of this.sandboxes) sandbox.stop();',
+    replace: 'this.isRetired = true;',
+    tests: inProcess('warm'),
+    by: 'ends it when the function is retired: at once while idle, with its invocation while busy',
+  },
+  {
+    broken: 'an answer leaves the clock of the process where it was',
+    file: 'simulator/cloud/lambda/child/network.mjs',
+    find: 'if (now > 0) setTime(now);',
+    replace: 'if (now < 0) setTime(now);',
+    tests: inProcess('process'),
+    by: 'is that of the answer when a call is answered',
+  },
+  {
+    broken: 'a process is at rest in the middle of an answer',
+    file: 'simulator/cloud/lambda/child/network.mjs',
+    find: 'response.socket.ref();',
+    replace: '',
+    tests: inProcess('process-network'),
+    by: 'is over before the world goes on, however large the answer: read',
+  },
+  {
+    broken: 'a function reaches the network of this machine',
+    file: 'simulator/cloud/lambda/child/network.mjs',
+    find: 'if (!path && isEndpoint(host, port)) return connect.apply(this, args);',
+    replace: 'if (!path) return connect.apply(this, args);',
+    tests: inProcess('process-network'),
+    by: 'reaches AWS and nobody else: another port of this machine',
+  },
+  {
+    broken: 'chance in a process is that of the machine',
+    file: 'simulator/cloud/lambda/child/chance.mjs',
+    find: 'Math.random = fraction;',
+    replace: '',
+    tests: inProcess('process'),
+    by: 'is the same for the same seed, and other for another',
+  },
+  {
+    broken: 'timers of a frozen process are forgotten',
+    file: 'simulator/cloud/lambda/child/bootstrap.mjs',
+    find: '  // What an earlier invocation left behind comes first.\n  runDueTimers();',
+    replace: '',
+    tests: inProcess('process-end'),
+    by: 'goes on, in the next invocation, with what the last one left running',
+  },
+];
