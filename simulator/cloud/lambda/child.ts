@@ -137,8 +137,10 @@ export class Child {
     return this.options.platform.now().getTime();
   }
 
-  private stamped(response: WireResponse): WireResponse {
-    return { ...response, headers: { ...response.headers, [nowHeader]: String(this.now) } };
+  /** The answer with the virtual time; SDK clients compare their clock with the date of AWS. */
+  private stamped({ headers, ...response }: WireResponse): WireResponse {
+    const date = new Date(this.now).toUTCString();
+    return { ...response, headers: { ...headers, date, [nowHeader]: String(this.now) } };
   }
 
   private start(folder: string): void {

@@ -91,7 +91,8 @@ const never = <T>() => new Promise<T>(() => {});
 
 /**
  * One execution environment of a function: runs one invocation at a time, keeps its memory from one to the next, and
- * dies of a timeout or a crash. What a handler leaves running when it returns never goes on.
+ * dies of a timeout or a crash. What a handler leaves running when it returns never goes on, unless it has a process of its
+ * own: that is frozen, and goes on with the next invocation.
  */
 export class Sandbox {
   /** Until when it was busy (milliseconds). */
