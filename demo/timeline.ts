@@ -69,11 +69,12 @@ export class Timeline {
   private ofStoppedTask({ lastStatus, taskArn }: BusEvent['detail']): string | undefined {
     if (lastStatus !== 'STOPPED') return undefined;
     const task = this.account.ecs.taskRecords().find((one) => one.taskArn === taskArn);
-    if (!task || !this.draining.has(task.ec2InstanceId) || this.told.has(task.taskArn)) return undefined;
+    const { ec2InstanceId = '' } = task ?? {};
+    if (!task || !this.draining.has(ec2InstanceId) || this.told.has(task.taskArn)) return undefined;
     this.told.add(task.taskArn);
-    const left = this.aliveTasks(task.ec2InstanceId).length;
+    const left = this.aliveTasks(ec2InstanceId).length;
     const rest = left === 0 ? 'it was the last one' : `${left} left`;
-    return `${this.colours.yellow(task.ec2InstanceId)} ${task.definition.family} is STOPPED, ${rest}`;
+    return `${this.colours.yellow(ec2InstanceId)} ${task.definition.family} is STOPPED, ${rest}`;
   }
 
   /** ECS counts a task no longer once it is told to stop (D-2.12): whoever goes by the counts cuts its containers off. */

@@ -54,7 +54,13 @@ export class Account {
     this.world = world;
     const place = { region, accountId };
     const forgets = entriesMax !== undefined;
-    this.ecs = new Ecs({ ...place, ids: world.ids('ecs'), switches: ecsSwitches, forgets });
+    this.ecs = new Ecs({
+      ...place,
+      ids: world.ids('ecs'),
+      switches: ecsSwitches,
+      group: (nameOrArn) => this.autoscaling.group(nameOrArn),
+      forgets,
+    });
     this.ec2 = new Ec2({ ...place, forgets });
     this.autoscaling = new AutoScaling({
       ...place,
@@ -169,7 +175,10 @@ export class Account {
       case 'instance-terminated':
         return this.autoscaling.instanceTerminated(now, outcome.instanceId);
       case 'agent-ready':
-        return this.ecs.agentRegisters(now, this.ec2.registration(outcome.instanceId));
+        return this.ecs.agentRegisters(now, {
+          ...this.ec2.registration(outcome.instanceId),
+          autoScalingGroupName: this.autoscaling.groupNameOf(outcome.instanceId),
+        });
     }
   }
 }

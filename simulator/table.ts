@@ -6,13 +6,29 @@ interface Version<T> {
 /** How long the past is remembered; reads may lag by at most as much (milliseconds). */
 export const memoryMs = 60_000;
 
+/** So many new keys are worth a place each; more are sorted together. */
+const insertedMax = 100;
+
+/** How many sorted keys are not after one. */
+function placeOf(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((keys[middle] ?? '') <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /**
  * A keyed table that remembers its recent past, so that an eventually consistent read can be answered from a
  * state some seconds old. Values are replaced, never changed in place: a value read once stays as it was.
  */
 export class Table<T> {
   private readonly rows = new Map<string, Version<T>[]>();
-
+  private sorted: string[] = [];
+  private newKeys: string[] = [];
   private readonly deleted: { readonly at: number; readonly key: string }[] = [];
   private readonly memoryMs: number;
 
@@ -53,7 +69,26 @@ export class Table<T> {
     return found;
   }
 
+  /** Keys that come after one, in order; among them may be keys whose row is gone. Costs little for each page. */
+  *keysAfter(key: string): Generator<string> {
+    const keys = this.sortedKeys();
+    for (let at = placeOf(keys, key); at < keys.length; at++) yield keys[at] as string;
+  }
+
+  /** Few new keys are put in their places, many are sorted in; keys that are gone stay until then. */
+  private sortedKeys(): readonly string[] {
+    if (this.newKeys.length > insertedMax) this.sorted = [...this.rows.keys()].sort();
+    else
+      for (const key of this.newKeys) {
+        const place = placeOf(this.sorted, key);
+        if (this.sorted[place - 1] !== key) this.sorted.splice(place, 0, key);
+      }
+    this.newKeys = [];
+    return this.sorted;
+  }
+
   private write(now: number, key: string, value: T | undefined): void {
+    if (!this.rows.has(key)) this.newKeys.push(key);
     const versions = (this.rows.get(key) ?? []).filter((version) => version.since !== now);
     versions.push({ since: now, value });
     const oldest = versions.findLastIndex((version) => version.since <= now - this.memoryMs);

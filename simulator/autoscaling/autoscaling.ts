@@ -117,6 +117,22 @@ export class AutoScaling implements Service {
     return needsOf(this.state, call);
   }
 
+  /** What ECS asks about a group that is to back a capacity provider; undefined: there is none of that name or ARN. */
+  group(nameOrArn: string): { readonly arn: string; readonly isProtectedFromScaleIn: boolean } | undefined {
+    const group = this.state.findGroup(nameOrArn.split('autoScalingGroupName/').at(-1) ?? nameOrArn);
+    return (
+      group && {
+        arn: group.arn,
+        isProtectedFromScaleIn: group.settings.NewInstancesProtectedFromScaleIn,
+      }
+    );
+  }
+
+  /** The group that an instance belongs to. */
+  groupNameOf(instanceId: string): string | undefined {
+    return this.state.instances.get(instanceId)?.groupName;
+  }
+
   /** Every lifecycle action there ever was, in the order of their beginning: what really happened, not what is shown. */
   lifecycleActions(): readonly LifecycleActionRecord[] {
     return [...this.lifecycle.actions.records.values()];

@@ -14,7 +14,12 @@ export class Agents {
   }
 
   /** Does `step` now when the agent can be reached, else when it can again; never once the instance is INACTIVE. */
-  pass(now: number, containerInstanceArn: string, step: (now: number) => void): void {
+  pass(now: number, containerInstanceArn: string | undefined, step: (now: number) => void): void {
+    // Fargate's own agents are always connected.
+    if (containerInstanceArn === undefined) {
+      step(now);
+      return;
+    }
     const instance = this.state.instances.get(containerInstanceArn);
     if (!instance || instance.status === 'INACTIVE') {
       this.waiting.delete(containerInstanceArn);

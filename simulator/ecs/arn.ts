@@ -9,9 +9,11 @@ export interface Place {
 
 /** The ARNs of one account's ECS resources, all in the long form (D-6.10). */
 export class Arns {
+  readonly region: string;
   private readonly prefix: string;
 
   constructor({ region, accountId }: Place) {
+    this.region = region;
     this.prefix = `arn:aws:ecs:${region}:${accountId}`;
   }
 
@@ -29,6 +31,17 @@ export class Arns {
 
   service(clusterArn: string, nameOrArn: string): string {
     return this.inCluster('service', clusterArn, nameOrArn);
+  }
+
+  /** `task-set/<cluster>/<service>/<id>`; the id has a slash of its own: `ecs-svc/1234567890123456789`. */
+  taskSet(serviceArn: string, idOrArn: string): string {
+    const [cluster, service] = serviceArn.split('/').slice(-2);
+    const id = /^arn:/.test(idOrArn) ? idOrArn.split('/').slice(3).join('/') : idOrArn;
+    return `${this.prefix}:task-set/${cluster}/${service}/${id}`;
+  }
+
+  capacityProvider(nameOrArn: string): string {
+    return `${this.prefix}:capacity-provider/${lastSegment(nameOrArn)}`;
   }
 
   container(clusterArn: string, taskArn: string, ids: Ids): string {

@@ -1,4 +1,5 @@
 import { Fault } from '../machine.ts';
+import { compatibilitiesOf } from './compatibility.ts';
 import {
   type Input,
   invalid,
@@ -18,6 +19,10 @@ const namePattern = /^[A-Za-z0-9_-]{1,255}$/;
 /** What the containers of a definition do by themselves when nothing else is said (seconds). */
 const usual = { startSeconds: 3, stopSeconds: 2, stopTimeoutSeconds: 30, healthIntervalSeconds: 30 };
 
+/** CPU units of a task on EC2 (D-9.34). */
+const cpuMin = 128;
+const cpuMax = 196_608;
+
 /** The first port of those that Docker gives to a container port without a host port. */
 const firstDynamicPort = 32_768;
 
@@ -30,7 +35,10 @@ const firstDynamicPort = 32_768;
  * - `simulator.exit-after-seconds`: an essential container ends by itself so long after it runs (default: never);
  * - `simulator.health-seconds`: its healthCheck first passes so long after it runs (default: the check's interval).
  */
-export function readDefinition(now: number, input: Input, arn: string, revision: number): TaskDefinition {
+export function readDefinition(
+  input: Input,
+  of: Pick<TaskDefinition, 'taskDefinitionArn' | 'revision' | 'registeredAt' | 'registeredBy'>,
+): TaskDefinition {
   const containers = structures(input, 'containerDefinitions');
   if (containers.length === 0) throw clientError('Container definitions cannot be empty.');
   refuse('RegisterTaskDefinition', input, ['inferenceAccelerators', 'proxyConfiguration']);
@@ -40,17 +48,28 @@ export function readDefinition(now: number, input: Input, arn: string, revision:
   if (!containers.some(isEssential))
     throw clientError('Invalid containerDefinitions: at least one container must be essential.');
   const networkMode = oneOf(input, 'networkMode', ['bridge', 'host', 'awsvpc', 'none']) ?? 'bridge';
+  if (networkMode === 'none' && containers.some((each) => structures(each, 'portMappings').length > 0))
+    throw clientError('Links and port mappings are not supported when networkMode=none.');
+  const reservation = readReservation(input, containers, networkMode);
   return {
-    taskDefinitionArn: arn,
+    ...of,
     family: requiredText(input, 'family', namePattern),
-    revision,
+    status: 'ACTIVE',
     input: { ...input, containerDefinitions: containers.map((container) => ({ cpu: 0, ...container })) },
-    registeredAt: now,
     networkMode,
-    reservation: readReservation(input, containers, networkMode),
+    reservation,
+    compatibilities: compatibilitiesOf(input, networkMode, reservation),
     behaviour: readBehaviour(containers),
-    placementConstraints: placementConstraints(input),
+    placementConstraints: definitionConstraints(input),
   };
+}
+
+/** A definition can only name instances by memberOf (TaskDefinitionPlacementConstraintType). */
+function definitionConstraints(input: Input) {
+  const constraints = placementConstraints(input);
+  if (constraints.some(({ type }) => type !== 'memberOf'))
+    throw invalid('placementConstraints: type should be one of [memberOf], got "distinctInstance".');
+  return constraints;
 }
 
 /** What a task takes from its instance, overrides of RunTask applied (D-9.68). Throws on an override without name. */
@@ -118,9 +137,12 @@ function readReservation(input: Input, containers: readonly Input[], networkMode
     ports.filter((port) => port.protocol === protocol && port.hostPort > 0).map(({ hostPort }) => hostPort);
   const sum = (read: (container: Input) => number) =>
     containers.reduce((total, container) => total + read(container), 0);
+  const taskCpu = size(input, 'cpu', /^(\d+(?:\.\d+)?)\s*vCPU$/i);
+  if (taskCpu !== undefined && (taskCpu < cpuMin || taskCpu > cpuMax))
+    throw clientError(`Invalid 'cpu' setting for task: expected ${cpuMin} to ${cpuMax}, got ${taskCpu}.`);
   const taskMemory = size(input, 'memory', /^(\d+(?:\.\d+)?)\s*GB$/i);
   return {
-    cpu: size(input, 'cpu', /^(\d+(?:\.\d+)?)\s*vCPU$/i) ?? sum((container) => units(container, 'cpu') ?? 0),
+    cpu: taskCpu ?? sum((container) => units(container, 'cpu') ?? 0),
     memoryMib: taskMemory ?? sum(memoryOf),
     ports: networkMode === 'awsvpc' ? [] : fixed('tcp'),
     udpPorts: networkMode === 'awsvpc' ? [] : fixed('udp'),

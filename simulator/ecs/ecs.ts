@@ -6,12 +6,20 @@ import { Instances, type Registration } from './instances.ts';
 import { Mishaps } from './mishaps.ts';
 import { needsOf } from './needs.ts';
 import { attributeOperations } from './operations/attributes.ts';
+import { clusterProviderOperations } from './operations/cluster-providers.ts';
 import { clusterOperations } from './operations/clusters.ts';
 import { definitionOperations } from './operations/definitions.ts';
 import { instanceOperations } from './operations/instances.ts';
 import type { Operation, Rooms } from './operations/operation.ts';
+import { protectionOperations } from './operations/protection.ts';
+import { providerOperations } from './operations/providers.ts';
+import { reportOperations } from './operations/reports.ts';
+import { runTaskOperations } from './operations/run-tasks.ts';
 import { serviceOperations } from './operations/services.ts';
+import { taskSetOperations } from './operations/task-sets.ts';
 import { taskOperations } from './operations/tasks.ts';
+import { Placer } from './placer.ts';
+import type { AutoScalingGroup, FargateProvider } from './providers.ts';
 import type { ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
 import { Scheduler } from './scheduler.ts';
 import { State } from './state.ts';
@@ -29,6 +37,12 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...instanceOperations,
     ...serviceOperations,
     ...taskOperations,
+    ...runTaskOperations,
+    ...taskSetOperations,
+    ...clusterProviderOperations,
+    ...providerOperations,
+    ...protectionOperations,
+    ...reportOperations,
   }),
 );
 
@@ -43,14 +57,18 @@ export class Ecs implements Service {
     switches?: Partial<EcsSwitches>;
     /** Records go when AWS would not describe them any more. */
     forgets?: boolean;
+    /** The Auto Scaling group of that name or ARN; undefined: there is none. */
+    group: (nameOrArn: string) => AutoScalingGroup | undefined;
   }) {
     const state = new State({ ...options, switches: { ...usualSwitches, ...options.switches } });
     const agents = new Agents(state);
     const tasks = new Tasks(state, agents);
-    const scheduler = new Scheduler(state, tasks);
+    const placer = new Placer(state, tasks);
+    const scheduler = new Scheduler(state, tasks, placer);
     state.watcher = scheduler;
     const instances = new Instances(state, agents, tasks, scheduler);
-    this.rooms = { state, tasks, scheduler, instances, mishaps: new Mishaps(state, tasks) };
+    const mishaps = new Mishaps(state, tasks);
+    this.rooms = { state, tasks, scheduler, placer, instances, mishaps };
   }
 
   get nextAt(): number | undefined {
@@ -110,6 +128,15 @@ export class Ecs implements Service {
   /** A task fails its health check from now on. Throws Fault when it has none. */
   taskFailsCheck(now: number, taskArn: string): Outcome[] {
     return this.when(now, ({ mishaps }) => mishaps.failCheck(now, taskArn));
+  }
+
+  /** Fargate has capacity for whatever is asked of a provider, or has none from now on; what runs goes on (D-10.17). */
+  setFargate(now: number, provider: FargateProvider, isAvailable: boolean): Outcome[] {
+    return this.when(now, ({ placer, scheduler, state }) => {
+      placer.setFargate(provider, isAvailable);
+      if (isAvailable)
+        for (const { clusterArn } of state.clusters.values()) scheduler.capacityChanged(now, clusterArn);
+    });
   }
 
   /** Creates or replaces a target group, which services may name as a load balancer. */

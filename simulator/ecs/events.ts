@@ -1,7 +1,9 @@
 import type { ServiceEvent } from '../machine.ts';
 import { lastSegment } from './arn.ts';
 import type { Misfit } from './placement.ts';
-import type { ContainerInstanceRecord, Resources, Service, TaskRecord } from './records.ts';
+import { closest, type Refusal } from './placer.ts';
+import type { ContainerInstanceRecord, Resources, TaskRecord } from './records.ts';
+import type { Service } from './service-records.ts';
 import { containerInstanceShape, taskShape } from './shapes.ts';
 
 /** What is uncertain about AWS, to be tried both ways. */
@@ -16,6 +18,12 @@ export interface EcsSwitches {
   readonly errorOnSameState: boolean;
   /** The resources of a task come back when its stop is decided, and not when it is STOPPED: AWS does not say which. */
   readonly resourcesReturnWhenStopDecided: boolean;
+  /** A protected task is not stopped while its instance drains: no page says so, none excludes it (D-2.36, D-11.2). */
+  readonly protectionHoldsDraining: boolean;
+  /** UpdateService refuses another strategy without forceNewDeployment (D-13.1); else only new tasks follow (D-4.41). */
+  readonly strategyNeedsForce: boolean;
+  /** An empty strategy brings a service back to its launch type, as from 2025; before it was refused (D-4.40, D-9.45). */
+  readonly strategyCanBeRemoved: boolean;
 }
 
 /** The more likely side of every switch. */
@@ -25,6 +33,9 @@ export const usualSwitches: EcsSwitches = {
   instanceEventWhenTaskStopped: false,
   errorOnSameState: false,
   resourcesReturnWhenStopDecided: false,
+  protectionHoldsDraining: false,
+  strategyNeedsForce: true,
+  strategyCanBeRemoved: true,
 };
 
 /** `ECS Container Instance State Change` (D-1.10, D-1.11): resources carry only the value of their type. */
@@ -90,12 +101,19 @@ export const messages = {
   stopped: (service: Service, taskArns: readonly string[]) =>
     `(service ${service.serviceName}) has stopped ${taskArns.length} running tasks: ${named(taskArns)}.`,
   steady: (service: Service) => `(service ${service.serviceName}) has reached a steady state.`,
-  unplaced: (service: Service, closest?: { instance: ContainerInstanceRecord; reason: Misfit }) =>
-    `(service ${service.serviceName}) was unable to place a task because no container instance met all of its requirements. ${
-      closest
-        ? `The closest matching ${misfitWords(closest)}`
-        : 'Reason: No Container Instances were found in your cluster.'
-    }`,
+  unplaced: (service: Service, { capacityProvider, reason, misfits }: Refusal) => {
+    const words = `(service ${service.serviceName}) was unable to place a task`;
+    if (reason === 'RESOURCE:FARGATE')
+      return `${words}. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.`;
+    const misfit = closest(misfits);
+    const whose = capacityProvider === undefined ? 'cluster' : 'capacity provider';
+    const why = misfit
+      ? `The closest matching ${misfitWords(misfit)}`
+      : `Reason: No Container Instances were found in your ${whose}.`;
+    return `${words} because no container instance met all of its requirements. ${why}`;
+  },
+  held: (service: Service) =>
+    `(service ${service.serviceName}) was unable to scale in to desired count because number of protected tasks is more than the desired count of tasks.`,
   deployed: (service: Service, deploymentId: string) =>
     `(service ${service.serviceName}) (deployment ${deploymentId}) deployment completed.`,
 };

@@ -4,12 +4,9 @@ import type { State } from './state.ts';
 /** A service task without load balancer and health check counts as healthy so long after RUNNING (D-2.21). */
 const settledMs = 40_000;
 
-/** The target groups that a task is registered in: those of its service. */
-export function targetGroupsOf(state: State, { serviceArn }: TaskRecord): TargetGroup[] {
-  const service = serviceArn === undefined ? undefined : state.services.get(serviceArn);
-  return (service?.loadBalancers ?? []).flatMap(
-    ({ targetGroupArn }) => state.targetGroups.get(targetGroupArn) ?? [],
-  );
+/** The target groups that a task is registered in: those of the deployment or task set it was started from. */
+export function targetGroupsOf(state: State, { targetGroupArns }: TaskRecord): TargetGroup[] {
+  return targetGroupArns.flatMap((targetGroupArn) => state.targetGroups.get(targetGroupArn) ?? []);
 }
 
 /** How long a task's targets take to be unused before SIGTERM (D-2.34, D-13.8); 0 without a load balancer. */

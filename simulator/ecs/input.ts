@@ -65,6 +65,18 @@ export function texts(input: Input, name: string): readonly string[] {
   });
 }
 
+/** A list of some words, empty when it is not given. */
+export function someOf<const T extends string>(input: Input, name: string, words: readonly T[]): T[] {
+  return texts(input, name).flatMap((word) => oneOf({ [name]: word }, name, words) ?? []);
+}
+
+/** True or false; undefined when it is not given. */
+export function flag(input: Input, name: string): boolean | undefined {
+  const value = input[name];
+  if (value === undefined || value === null || typeof value === 'boolean') return value ?? undefined;
+  throw invalid(`${name}: expected true or false, got ${shown(value)}.`);
+}
+
 /** A structure member, empty when it is not given. */
 export function structure(value: unknown, name: string): Input {
   if (value === undefined || value === null) return {};
@@ -99,21 +111,61 @@ export function refuse(operation: string, input: Input, names: readonly string[]
   }
 }
 
+/** One page of a list call, and a token when more follow (D-9.66). */
+export interface Page {
+  readonly entries: readonly string[];
+  readonly nextToken?: string;
+}
+
+/** How a list call pages: sizes, and an order other than that of the ARNs. */
+export interface Paging {
+  readonly usualSize: number;
+  readonly sizeMax?: number;
+  readonly compare?: (one: string, other: string) => number;
+}
+
+const inOrder = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0);
+
 /**
- * One page of a list call in the order of the ARNs, and a token when more follow (D-9.66). The token names the last
- * entry given, so that entries which come or go between two pages never hide another one.
+ * One page of a list call. The token names the last entry given, so that entries which come or go between two pages
+ * never hide another one.
  */
-export function page(
-  input: Input,
-  all: readonly string[],
-  pageSize: number,
-): { entries: readonly string[]; nextToken?: string } {
-  const size = whole(input, 'maxResults', 1, 100) ?? pageSize;
+export function page(input: Input, all: readonly string[], paging: number | Paging): Page {
+  const {
+    usualSize,
+    sizeMax = 100,
+    compare = inOrder,
+  } = typeof paging === 'number' ? { usualSize: paging } : paging;
+  const size = whole(input, 'maxResults', 1, sizeMax) ?? usualSize;
   const after = lastGiven(input);
-  const rest = all.filter((entry) => entry > after).sort();
-  const entries = rest.slice(0, size);
+  const rest = after === '' ? [...all] : all.filter((entry) => compare(entry, after) > 0);
+  const entries = rest.sort(compare).slice(0, size);
+  return pageOf(entries, rest.length > entries.length);
+}
+
+/**
+ * One page of a table that is too long to be sorted for every page: `keysAfter` gives its keys in order from one on,
+ * `isListed` tells which of them are asked for.
+ */
+export function pageOfKeys(
+  input: Input,
+  keysAfter: (after: string) => Iterable<string>,
+  isListed: (key: string) => boolean,
+  usualSize: number,
+): Page {
+  const size = whole(input, 'maxResults', 1, 100) ?? usualSize;
+  const entries: string[] = [];
+  for (const key of keysAfter(lastGiven(input))) {
+    if (!isListed(key)) continue;
+    if (entries.length === size) return pageOf(entries, true);
+    entries.push(key);
+  }
+  return pageOf(entries, false);
+}
+
+function pageOf(entries: readonly string[], hasMore: boolean): Page {
   const last = entries.at(-1);
-  if (last === undefined || rest.length === entries.length) return { entries };
+  if (last === undefined || !hasMore) return { entries };
   return { entries, nextToken: Buffer.from(`after ${last}`).toString('base64url') };
 }
 

@@ -14,6 +14,8 @@ export interface Registration {
   /** CPU units, 1,024 are one vCPU. */
   readonly cpu: number;
   readonly memoryMib: number;
+  /** The Auto Scaling group that launched it. */
+  readonly autoScalingGroupName?: string | undefined;
 }
 
 /** The ports that the agent reserves: SSH, Docker and its own (D-9.4). */
@@ -119,6 +121,7 @@ export class Instances {
       clusterArn,
       ec2InstanceId: registration.ec2InstanceId,
       availabilityZone: registration.availabilityZone,
+      capacityProviderName: this.providerOf(registration),
       status: 'ACTIVE',
       agentConnected: true,
       version: versionBeforeRegistration,
@@ -143,6 +146,11 @@ export class Instances {
     }
     this.setConnected(now, this.state.instance(arn), true);
     for (const { taskArn, cutOff } of this.state.tasksOn(arn)) if (cutOff) this.tasks.reportEnd(now, taskArn);
+  }
+
+  /** Only a provider that is there already counts: later ones do not find the instance (D-4.12). */
+  private providerOf({ autoScalingGroupName }: Registration): string | undefined {
+    return autoScalingGroupName && this.state.providerOfGroup(autoScalingGroupName)?.name;
   }
 
   private setConnected(now: number, instance: ContainerInstanceRecord, connected: boolean): void {

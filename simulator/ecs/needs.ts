@@ -16,10 +16,35 @@ const targets: Readonly<
   UpdateService: { kind: 'service', member: 'service' },
   DeleteService: { kind: 'service', member: 'service' },
   DescribeServices: { kind: 'service', member: 'services' },
+  UpdateServicePrimaryTaskSet: { kind: 'service', member: 'service' },
+  UpdateTaskProtection: { kind: 'task', member: 'tasks' },
+  GetTaskProtection: { kind: 'task', member: 'tasks' },
+};
+
+/** Actions on capacity providers, by the member that names them; they know no cluster. */
+const onProviders: Readonly<Partial<Record<string, string>>> = {
+  CreateCapacityProvider: 'name',
+  UpdateCapacityProvider: 'name',
+  DeleteCapacityProvider: 'capacityProvider',
+  DescribeCapacityProviders: 'capacityProviders',
+};
+
+/** Actions on task sets, by the member that names them; a new one has no id yet. */
+const onTaskSets: Readonly<Partial<Record<string, string>>> = {
+  CreateTaskSet: '',
+  UpdateTaskSet: 'taskSet',
+  DeleteTaskSet: 'taskSet',
+  DescribeTaskSets: 'taskSets',
 };
 
 /** Actions on the cluster; none of them knows `ecs:cluster`. */
-const onCluster = ['ListContainerInstances', 'DeregisterContainerInstance'];
+const onCluster = [
+  'ListContainerInstances',
+  'DeregisterContainerInstance',
+  'PutClusterCapacityProviders',
+  'SubmitTaskStateChange',
+  'SubmitContainerStateChange',
+];
 
 /** What a caller must be allowed to do, as the IAM data has it: action, resource ARNs, `ecs:cluster` (D-13.12). */
 export function needsOf(state: State, { operation, input }: Call): Need[] {
@@ -35,6 +60,15 @@ export function needsOf(state: State, { operation, input }: Call): Need[] {
   if (target)
     return named(input[target.member]).map((name) => need(arns[target.kind](clusterArn, name), inCluster));
   if (onCluster.includes(operation)) return [need(clusterArn)];
+  const provider = onProviders[operation];
+  if (provider !== undefined)
+    return named(input[provider] ?? '*').map((name) => need(arns.capacityProvider(name)));
+  const taskSet = onTaskSets[operation];
+  if (taskSet !== undefined) {
+    const serviceArn = arns.service(clusterArn, String(input.service));
+    const inService = { ...inCluster, 'ecs:service': serviceArn };
+    return named(input[taskSet] ?? '*').map((id) => need(arns.taskSet(serviceArn, id), inService));
+  }
   switch (operation) {
     case 'CreateCluster':
       return [need(arns.cluster(String(input.clusterName ?? 'default')))];
@@ -42,7 +76,10 @@ export function needsOf(state: State, { operation, input }: Call): Need[] {
       return named(input.clusters ?? 'default').map((name) => need(arns.cluster(name)));
     case 'RegisterTaskDefinition':
       return [need(arns.taskDefinition(String(input.family)))];
+    case 'DeleteTaskDefinitions':
+      return named(input.taskDefinitions).map((name) => need(arns.taskDefinition(name)));
     case 'RunTask':
+    case 'StartTask':
       return [need(definitionArn(state, String(input.taskDefinition)), inCluster)];
     case 'ListTasks':
       return [need(listedInstance(state, clusterArn, input.containerInstance), inCluster)];
@@ -72,4 +109,4 @@ function targetIds(attributes: unknown): string[] {
 
 /** The revision that runs: a family alone means its latest one. */
 const definitionArn = (state: State, nameOrArn: string) =>
-  state.definition(nameOrArn)?.taskDefinitionArn ?? state.arns.taskDefinition(lastSegment(nameOrArn));
+  state.families.find(nameOrArn)?.taskDefinitionArn ?? state.arns.taskDefinition(lastSegment(nameOrArn));

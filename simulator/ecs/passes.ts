@@ -15,6 +15,10 @@ export interface Candidate {
   readonly isDraining: boolean;
   /** Failed its health check. */
   readonly isUnhealthy?: boolean;
+  /** Neither scale-in nor a deployment may choose it (D-2.36). */
+  readonly isProtected?: boolean;
+  /** Draining must leave it, too: not documented (D-2.36, D-11.2). */
+  readonly isHeldWhileDraining?: boolean;
 }
 
 /** Why the scheduler stops a task. */
@@ -25,6 +29,8 @@ export interface Pass {
   readonly stop: readonly { readonly taskArn: string; readonly why: StopWhy }[];
   /** How many to start, where something fits. */
   readonly startCount: number;
+  /** How many more there are than wanted, of which none may be stopped for being protected (D-2.37). */
+  readonly heldCount: number;
 }
 
 /** How many tasks a service may have and must keep: rounded up below, down above (D-2.23). */
@@ -54,17 +60,21 @@ export function replicaPass(limits: Limits, tasks: readonly Candidate[]): Pass {
   const stops = new Stops(tasks, minimumHealthy(limits));
   for (const task of tasks) {
     if (!task.isWanted || !task.isPending) continue;
-    if (task.isDraining) stops.add(task, 'draining');
-    else if (!task.isPrimary) stops.add(task, 'deployment');
+    if (task.isDraining && !task.isHeldWhileDraining) stops.add(task, 'draining');
+    else if (!task.isDraining && !task.isPrimary && !task.isProtected) stops.add(task, 'deployment');
   }
   const isKept = (task: Candidate) => task.isPrimary && !task.isDraining;
   const kept = tasks.filter((task) => task.isWanted && isKept(task));
   const sound = kept.filter(({ isUnhealthy }) => !isUnhealthy);
-  stops.most(sound, sound.length - limits.desiredCount, 'scaling', { evenUnhealthy: true });
+  const excess = sound.length - limits.desiredCount;
+  const free = sound.filter(({ isProtected }) => !isProtected);
+  stops.most(free, excess, 'scaling', { evenUnhealthy: true });
   const replaced = tasks.filter((task) => task.isWanted && !isKept(task) && !stops.has(task));
-  const draining = replaced.filter(({ isDraining }) => isDraining);
+  const draining = replaced.filter(
+    ({ isDraining, isHeldWhileDraining }) => isDraining && !isHeldWhileDraining,
+  );
   stops.most(draining, draining.length, 'draining', { evenUnhealthy: false });
-  const outdated = replaced.filter(({ isDraining }) => !isDraining);
+  const outdated = replaced.filter(({ isDraining, isProtected }) => !isDraining && !isProtected);
   stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
   const missing = limits.desiredCount - Math.min(sound.length, limits.desiredCount);
   const room = maximumTasks(limits) - tasks.length;
@@ -74,7 +84,11 @@ export function replicaPass(limits: Limits, tasks: readonly Candidate[]): Pass {
   const isStuck = missing > 0 && room <= 0 && !isMoving(tasks);
   for (const task of unhealthy.slice(0, isStuck ? Math.max(1, replacedCount) : Math.max(0, replacedCount)))
     stops.add(task, 'unhealthy');
-  return { stop: stops.decided, startCount: Math.max(0, Math.min(missing, room)) };
+  return {
+    stop: stops.decided,
+    startCount: Math.max(0, Math.min(missing, room)),
+    heldCount: Math.max(0, excess - free.length),
+  };
 }
 
 /** Something is on its way up or down: unhealthy tasks that have to make room go one at a time (D-14.3). */
@@ -93,12 +107,13 @@ export function daemonPass(
   const stops = new Stops(tasks, minimumHealthy(limits));
   for (const task of tasks) {
     if (!task.isWanted) continue;
-    if (task.isDraining && (task.isPending || !hasReplicaTasks(task.containerInstanceArn)))
-      stops.add(task, 'draining');
-    else if (!task.isDraining && !task.isPrimary && task.isPending) stops.add(task, 'deployment');
+    const mayDrain = task.isPending || !hasReplicaTasks(task.containerInstanceArn);
+    if (task.isDraining && mayDrain && !task.isHeldWhileDraining) stops.add(task, 'draining');
+    else if (!task.isDraining && !task.isPrimary && task.isPending && !task.isProtected)
+      stops.add(task, 'deployment');
   }
   const outdated = tasks.filter(
-    (task) => task.isWanted && !task.isPrimary && !task.isDraining && !stops.has(task),
+    (task) => task.isWanted && !task.isPrimary && !task.isDraining && !task.isProtected && !stops.has(task),
   );
   stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
   const unhealthy = tasks.find((task) => task.isUnhealthy && !task.isDraining && !stops.has(task));

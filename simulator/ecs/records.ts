@@ -18,10 +18,22 @@ export interface Resources {
   readonly udpPorts: readonly number[];
 }
 
+/** One item of a capacity provider strategy (D-4.33). */
+export interface StrategyItem {
+  readonly capacityProvider: string;
+  readonly weight: number;
+  readonly base: number;
+}
+
 /** A cluster. */
 export interface Cluster {
   readonly clusterArn: string;
   readonly clusterName: string;
+  /** Names of the capacity providers that are associated (D-4.39); undefined: there never were any. */
+  readonly capacityProviders?: readonly string[];
+  readonly defaultCapacityProviderStrategy?: readonly StrategyItem[];
+  /** Undefined until PutClusterCapacityProviders was called (D-4.19). */
+  readonly attachmentsStatus?: 'UPDATE_IN_PROGRESS' | 'UPDATE_COMPLETE';
   readonly settings: readonly { readonly name: string; readonly value: string }[];
   readonly tags: readonly Tag[];
 }
@@ -32,6 +44,8 @@ export interface ContainerInstanceRecord {
   readonly clusterArn: string;
   readonly ec2InstanceId: string;
   readonly availabilityZone: string;
+  /** The provider of its Auto Scaling group, when there was one as it registered (D-4.12). */
+  readonly capacityProviderName?: string | undefined;
   readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
   readonly agentConnected: boolean;
   /** Moves with events of this instance and never otherwise (D-1.4, D-10.1). */
@@ -84,6 +98,7 @@ export interface Container {
   readonly runtimeId: string;
   readonly lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
   readonly exitCode?: number | undefined;
+  readonly reason?: string | undefined;
   /** Host ports, chosen at placement, shown once the task runs (D-9.69). */
   readonly networkBindings: readonly NetworkBinding[];
 }
@@ -100,14 +115,19 @@ export interface NetworkBinding {
 export interface TaskRecord {
   readonly taskArn: string;
   readonly clusterArn: string;
-  readonly containerInstanceArn: string;
-  readonly ec2InstanceId: string;
+  /** Undefined: it runs on Fargate. */
+  readonly containerInstanceArn?: string | undefined;
+  readonly ec2InstanceId?: string | undefined;
   readonly availabilityZone: string;
+  readonly launchType: 'EC2' | 'FARGATE';
+  /** The provider whose share it is; undefined: it was started by launch type. */
+  readonly capacityProviderName?: string | undefined;
+  readonly platformVersion?: string | undefined;
   readonly definition: TaskDefinition;
   readonly reservation: Resources;
   /** `service:<name>`, `family:<family>` or what RunTask gave. */
   readonly group: string;
-  /** The deployment id for a service's tasks (D-9.27). */
+  /** The id of the deployment or task set for a service's tasks (D-9.27). */
   readonly startedBy?: string | undefined;
   /** The service that owns it; undefined: standalone. */
   readonly serviceArn?: string | undefined;
@@ -135,6 +155,11 @@ export interface TaskRecord {
   readonly executionStoppedAt?: number | undefined;
   readonly stoppedAt?: number | undefined;
   readonly stop?: StopCause | undefined;
+  /** Until when scale-in and deployments leave it alone (D-2.36); undefined: they need not. */
+  readonly protectedUntil?: number | undefined;
+  /** Where its containers are targets. */
+  readonly targetGroupArns: readonly string[];
+  readonly enableExecuteCommand: boolean;
   /** The simulator's own record: the EC2 instance ended under it before it was STOPPED. Never on the wire. */
   readonly cutOff: boolean;
   /** When a forced deregistration left its containers running without ECS (D-9.16, D-9.20). Never on the wire. */
@@ -161,7 +186,14 @@ export interface TaskDefinition {
   readonly family: string;
   readonly revision: number;
   readonly input: Readonly<Record<string, unknown>>;
+  /** INACTIVE ones start nothing new; DELETE_IN_PROGRESS ones go with the last task and service that use them. */
+  readonly status: 'ACTIVE' | 'INACTIVE' | 'DELETE_IN_PROGRESS';
+  /** Times in milliseconds since the epoch. */
   readonly registeredAt: number;
+  readonly deregisteredAt?: number | undefined;
+  readonly deleteRequestedAt?: number | undefined;
+  readonly registeredBy: string;
+  readonly compatibilities: readonly ('EC2' | 'FARGATE')[];
   readonly networkMode: string;
   readonly reservation: Resources;
   readonly behaviour: Behaviour;
@@ -178,52 +210,6 @@ export interface PlacementConstraint {
 export interface PlacementStrategy {
   readonly type: 'random' | 'spread' | 'binpack';
   readonly field?: string;
-}
-
-/** One deployment of a service: the primary, or one that it replaces (D-9.41). */
-export interface Deployment {
-  readonly id: string;
-  readonly status: 'PRIMARY' | 'ACTIVE';
-  readonly definition: TaskDefinition;
-  readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED';
-  readonly createdAt: number;
-  readonly updatedAt: number;
-}
-
-/** A message in a service's own list (D-1.19). */
-export interface ServiceMessage {
-  readonly id: string;
-  readonly createdAt: number;
-  readonly message: string;
-}
-
-/** A service. */
-export interface Service {
-  readonly serviceArn: string;
-  readonly serviceName: string;
-  readonly clusterArn: string;
-  readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
-  readonly schedulingStrategy: 'REPLICA' | 'DAEMON';
-  readonly desiredCount: number;
-  readonly minimumHealthyPercent: number;
-  readonly maximumPercent: number;
-  readonly loadBalancers: readonly {
-    readonly targetGroupArn: string;
-    readonly containerName: string;
-    readonly containerPort: number;
-  }[];
-  readonly healthCheckGracePeriodSeconds: number | undefined;
-  readonly networkConfiguration: unknown;
-  readonly placementConstraints: readonly PlacementConstraint[];
-  readonly placementStrategy: readonly PlacementStrategy[];
-  readonly tags: readonly Tag[];
-  readonly createdBy: string;
-  readonly createdAt: number;
-  /** The primary first. */
-  readonly deployments: readonly Deployment[];
-  /** The newest first, at most 100. */
-  readonly events: readonly ServiceMessage[];
-  readonly isSteady: boolean;
 }
 
 /** A target group of a load balancer, as far as ECS waits for it. */

@@ -1,7 +1,9 @@
 import { deploymentEvent, messages, serviceAction } from './events.ts';
 import type { Candidate } from './passes.ts';
-import type { Placement } from './placement.ts';
-import type { ContainerInstanceRecord, Deployment, Service, TaskDefinition } from './records.ts';
+import type { Refusal } from './placer.ts';
+import { isTaskSetSteady } from './pools.ts';
+import type { TaskRecord } from './records.ts';
+import type { Deployment, Launch, Service, TaskSet } from './service-records.ts';
 import type { State } from './state.ts';
 
 /** Messages for the same cause are left out, and the steady state is said again, after so long (D-1.19, D-1.17a). */
@@ -11,7 +13,8 @@ const messagesMax = 100;
 /** What a service says of itself: its deployments, its steady state, its messages, and the events about them. */
 export class Rollout {
   private readonly state: State;
-  private readonly said = new Map<string, { cause: string; at: number }>();
+  /** By service and cause of what was said: when. */
+  private readonly said = new Map<string, Map<string, number>>();
   private readonly repeats = new Map<string, () => void>();
 
   constructor(state: State) {
@@ -19,19 +22,48 @@ export class Rollout {
   }
 
   /** A new primary deployment; the ones before it are being replaced (D-9.41, D-9.43). */
-  begin(now: number, definition: TaskDefinition): Deployment {
-    const digits = BigInt(`0x${this.state.ids.hex(16)}`)
-      .toString()
-      .padStart(19, '1')
-      .slice(0, 19);
+  begin(now: number, launch: Omit<Launch, 'id' | 'createdAt' | 'updatedAt'>): Deployment {
     return {
-      id: `ecs-svc/${digits}`,
+      ...launch,
+      id: this.newId(),
       status: 'PRIMARY',
-      definition,
       rolloutState: 'IN_PROGRESS',
       createdAt: now,
       updatedAt: now,
     };
+  }
+
+  /** A new task set: the primary one at full scale, unless it is said otherwise (D-9.50). */
+  beginTaskSet(
+    now: number,
+    serviceArn: string,
+    launch: Omit<Launch, 'id' | 'createdAt' | 'updatedAt'>,
+    more: Partial<TaskSet>,
+  ): TaskSet {
+    const id = this.newId();
+    return {
+      ...launch,
+      id,
+      taskSetArn: this.state.arns.taskSet(serviceArn, id),
+      status: 'PRIMARY',
+      scalePercent: 100,
+      externalId: undefined,
+      startedBy: undefined,
+      serviceRegistries: [],
+      tags: [],
+      isSteady: false,
+      createdAt: now,
+      updatedAt: now,
+      ...more,
+    };
+  }
+
+  private newId(): string {
+    const digits = BigInt(`0x${this.state.ids.hex(16)}`)
+      .toString()
+      .padStart(19, '1')
+      .slice(0, 19);
+    return `ecs-svc/${digits}`;
   }
 
   /** Says that the primary deployment of a service has begun (D-1.20). */
@@ -60,20 +92,31 @@ export class Rollout {
    * Says that a task found no place, once per cause until it is resolved or six hours have passed (D-2.43, D-1.19).
    * Tells whether it was said.
    */
-  refused(
-    now: number,
-    service: Service,
-    misfits: Extract<Placement, { kind: 'refused' }>['misfits'],
-  ): boolean {
-    const [closest] = [...misfits].sort((a, b) => closeness(a.instance) - closeness(b.instance));
-    const cause = closest?.reason ?? 'none';
-    const before = this.said.get(service.serviceArn);
-    if (before?.cause === cause && now - before.at < repeatMs) return false;
-    this.said.set(service.serviceArn, { cause, at: now });
-    this.note(now, service.serviceArn, messages.unplaced(service, closest));
+  refused(now: number, service: Service, refusal: Refusal): boolean {
+    const { capacityProvider, reason, misfits } = refusal;
+    if (!this.isNew(now, service.serviceArn, `${capacityProvider} ${reason}`)) return false;
+    this.note(now, service.serviceArn, messages.unplaced(service, refusal));
     const containerInstanceArns = misfits.map(({ instance }) => instance.containerInstanceArn);
-    const more = closest && { containerInstanceArns, reason: closest.reason };
+    const capacityProviderArns = capacityProvider && [this.state.arns.capacityProvider(capacityProvider)];
+    // Documented samples name either of the two (D-1.18).
+    const where = capacityProviderArns ? { capacityProviderArns } : { containerInstanceArns };
+    const more = reason && { ...where, reason };
     this.state.emit(serviceAction(now, service, 'ERROR', 'SERVICE_TASK_PLACEMENT_FAILURE', more));
+    return true;
+  }
+
+  /** Says that protected tasks keep the service above its desired count (D-2.37). */
+  held(now: number, service: Service): void {
+    if (this.isNew(now, service.serviceArn, 'protected'))
+      this.note(now, service.serviceArn, messages.held(service));
+  }
+
+  /** Whether a cause was not said within six hours, and is to be said now (D-1.19). */
+  private isNew(now: number, serviceArn: string, cause: string): boolean {
+    const said = this.said.get(serviceArn) ?? new Map<string, number>();
+    const before = said.get(cause);
+    if (before !== undefined && now - before < repeatMs) return false;
+    this.said.set(serviceArn, said.set(cause, now));
     return true;
   }
 
@@ -99,6 +142,33 @@ export class Rollout {
     this.state.putService(now, { ...service, isSteady });
     this.repeats.get(serviceArn)?.();
     if (isSteady) this.saySteady(now, serviceArn);
+  }
+
+  /**
+   * Removes task sets whose last task has stopped, and says of each other one when it becomes steady (D-1.17b,
+   * D-9.52); the service is steady when all of them are.
+   */
+  settleTaskSets(now: number, serviceArn: string): void {
+    const before = this.state.service(serviceArn);
+    const tasks = Map.groupBy(this.state.tasksOf(serviceArn), ({ startedBy = '' }) => startedBy);
+    const seen = { at: now, isDraining: (task: TaskRecord) => this.state.isDraining(task) };
+    const taskSets = before.taskSets
+      .filter(({ id, status }) => status !== 'DRAINING' || tasks.has(id))
+      .map((taskSet) => ({
+        ...taskSet,
+        isSteady: isTaskSetSteady(before, taskSet, tasks.get(taskSet.id) ?? [], seen),
+      }));
+    const isSteady = taskSets.every((taskSet) => taskSet.isSteady);
+    this.state.putService(now, { ...before, taskSets, isSteady });
+    const wasSteady = new Set(before.taskSets.filter((each) => each.isSteady).map(({ id }) => id));
+    const taskSetArns = taskSets
+      .filter((each) => each.isSteady && each.status !== 'DRAINING' && !wasSteady.has(each.id))
+      .map(({ taskSetArn }) => taskSetArn);
+    if (taskSetArns.length > 0)
+      this.state.emit(serviceAction(now, before, 'INFO', 'TASKSET_STEADY_STATE', { taskSetArns }));
+    if (isSteady === before.isSteady) return;
+    this.repeats.get(serviceArn)?.();
+    if (isSteady && taskSets.length > 0) this.saySteady(now, serviceArn);
   }
 
   /** Forgets a service that is INACTIVE. */
@@ -128,6 +198,3 @@ export class Rollout {
     );
   }
 }
-
-/** The instance with the most CPU left is the closest match. */
-const closeness = ({ remainingResources }: ContainerInstanceRecord) => -remainingResources.cpu;

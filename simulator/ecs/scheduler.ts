@@ -1,18 +1,20 @@
-import { type Candidate, daemonPass, replicaPass, type StopWhy } from './passes.ts';
-import { meetsConstraints, misfit, place, type Requirement } from './placement.ts';
-import type {
-  ContainerInstanceRecord,
-  PlacementStrategy,
-  Service,
-  StopCause,
-  TaskRecord,
-} from './records.ts';
+import { candidatesOf } from './candidates.ts';
+import { type Candidate, daemonPass, type Limits, replicaPass, type StopWhy } from './passes.ts';
+import { meetsConstraints, misfit, type Requirement } from './placement.ts';
+import type { Placer, Refusal } from './placer.ts';
+import { type Pool, poolsOf, primaryOf } from './pools.ts';
+import type { ContainerInstanceRecord, PlacementStrategy, StopCause, TaskRecord } from './records.ts';
 import { Rollout, repeatMs } from './rollout.ts';
+import type { Launch, Service } from './service-records.ts';
 import type { State, Watcher } from './state.ts';
-import { isPending, type Tasks } from './tasks.ts';
+import { taskTags } from './tags.ts';
+import type { Tasks } from './tasks.ts';
 
 /** From a change to the scheduler's look at it; what changes in between is looked at together. */
 const passDelayMs = 1_000;
+
+/** As many as it takes. */
+const unlimitedPercent = 1_000_000;
 
 /** Where nothing else is asked for: the zone, then the instance, with the fewest tasks of the service (D-2.42). */
 const usualStrategy: readonly PlacementStrategy[] = [
@@ -25,13 +27,15 @@ export class Scheduler implements Watcher {
   readonly rollout: Rollout;
   private readonly state: State;
   private readonly tasks: Tasks;
+  private readonly placer: Placer;
   private readonly due = new Set<string>();
   /** Services with tasks that found no place. */
   private readonly waiting = new Set<string>();
 
-  constructor(state: State, tasks: Tasks) {
+  constructor(state: State, tasks: Tasks, placer: Placer) {
     this.state = state;
     this.tasks = tasks;
+    this.placer = placer;
     this.rollout = new Rollout(state);
   }
 
@@ -48,8 +52,8 @@ export class Scheduler implements Watcher {
     if (task.desiredStatus === 'RUNNING' && healthyAt !== undefined && healthyAt > now)
       this.state.after(now, healthyAt - now, (then) => this.touch(then, serviceArn));
     // The daemons of a draining instance wait for its last replica task (D-2.29).
-    if (task.lastStatus !== 'STOPPED' || this.state.instance(containerInstanceArn).status !== 'DRAINING')
-      return;
+    if (task.lastStatus !== 'STOPPED' || containerInstanceArn === undefined) return;
+    if (this.state.instance(containerInstanceArn).status !== 'DRAINING') return;
     for (const other of this.state.tasksOn(containerInstanceArn))
       if (other.serviceArn !== undefined) this.touch(now, other.serviceArn);
   }
@@ -93,39 +97,51 @@ export class Scheduler implements Watcher {
     const started = isDaemon ? this.lookAtDaemons(now, service) : this.lookAtReplicas(now, service);
     this.rollout.tasks(now, service, 'started', started);
     const { serviceArn } = service;
-    this.rollout.settle(now, serviceArn, this.candidates(now, service));
+    if (service.deploymentController === 'ECS')
+      this.rollout.settle(now, serviceArn, candidatesOf(this.state, now, service));
+    else this.rollout.settleTaskSets(now, serviceArn);
     if (service.status === 'DRAINING') this.retire(now, serviceArn);
   }
 
+  /** Each deployment controller's pools of tasks, one after the other (D-9.49 to D-9.51). */
   private lookAtReplicas(now: number, service: Service): string[] {
-    const { stop, startCount } = replicaPass(service, this.candidates(now, service));
+    const outcomes = poolsOf(service).map((pool) => this.fill(now, service, pool));
+    const refusals = outcomes.flatMap((outcome) => outcome.refusals);
+    if (refusals.length > 0) this.refused(now, service, refusals);
+    else this.resolved(service);
+    return outcomes.flatMap(({ placed }) => placed.map(({ taskArn }) => taskArn));
+  }
+
+  private fill(now: number, service: Service, pool: Pool) {
+    const candidates = candidatesOf(this.state, now, service, pool);
+    const { stop, startCount, heldCount } = replicaPass(limitsOf(service, pool, candidates), candidates);
     this.stopAll(now, service, stop);
+    if (heldCount > 0) this.rollout.held(now, service);
+    const wanted = this.wantedTasks(service);
     const strategy = service.placementStrategy.length > 0 ? service.placementStrategy : usualStrategy;
-    const started: string[] = [];
-    const pick = (count: number) => this.pick(strategy, count);
-    while (started.length < startCount) {
-      const requirement = this.requirement(service);
-      const placement = place(this.state.instancesOf(service.clusterArn), requirement, strategy, pick);
-      if (placement.kind === 'refused') {
-        this.refused(now, service, placement.misfits);
-        return started;
-      }
-      started.push(this.start(now, service, placement.instance));
-    }
-    this.resolved(service);
-    return started;
+    return this.placer.start(now, {
+      clusterArn: service.clusterArn,
+      count: startCount,
+      order: this.orderOf(service, pool.launch),
+      infrastructure: pool.launch,
+      strategy,
+      constraints: service.placementConstraints,
+      siblings: wanted,
+      sharers: wanted.filter(({ startedBy }) => startedBy === pool.launch.id),
+      pick: (count) => this.pick(strategy, count),
+    });
   }
 
   private lookAtDaemons(now: number, service: Service): string[] {
     if (service.status !== 'ACTIVE') {
-      const all = this.candidates(now, service).filter(({ isWanted }) => isWanted);
+      const all = candidatesOf(this.state, now, service).filter(({ isWanted }) => isWanted);
       const why = 'scaling' as const;
       const stops = all.map(({ taskArn }) => ({ taskArn, why }));
       this.stopAll(now, service, stops);
       return [];
     }
     const hasReplicas = (arn: string) => this.hasReplicaTasks(arn);
-    this.stopAll(now, service, daemonPass(service, this.candidates(now, service), hasReplicas));
+    this.stopAll(now, service, daemonPass(service, candidatesOf(this.state, now, service), hasReplicas));
     const requirement = this.requirement(service);
     const places = new Set(
       this.state.tasksOf(service.serviceArn).map(({ containerInstanceArn }) => containerInstanceArn),
@@ -133,22 +149,39 @@ export class Scheduler implements Watcher {
     const lacking = this.eligible(service).filter((each) => !places.has(each.containerInstanceArn));
     const judged = lacking.map((instance) => ({ instance, reason: misfit(instance, requirement) }));
     const misfits = judged.flatMap(({ instance, reason }) => (reason ? [{ instance, reason }] : []));
-    if (misfits.length > 0) this.refused(now, service, misfits);
+    const [first] = misfits;
+    if (first) this.refused(now, service, [{ misfits, reason: first.reason }]);
     else this.resolved(service);
     return judged.flatMap(({ instance, reason }) => (reason ? [] : [this.start(now, service, instance)]));
   }
 
   private start(now: number, service: Service, instance: ContainerInstanceRecord): string {
-    const primary = primaryOf(service);
-    const { definition } = primary;
+    const launch = primaryOf(service);
+    const { capacityProviderName } = instance;
+    const isByProvider = launch.capacityProviderStrategy.length > 0;
     const task = this.tasks.place(now, instance, {
+      ...this.orderOf(service, launch),
+      launchType: 'EC2',
+      capacityProviderName: isByProvider ? capacityProviderName : undefined,
+    });
+    return task.taskArn;
+  }
+
+  private orderOf(service: Service, launch: Launch) {
+    const { definition } = launch;
+    return {
       definition,
       reservation: definition.reservation,
       group: `service:${service.serviceName}`,
-      startedBy: primary.id,
+      startedBy: launch.id,
       serviceArn: service.serviceArn,
-    });
-    return task.taskArn;
+      targetGroupArns: launch.loadBalancers.map(({ targetGroupArn }) => targetGroupArn),
+      enableExecuteCommand: service.enableExecuteCommand,
+      tags: taskTags(service, definition, [], {
+        serviceTags: service.tags,
+        serviceName: service.serviceName,
+      }),
+    };
   }
 
   private stopAll(now: number, service: Service, stops: readonly { taskArn: string; why: StopWhy }[]): void {
@@ -162,9 +195,10 @@ export class Scheduler implements Watcher {
     );
   }
 
-  private refused(now: number, service: Service, misfits: Parameters<Rollout['refused']>[2]): void {
+  private refused(now: number, service: Service, refusals: readonly Refusal[]): void {
     this.waiting.add(service.serviceArn);
-    if (!this.rollout.refused(now, service, misfits)) return;
+    const said = refusals.filter((refusal) => this.rollout.refused(now, service, refusal));
+    if (said.length === 0) return;
     this.state.routinely(now, repeatMs, (then) => {
       if (this.waiting.has(service.serviceArn)) this.touch(then, service.serviceArn);
     });
@@ -179,31 +213,20 @@ export class Scheduler implements Watcher {
   private retire(now: number, serviceArn: string): void {
     const running = this.state.tasksOf(serviceArn).some(({ sigtermAt }) => sigtermAt === undefined);
     if (running) return;
-    this.state.putService(now, { ...this.state.service(serviceArn), status: 'INACTIVE', deployments: [] });
+    const service = this.state.service(serviceArn);
+    this.state.putService(now, { ...service, status: 'INACTIVE', deployments: [], taskSets: [] });
     this.waiting.delete(serviceArn);
     this.rollout.forget(serviceArn);
   }
 
-  private candidates(now: number, service: Service): Candidate[] {
-    const primary = service.deployments[0]?.id;
-    return this.state.tasksOf(service.serviceArn).map((task) => ({
-      taskArn: task.taskArn,
-      containerInstanceArn: task.containerInstanceArn,
-      availabilityZone: task.availabilityZone,
-      isWanted: task.desiredStatus === 'RUNNING',
-      isPending: isPending(task),
-      isHealthy: task.healthyAt !== undefined && task.healthyAt <= now,
-      isPrimary: task.startedBy === primary,
-      isDraining: this.state.instance(task.containerInstanceArn).status === 'DRAINING',
-      isUnhealthy: task.failedCheck !== undefined,
-    }));
+  private wantedTasks({ serviceArn }: Service): TaskRecord[] {
+    return this.state.tasksOf(serviceArn).filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
   }
 
   private requirement(service: Service): Requirement {
     const siblings = new Map<string, number>();
-    for (const { containerInstanceArn, desiredStatus } of this.state.tasksOf(service.serviceArn))
-      if (desiredStatus === 'RUNNING')
-        siblings.set(containerInstanceArn, (siblings.get(containerInstanceArn) ?? 0) + 1);
+    for (const { containerInstanceArn = '' } of this.wantedTasks(service))
+      siblings.set(containerInstanceArn, (siblings.get(containerInstanceArn) ?? 0) + 1);
     const { definition } = primaryOf(service);
     const { reservation } = definition;
     return { definition, reservation, constraints: service.placementConstraints, siblings };
@@ -212,9 +235,12 @@ export class Scheduler implements Watcher {
   /** Active instances that a daemon's constraints admit, whatever room they have (D-9.37). */
   private eligible(service: Service): ContainerInstanceRecord[] {
     const requirement = { ...this.requirement(service), siblings: new Map<string, number>() };
+    const providers = primaryOf(service).capacityProviderStrategy.map((item) => item.capacityProvider);
+    const isAsked = ({ capacityProviderName = '' }: ContainerInstanceRecord) =>
+      providers.length === 0 || providers.includes(capacityProviderName);
     return this.state
       .instancesOf(service.clusterArn)
-      .filter((instance) => instance.status === 'ACTIVE' && meetsConstraints(instance, requirement));
+      .filter((each) => each.status === 'ACTIVE' && isAsked(each) && meetsConstraints(each, requirement));
   }
 
   private hasReplicaTasks(containerInstanceArn: string): boolean {
@@ -233,22 +259,26 @@ export class Scheduler implements Watcher {
   }
 }
 
-function primaryOf(service: Service) {
-  const [primary] = service.deployments;
-  if (!primary) throw new Error(`${service.serviceArn} has no deployment`);
-  return primary;
+/** With another controller the percentages count only while an instance is DRAINING (D-2.26). */
+function limitsOf(service: Service, pool: Pool, candidates: readonly Candidate[]): Limits {
+  const isLimited = service.deploymentController === 'ECS' || candidates.some(({ isDraining }) => isDraining);
+  return isLimited ? pool : { ...pool, minimumHealthyPercent: 0, maximumPercent: unlimitedPercent };
 }
 
 /** D-2.16, D-7.9, D-14.3. */
-function causeOf(service: Service, why: StopWhy, { failedCheck }: TaskRecord): StopCause {
-  const { id } = primaryOf(service);
+function causeOf(
+  service: Service,
+  why: StopWhy,
+  { failedCheck, startedBy, targetGroupArns }: TaskRecord,
+): StopCause {
+  const id = service.deployments[0]?.id ?? startedBy;
   const reasons: Readonly<Record<StopWhy, string>> = {
     draining: 'Task stopped during instance draining',
     deployment: `Scaling activity initiated by (deployment ${id})`,
     scaling: `Scaling activity initiated by (deployment ${id})`,
     unhealthy:
       failedCheck === 'target'
-        ? `Task failed ELB health checks in (target-group ${service.loadBalancers[0]?.targetGroupArn})`
+        ? `Task failed ELB health checks in (target-group ${targetGroupArns[0]})`
         : 'Task failed container health checks',
   };
   return { stopCode: 'ServiceSchedulerInitiated', stoppedReason: reasons[why] };

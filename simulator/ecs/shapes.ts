@@ -1,12 +1,4 @@
-import type {
-  Container,
-  ContainerInstanceRecord,
-  Deployment,
-  Resources,
-  Service,
-  TaskDefinition,
-  TaskRecord,
-} from './records.ts';
+import type { Container, ContainerInstanceRecord, Resources, TaskDefinition, TaskRecord } from './records.ts';
 
 type Shape = Record<string, unknown>;
 
@@ -32,6 +24,7 @@ export function containerInstanceShape(instance: ContainerInstanceRecord): Shape
     runningTasksCount: instance.runningTasksCount,
     pendingTasksCount: instance.pendingTasksCount,
     attributes: [...instance.agentAttributes, ...instance.customAttributes],
+    capacityProviderName: instance.capacityProviderName,
     registeredAt: new Date(instance.registeredAt),
     attachments: [],
   };
@@ -63,6 +56,7 @@ export function taskShape(task: TaskRecord): Shape {
     attachments: [],
     attributes: [{ name: 'ecs.cpu-architecture', value: 'x86_64' }],
     availabilityZone: task.availabilityZone,
+    capacityProviderName: task.capacityProviderName,
     clusterArn: task.clusterArn,
     connectivity: isGone ? undefined : 'CONNECTED',
     connectivityAt: isGone ? undefined : date(task.createdAt),
@@ -72,7 +66,7 @@ export function taskShape(task: TaskRecord): Shape {
     memory: String(task.reservation.memoryMib),
     createdAt: date(task.createdAt),
     desiredStatus: task.desiredStatus,
-    enableExecuteCommand: false,
+    enableExecuteCommand: task.enableExecuteCommand,
     // What the host knows earlier than ECS is not shown before the task is STOPPED in ECS.
     executionStoppedAt:
       task.lastStatus === 'STOPPED' && task.startedAt !== undefined
@@ -81,8 +75,10 @@ export function taskShape(task: TaskRecord): Shape {
     group: task.group,
     healthStatus: task.healthStatus,
     lastStatus: task.lastStatus,
-    launchType: 'EC2',
+    launchType: task.launchType,
     overrides: task.overrides,
+    platformFamily: task.platformVersion && 'Linux',
+    platformVersion: task.platformVersion,
     pullStartedAt: date(task.pullStartedAt),
     pullStoppedAt: date(task.pullStoppedAt),
     startedAt: date(task.startedAt),
@@ -108,6 +104,7 @@ function containerShape(task: TaskRecord, container: Container): Shape {
     runtimeId: container.runtimeId,
     lastStatus: container.lastStatus,
     exitCode: container.lastStatus === 'STOPPED' ? container.exitCode : undefined,
+    reason: container.reason,
     networkBindings: container.lastStatus === 'PENDING' ? [] : container.networkBindings,
     networkInterfaces: [],
     healthStatus: healthCheck ? task.healthStatus : 'UNKNOWN',
@@ -129,73 +126,11 @@ export function taskDefinitionShape(definition: TaskDefinition): Shape {
     networkMode: definition.networkMode,
     taskDefinitionArn: definition.taskDefinitionArn,
     revision: definition.revision,
-    status: 'ACTIVE',
-    compatibilities: ['EC2'],
+    status: definition.status,
+    compatibilities: definition.compatibilities,
     registeredAt: new Date(definition.registeredAt),
+    registeredBy: definition.registeredBy,
+    deregisteredAt: date(definition.deregisteredAt),
+    deleteRequestedAt: date(definition.deleteRequestedAt),
   };
 }
-
-/** Service as the API gives it, counted from `tasks`, the service's tasks that are not STOPPED. No tags. */
-export function serviceShape(service: Service, tasks: readonly TaskRecord[]): Shape {
-  const primary = service.deployments[0];
-  return {
-    serviceArn: service.serviceArn,
-    serviceName: service.serviceName,
-    clusterArn: service.clusterArn,
-    loadBalancers: service.loadBalancers,
-    serviceRegistries: [],
-    status: service.status,
-    desiredCount: service.desiredCount,
-    ...countsOf(tasks),
-    launchType: 'EC2',
-    taskDefinition: primary?.definition.taskDefinitionArn,
-    deploymentConfiguration: {
-      maximumPercent: service.maximumPercent,
-      minimumHealthyPercent: service.minimumHealthyPercent,
-    },
-    deployments: service.deployments.map((deployment) =>
-      deploymentShape(deployment, service.desiredCount, tasks),
-    ),
-    events: service.events.map(({ id, createdAt, message }) => ({
-      id,
-      createdAt: new Date(createdAt),
-      message,
-    })),
-    createdAt: new Date(service.createdAt),
-    placementConstraints: service.placementConstraints,
-    placementStrategy: service.placementStrategy,
-    networkConfiguration: service.networkConfiguration,
-    healthCheckGracePeriodSeconds: service.healthCheckGracePeriodSeconds,
-    schedulingStrategy: service.schedulingStrategy,
-    createdBy: service.createdBy,
-    enableECSManagedTags: false,
-    propagateTags: 'NONE',
-    enableExecuteCommand: false,
-  };
-}
-
-/** A deployment that is being replaced wants no more than the tasks it still has. */
-function deploymentShape(deployment: Deployment, desiredCount: number, tasks: readonly TaskRecord[]): Shape {
-  const own = tasks.filter(({ startedBy }) => startedBy === deployment.id);
-  const live = own.filter(({ desiredStatus }) => desiredStatus === 'RUNNING').length;
-  return {
-    id: deployment.id,
-    status: deployment.status,
-    taskDefinition: deployment.definition.taskDefinitionArn,
-    desiredCount: deployment.status === 'PRIMARY' ? desiredCount : live,
-    ...countsOf(own),
-    failedTasks: 0,
-    createdAt: new Date(deployment.createdAt),
-    updatedAt: new Date(deployment.updatedAt),
-    launchType: 'EC2',
-    rolloutState: deployment.rolloutState,
-    rolloutStateReason: `ECS deployment ${deployment.id} ${
-      deployment.rolloutState === 'COMPLETED' ? 'completed' : 'in progress'
-    }.`,
-  };
-}
-
-const countsOf = (tasks: readonly TaskRecord[]) => ({
-  runningCount: tasks.filter(({ lastStatus }) => lastStatus === 'RUNNING').length,
-  pendingCount: tasks.filter(({ lastStatus }) => lastStatus === 'PENDING').length,
-});

@@ -2,42 +2,18 @@ import { Agenda } from '../agenda.ts';
 import type { Ids } from '../chance.ts';
 import { Fault, type Outcome, type ServiceEvent } from '../machine.ts';
 import { Table } from '../table.ts';
-import { Arns, lastSegment, type Place } from './arn.ts';
+import { Arns, type Place } from './arn.ts';
 import { containerInstanceEvent, type EcsSwitches, taskEvent } from './events.ts';
-import type {
-  Cluster,
-  ContainerInstanceRecord,
-  Resources,
-  Service,
-  TargetGroup,
-  TaskDefinition,
-  TaskRecord,
-} from './records.ts';
+import { Families } from './families.ts';
+import { Grouped } from './grouped.ts';
+import { type AutoScalingGroup, type CapacityProvider, fargateProviders, groupNameOf } from './providers.ts';
+import type { Cluster, ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
+import { remaining } from './resources.ts';
+import type { Service } from './service-records.ts';
+import { Tokens } from './tokens.ts';
 
 /** Stopped tasks and INACTIVE container instances stay describable so long (D-5.18, D-2.5). */
 const forgottenAfterMs = 3_600_000;
-
-/** So many client tokens are remembered, the newest (our choice). */
-const tokensMax = 10_000;
-
-/** Rows grouped by something, so that nobody walks over all of them. */
-class Index {
-  private readonly groups = new Map<string, Set<string>>();
-
-  add(group: string, key: string): void {
-    const keys = this.groups.get(group);
-    if (keys) keys.add(key);
-    else this.groups.set(group, new Set([key]));
-  }
-
-  delete(group: string, key: string): void {
-    this.groups.get(group)?.delete(key);
-  }
-
-  of(group: string): Iterable<string> {
-    return this.groups.get(group) ?? [];
-  }
-}
 
 /** Who wants to know of changes: the service scheduler. */
 export interface Watcher {
@@ -46,6 +22,16 @@ export interface Watcher {
   /** Somewhere in the cluster a task may fit that did not fit before. */
   capacityChanged(now: number, clusterArn: string): void;
 }
+
+/** What ECS is told of where it is and of what is around it. */
+export type StateOptions = Place & {
+  readonly ids: Ids;
+  readonly switches: EcsSwitches;
+  /** The Auto Scaling group of that name or ARN; undefined: there is none. */
+  readonly group: (nameOrArn: string) => AutoScalingGroup | undefined;
+  /** Records go when AWS would not describe them any more. */
+  readonly forgets?: boolean;
+};
 
 /**
  * Everything ECS knows, what is due later, and what it has to say. The only writer of rows: a row, its version, the
@@ -60,27 +46,60 @@ export class State {
   readonly instances = new Table<ContainerInstanceRecord>();
   readonly tasks = new Table<TaskRecord>();
   readonly services = new Table<Service>();
-  /** By ARN without and with revision; the first is the latest one. */
-  readonly definitions = new Map<string, TaskDefinition>();
+  readonly providers = new Table<CapacityProvider>();
+  readonly families = new Families();
   readonly targetGroups = new Map<string, TargetGroup>();
   /** Newest row of everything there ever was, in order of creation; forgotten only where the account forgets. */
   readonly taskRecords = new Map<string, TaskRecord>();
   readonly instanceRecords = new Map<string, ContainerInstanceRecord>();
+  readonly tokens = new Tokens();
   watcher: Watcher | undefined;
-  private readonly instancesByCluster = new Index();
-  private readonly registrations = new Index();
-  private readonly tasksByInstance = new Index();
-  private readonly tasksByService = new Index();
-  private readonly servicesByCluster = new Index();
-  private readonly tokens = new Map<string, { asked: string; reply: Record<string, unknown> }>();
+  private readonly instancesByCluster = new Grouped();
+  private readonly registrations = new Grouped();
+  private readonly tasksByInstance = new Grouped();
+  private readonly tasksByService = new Grouped();
+  private readonly servicesByCluster = new Grouped();
   private readonly forgets: boolean;
   private outcomes: Outcome[] = [];
+  private readonly findGroup: (nameOrArn: string) => AutoScalingGroup | undefined;
 
-  constructor(options: Place & { ids: Ids; switches: EcsSwitches; forgets?: boolean }) {
+  constructor(options: StateOptions) {
     this.forgets = options.forgets ?? false;
     this.arns = new Arns(options);
     this.ids = options.ids;
     this.switches = options.switches;
+    this.findGroup = options.group;
+    for (const name of fargateProviders) {
+      const capacityProviderArn = this.arns.capacityProvider(name);
+      this.providers.set(0, capacityProviderArn, {
+        capacityProviderArn,
+        name,
+        type: name,
+        status: 'ACTIVE',
+        tags: [],
+      });
+    }
+  }
+
+  /** The Auto Scaling group of that name or ARN, as Auto Scaling knows it. */
+  group(nameOrArn: string): AutoScalingGroup | undefined {
+    return this.findGroup(nameOrArn);
+  }
+
+  /** The capacity provider of that name or ARN. */
+  provider(nameOrArn: string, at?: number): CapacityProvider | undefined {
+    return this.providers.get(this.arns.capacityProvider(nameOrArn), at);
+  }
+
+  /** The capacity provider that a group backs; a group backs at most one (D-4.14). */
+  providerOfGroup(groupNameOrArn: string): CapacityProvider | undefined {
+    const name = groupNameOf(groupNameOrArn);
+    return this.providers
+      .values()
+      .find(
+        ({ group, status }) =>
+          status === 'ACTIVE' && group && groupNameOf(group.autoScalingGroupArn) === name,
+      );
   }
 
   /** Says something to the account. */
@@ -128,6 +147,12 @@ export class State {
 
   task(taskArn: string): TaskRecord {
     return known(this.tasks.get(taskArn), taskArn);
+  }
+
+  /** Whether the task is on a DRAINING container instance. */
+  isDraining({ containerInstanceArn }: TaskRecord, at?: number): boolean {
+    const instance = containerInstanceArn && this.instances.get(containerInstanceArn, at);
+    return instance ? instance.status === 'DRAINING' : false;
   }
 
   service(serviceArn: string): Service {
@@ -178,7 +203,7 @@ export class State {
     this.write(now, task);
     this.index(now, task, isNew);
     this.emit(taskEvent(task));
-    this.count(now, task.containerInstanceArn, instanceEvent);
+    if (task.containerInstanceArn !== undefined) this.count(now, task.containerInstanceArn, instanceEvent);
     this.watcher?.taskChanged(now, task);
     if (task.lastStatus === 'STOPPED') this.watcher?.capacityChanged(now, task.clusterArn);
   }
@@ -203,28 +228,6 @@ export class State {
     });
   }
 
-  /** Answers a call with a client token once; the same token again gives the same reply. Throws ConflictException. */
-  once(
-    token: string | undefined,
-    input: object,
-    answer: () => Record<string, unknown>,
-  ): Record<string, unknown> {
-    if (token === undefined) return answer();
-    const asked = JSON.stringify(input);
-    const before = this.tokens.get(token);
-    if (before && before.asked !== asked)
-      throw new Fault('ConflictException', 'The clientToken was used with other parameters before.');
-    const reply = before?.reply ?? answer();
-    this.tokens.set(token, { asked, reply });
-    for (const oldest of this.tokens.keys()) if (this.tokens.size > tokensMax) this.tokens.delete(oldest);
-    return reply;
-  }
-
-  /** The definition that `family`, `family:revision` or an ARN names; undefined when there is none. */
-  definition(nameOrArn: string): TaskDefinition | undefined {
-    return this.definitions.get(lastSegment(nameOrArn));
-  }
-
   private write(now: number, task: TaskRecord): void {
     this.tasks.set(now, task.taskArn, task);
     this.taskRecords.set(task.taskArn, task);
@@ -234,11 +237,11 @@ export class State {
     const { taskArn, containerInstanceArn, serviceArn } = task;
     if (isNew) {
       this.tasksByInstance.add(containerInstanceArn, taskArn);
-      if (serviceArn) this.tasksByService.add(serviceArn, taskArn);
+      this.tasksByService.add(serviceArn, taskArn);
     }
     if (task.lastStatus !== 'STOPPED') return;
     this.tasksByInstance.delete(containerInstanceArn, taskArn);
-    if (serviceArn) this.tasksByService.delete(serviceArn, taskArn);
+    this.tasksByService.delete(serviceArn, taskArn);
     this.routinely(now, forgottenAfterMs, (then) => {
       this.tasks.delete(then, taskArn);
       if (this.forgets) this.taskRecords.delete(taskArn);
@@ -279,18 +282,4 @@ export class State {
 function known<T>(row: T | undefined, arn: string): T {
   if (row === undefined) throw new Error(`ECS has no row for ${arn}`);
   return row;
-}
-
-/** What tasks leave of the registered resources; of ports, the ones in use (D-9.4). */
-function remaining(registered: Resources, tasks: readonly TaskRecord[]): Resources {
-  let { cpu, memoryMib } = registered;
-  const ports = [...registered.ports];
-  const udpPorts = [...registered.udpPorts];
-  for (const { reservation } of tasks) {
-    cpu -= reservation.cpu;
-    memoryMib -= reservation.memoryMib;
-    ports.push(...reservation.ports);
-    udpPorts.push(...reservation.udpPorts);
-  }
-  return { cpu, memoryMib, ports, udpPorts };
 }

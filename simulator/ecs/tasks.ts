@@ -1,19 +1,9 @@
 import type { Agents } from './agents.ts';
-import { bindingsFor } from './definition.ts';
+import { type ContainerReport, newContainers, withReport } from './containers.ts';
 import { deregistrationDelaySeconds, healthyAt, targetGroupsOf } from './health.ts';
-import type { Container, ContainerInstanceRecord, StopCause, TaskDefinition, TaskRecord } from './records.ts';
+import type { StopCause, TaskRecord } from './records.ts';
 import type { State } from './state.ts';
-
-/** What a new task is. */
-export interface TaskOrder {
-  readonly definition: TaskDefinition;
-  readonly reservation: TaskRecord['reservation'];
-  readonly group: string;
-  readonly startedBy?: string | undefined;
-  readonly serviceArn?: string | undefined;
-  readonly overrides?: Readonly<Record<string, unknown>>;
-  readonly tags?: TaskRecord['tags'];
-}
+import type { Site, TaskOrder } from './task-order.ts';
 
 /** A network interface of its own is attached before PENDING and detached after the containers (D-9.33). */
 const provisioningMs = 2_000;
@@ -43,25 +33,27 @@ export class Tasks {
     this.agents = agents;
   }
 
-  /** Places a task on an instance: takes its resources, tells the agent. */
-  place(now: number, instance: ContainerInstanceRecord, order: TaskOrder): TaskRecord {
+  /** Places a task: takes the resources of its instance, tells the agent. */
+  place(now: number, site: Site, order: TaskOrder): TaskRecord {
     const { ids, arns } = this.state;
-    const taskArn = arns.task(instance.clusterArn, ids.hex(32));
+    const taskArn = arns.task(site.clusterArn, ids.hex(32));
     const isAwsvpc = order.definition.networkMode === 'awsvpc';
     const task: TaskRecord = {
       overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
       tags: [],
+      targetGroupArns: [],
+      enableExecuteCommand: false,
       ...order,
       taskArn,
-      clusterArn: instance.clusterArn,
-      containerInstanceArn: instance.containerInstanceArn,
-      ec2InstanceId: instance.ec2InstanceId,
-      availabilityZone: instance.availabilityZone,
+      clusterArn: site.clusterArn,
+      containerInstanceArn: site.containerInstanceArn,
+      ec2InstanceId: site.ec2InstanceId,
+      availabilityZone: site.availabilityZone,
       desiredStatus: 'RUNNING',
       lastStatus: isAwsvpc ? 'PROVISIONING' : 'PENDING',
       version: 0,
       healthStatus: 'UNKNOWN',
-      containers: this.containers(taskArn, instance, order.definition),
+      containers: newContainers(this.state, taskArn, site, order.definition),
       createdAt: now,
       updatedAt: now,
       cutOff: false,
@@ -111,6 +103,23 @@ export class Tasks {
       const orphanedAt = task.executionStoppedAt === undefined ? now : undefined;
       this.end(now, { ...task, orphanedAt, stop }, { instanceEvent: false });
     }
+  }
+
+  /** An agent says that a task runs, or that it stopped; what else it may say changes nothing (D-1.14). */
+  reported(now: number, taskArn: string, status: string, stoppedReason?: string): void {
+    const task = this.alive(taskArn);
+    if (!task) return;
+    if (status === 'RUNNING') this.reportUp(now, taskArn);
+    if (status !== 'STOPPED') return;
+    const why = { stopCode: 'EssentialContainerExited' as const, stoppedReason: stoppedReason ?? '' };
+    const stop = task.stop ?? (stoppedReason === undefined ? undefined : why);
+    this.state.noteTask(now, { ...task, stop, executionStoppedAt: task.executionStoppedAt ?? now });
+    this.reportEnd(now, taskArn);
+  }
+
+  /** An agent says what became of one container: an event of the task, and no more (D-1.14). */
+  containerReported(now: number, taskArn: string, report: ContainerReport): void {
+    this.step(now, taskArn, (task) => ({ ...task, containers: withReport(task.containers, report) }));
   }
 
   /** Moves a task on, unless it is STOPPED meanwhile. */
@@ -273,23 +282,5 @@ export class Tasks {
 
   private end(now: number, task: TaskRecord, options: { instanceEvent: boolean }): void {
     this.state.putTask(now, { ...this.withEnd(now, task), lastStatus: 'STOPPED', stoppedAt: now }, options);
-  }
-
-  private containers(taskArn: string, instance: ContainerInstanceRecord, definition: TaskDefinition) {
-    const { ids, arns } = this.state;
-    const used = this.state
-      .tasksOn(instance.containerInstanceArn)
-      .flatMap(({ containers }) => containers.flatMap(({ networkBindings }) => networkBindings))
-      .map(({ hostPort }) => hostPort);
-    const bindings = bindingsFor(definition, used);
-    return [...definition.behaviour.exitCodes.keys()].map(
-      (name): Container => ({
-        name,
-        containerArn: arns.container(instance.clusterArn, taskArn, ids),
-        runtimeId: ids.hex(64),
-        lastStatus: 'PENDING',
-        networkBindings: bindings.get(name) ?? [],
-      }),
-    );
   }
 }

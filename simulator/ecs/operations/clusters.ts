@@ -1,6 +1,7 @@
 import { type Input, invalid, oneOf, page, refuse, structures, text, texts } from '../input.ts';
 import type { Cluster, Tag } from '../records.ts';
 import type { State } from '../state.ts';
+import { clusterProviders } from './cluster-providers.ts';
 import type { Operations } from './operation.ts';
 
 const describesMax = 100;
@@ -19,18 +20,17 @@ export function tagsOf(input: Input): Tag[] {
 /** CreateCluster, DescribeClusters, ListClusters (D-9.21 to D-9.25). */
 export const clusterOperations: Operations = {
   CreateCluster: {
-    answer({ now, input, state }) {
-      refuse('CreateCluster', input, [
-        'capacityProviders',
-        'defaultCapacityProviderStrategy',
-        'configuration',
-      ]);
+    answer(request) {
+      const { now, input, state } = request;
+      refuse('CreateCluster', input, ['configuration']);
       const clusterName = text(input, 'clusterName', /^[A-Za-z][A-Za-z0-9_-]{0,254}$/) ?? 'default';
       const settings = structures(input, 'settings').map((setting) => ({
         name: oneOf(setting, 'name', ['containerInsights']) ?? 'containerInsights',
         value: oneOf(setting, 'value', ['enabled', 'disabled', 'enhanced']) ?? 'disabled',
       }));
-      const given = { tags: tagsOf(input), ...(settings.length > 0 && { settings }) };
+      const clusterArn = state.arns.cluster(clusterName);
+      const providers = clusterProviders(request, { clusterArn });
+      const given = { tags: tagsOf(input), ...providers, ...(settings.length > 0 && { settings }) };
       const cluster = state.openCluster(now, clusterName, given);
       return { cluster: clusterShape(state, cluster, now, ['SETTINGS', 'TAGS']) };
     },
@@ -61,12 +61,13 @@ export const clusterOperations: Operations = {
 };
 
 /** Cluster as the API gives it; ACTIVE and DRAINING instances count as registered (D-2.11, D-9.24). */
-function clusterShape(
+export function clusterShape(
   state: State,
-  { clusterArn, clusterName, settings, tags }: Cluster,
+  cluster: Cluster,
   at: number,
   include: readonly string[],
 ): Record<string, unknown> {
+  const { clusterArn, clusterName, settings, tags } = cluster;
   const own = <T extends { clusterArn: string }>(rows: readonly T[]) =>
     rows.filter((row) => row.clusterArn === clusterArn);
   const tasks = own(state.tasks.values(at));
@@ -98,7 +99,8 @@ function clusterShape(
     statistics: include.includes('STATISTICS') ? Object.entries(statistics).map(asStatistic) : [],
     tags: include.includes('TAGS') ? tags : [],
     settings: include.includes('SETTINGS') ? settings : [],
-    capacityProviders: [],
-    defaultCapacityProviderStrategy: [],
+    capacityProviders: cluster.capacityProviders ?? [],
+    defaultCapacityProviderStrategy: cluster.defaultCapacityProviderStrategy ?? [],
+    ...(include.includes('ATTACHMENTS') && { attachments: [], attachmentsStatus: cluster.attachmentsStatus }),
   };
 }

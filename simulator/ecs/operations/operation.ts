@@ -2,6 +2,7 @@ import type { Call } from '../../machine.ts';
 import type { Input } from '../input.ts';
 import type { Instances } from '../instances.ts';
 import type { Mishaps } from '../mishaps.ts';
+import type { Placer } from '../placer.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { State } from '../state.ts';
 import type { Tasks } from '../tasks.ts';
@@ -13,6 +14,7 @@ export interface Rooms {
   readonly instances: Instances;
   readonly scheduler: Scheduler;
   readonly mishaps: Mishaps;
+  readonly placer: Placer;
 }
 
 /** One call of an operation. */
@@ -26,7 +28,13 @@ export interface Request extends Rooms {
 
 /** An operation: the reply of one call, and the table whose view it reads (undefined: it writes). Throws Fault. */
 export interface Operation {
-  readonly reads?: 'clusters' | 'container-instances' | 'services' | 'task-definitions' | 'tasks';
+  readonly reads?:
+    | 'capacity-providers'
+    | 'clusters'
+    | 'container-instances'
+    | 'services'
+    | 'task-definitions'
+    | 'tasks';
   answer(request: Request): Record<string, unknown>;
 }
 

@@ -1,47 +1,15 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
-import { reservationOf } from '../definition.ts';
-import {
-  type Input,
-  ids,
-  invalid,
-  oneOf,
-  page,
-  refuse,
-  requiredText,
-  structure,
-  text,
-  texts,
-  whole,
-} from '../input.ts';
-import { place, placementConstraints, placementStrategy, type Requirement } from '../placement.ts';
+import { ids, invalid, oneOf, pageOfKeys, refuse, requiredText, someOf, text } from '../input.ts';
 import type { TaskRecord } from '../records.ts';
 import { taskShape } from '../shapes.ts';
-import type { State } from '../state.ts';
-import { tagsOf } from './clusters.ts';
-import { definitionOf } from './definitions.ts';
 import type { Operations, Request } from './operation.ts';
 
 /** D-5.14. */
 const describesMax = 100;
-const runsMax = 10;
 
-/** The operations on tasks. */
+/** The operations on tasks that are there. */
 export const taskOperations: Operations = {
-  RunTask: {
-    answer(request) {
-      const { input, state } = request;
-      refuse('RunTask', input, ['capacityProviderStrategy', 'platformVersion', 'volumeConfigurations']);
-      oneOf(input, 'launchType', ['EC2']);
-      const { clusterArn } = state.cluster(clusterOf(input));
-      if (oneOf(input, 'propagateTags', ['TASK_DEFINITION', 'SERVICE', 'NONE']) === 'SERVICE')
-        throw invalid('propagateTags: SERVICE is not possible for RunTask.');
-      const token = text(input, 'clientToken', /^[!-~]{1,64}$/);
-      return state.once(token === undefined ? undefined : `${clusterArn} ${token}`, input, () =>
-        run(request, clusterArn),
-      );
-    },
-  },
   StopTask: {
     answer(request) {
       const { now, input, state, tasks } = request;
@@ -59,14 +27,14 @@ export const taskOperations: Operations = {
       const { input, state, viewAt } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
       const isAsked = taskFilter(request, clusterArn);
-      const all = state.tasks
-        .values(viewAt)
-        .filter((task) => task.clusterArn === clusterArn && isAsked(task));
-      const { entries, ...token } = page(
-        input,
-        all.map(({ taskArn }) => taskArn),
-        100,
-      );
+      const prefix = state.arns.task(clusterArn, '');
+      const isListed = (key: string) => {
+        const task = state.tasks.get(key, viewAt);
+        return task !== undefined && isAsked(task);
+      };
+      const keysAfter = (after: string) =>
+        withPrefix(prefix, state.tasks.keysAfter(after > prefix ? after : prefix));
+      const { entries, ...token } = pageOfKeys(input, keysAfter, isListed, 100);
       return { taskArns: entries, ...token };
     },
   },
@@ -78,7 +46,7 @@ export const taskOperations: Operations = {
       const unique = [...new Set(asked)];
       const found = unique.flatMap((arn) => state.tasks.get(arn, viewAt) ?? []);
       const missing = unique.filter((arn) => state.tasks.get(arn, viewAt) === undefined);
-      const wantsTags = texts(input, 'include').includes('TAGS');
+      const wantsTags = someOf(input, 'include', ['TAGS']).includes('TAGS');
       return {
         // The tags of a task go when it is told to stop (D-9.31).
         tasks: found.map((task) => ({
@@ -91,11 +59,20 @@ export const taskOperations: Operations = {
   },
 };
 
+/** The ARNs of one cluster stand together. */
+function* withPrefix(prefix: string, keys: Iterable<string>): Generator<string> {
+  for (const key of keys) {
+    if (!key.startsWith(prefix)) return;
+    yield key;
+  }
+}
+
 /** The default shows tasks whose desired status is RUNNING; PENDING never finds anything (D-2.31). */
 function taskFilter({ input, state }: Request, clusterArn: string): (task: TaskRecord) => boolean {
   const desiredStatus = oneOf(input, 'desiredStatus', ['RUNNING', 'PENDING', 'STOPPED']) ?? 'RUNNING';
   const instance = text(input, 'containerInstance');
   const family = text(input, 'family');
+  refuse('ListTasks', input, ['daemonName']);
   const startedBy = text(input, 'startedBy');
   const serviceName = text(input, 'serviceName');
   const launchType = oneOf(input, 'launchType', ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
@@ -112,58 +89,5 @@ function taskFilter({ input, state }: Request, clusterArn: string): (task: TaskR
     (!family || task.definition.family === family) &&
     (startedBy === undefined || task.startedBy === startedBy) &&
     (!serviceArn || task.serviceArn === serviceArn) &&
-    (launchType === undefined || launchType === 'EC2');
-}
-
-/** Places up to ten standalone tasks; what finds no place is a failure, not an error (D-9.27, D-9.59). */
-function run(request: Request, clusterArn: string): Record<string, unknown> {
-  const { now, input, state, tasks } = request;
-  const definition = definitionOf(state, requiredText(input, 'taskDefinition'));
-  const count = whole(input, 'count', 1, runsMax) ?? 1;
-  if (!state.instancesOf(clusterArn).some(({ status }) => status === 'ACTIVE'))
-    throw invalid('No Container Instances were found in your cluster.');
-  const overrides = structure(input.overrides, 'overrides');
-  const reservation = reservationOf(definition, overrides);
-  const strategy = placementStrategy(input);
-  const constraints = placementConstraints(input);
-  const order = {
-    definition,
-    reservation,
-    group: text(input, 'group') ?? `family:${definition.family}`,
-    startedBy: text(input, 'startedBy', /^[A-Za-z0-9\-_/]{0,128}$/),
-    tags: tagsOf(input),
-    ...overridesOf(input),
-  };
-  const placed: TaskRecord[] = [];
-  const failures = new Map<string, { arn: string; reason: string }>();
-  // Without a strategy, tasks of RunTask go to any instance that has room.
-  const pick = (among: number) => Number.parseInt(state.ids.hex(8), 16) % among;
-  for (let number = 0; number < count; number++) {
-    const requirement = {
-      definition,
-      reservation,
-      constraints,
-      siblings: siblingsOf(state, clusterArn, order.group),
-    };
-    const placement = place(state.instancesOf(clusterArn), requirement, strategy, pick);
-    if (placement.kind === 'placed') placed.push(tasks.place(now, placement.instance, order));
-    else
-      for (const { instance, reason } of placement.misfits)
-        failures.set(instance.containerInstanceArn, { arn: instance.containerInstanceArn, reason });
-  }
-  return { tasks: placed.map(taskShape), failures: [...failures.values()] };
-}
-
-/** Tasks of the same group count for spreading and distinctInstance. */
-function siblingsOf(state: State, clusterArn: string, group: string): Requirement['siblings'] {
-  const siblings = new Map<string, number>();
-  for (const { containerInstanceArn } of state.instancesOf(clusterArn)) {
-    const own = state.tasksOn(containerInstanceArn).filter((task) => task.group === group);
-    siblings.set(containerInstanceArn, own.filter(({ desiredStatus }) => desiredStatus === 'RUNNING').length);
-  }
-  return siblings;
-}
-
-function overridesOf({ overrides }: Input) {
-  return overrides === undefined ? {} : { overrides: structure(overrides, 'overrides') };
+    (launchType === undefined || task.launchType === launchType);
 }

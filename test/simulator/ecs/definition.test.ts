@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { reservationOf } from '../../../simulator/ecs/definition.ts';
-import { Scene } from './scene.ts';
+import { inVpc, Scene } from './scene.ts';
 
 const register = (input: Record<string, unknown>) => {
   const scene = new Scene();
   scene.instance('i-1', { cpu: 10_000, memoryMib: 100_000 });
   scene.call('RegisterTaskDefinition', { family: 'web', ...input });
-  scene.call('RunTask', { taskDefinition: 'web' });
+  scene.call('RunTask', { taskDefinition: 'web', ...(input.networkMode === 'awsvpc' && inVpc) });
   const [task] = scene.ecs.taskRecords();
   if (!task) throw new Error('no task');
   return task.definition;

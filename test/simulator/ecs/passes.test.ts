@@ -120,7 +120,7 @@ describe('replicaPass on draining tasks', () => {
 describe('replicaPass', () => {
   it('replaces tasks of an older deployment under the same limits (D-9.44)', () => {
     const old = several(2, { isPrimary: false }, 'old');
-    expect(replicaPass(limits(2), old)).toEqual({ stop: [], startCount: 2 });
+    expect(replicaPass(limits(2), old)).toEqual({ stop: [], startCount: 2, heldCount: 0 });
     const { stop } = replicaPass(limits(2), [...old, ...several(2)]);
     expect(stop.map(({ why }) => why)).toEqual(['deployment', 'deployment']);
   });

@@ -7,6 +7,13 @@ export const clusterArn = 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo';
 export const targetGroupArn =
   'arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef';
 
+/** The ARN of an Auto Scaling group. */
+export const groupArn = (name: string) =>
+  `arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:1:autoScalingGroupName/${name}`;
+
+/** What tasks in awsvpc mode need. */
+export const inVpc = { networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } } };
+
 /** An event with the time it was said (seconds since the start). */
 export interface Said extends ServiceEvent {
   readonly at: number;
@@ -30,6 +37,15 @@ export type Reply = {
   readonly containerInstances: readonly (Row & { readonly version: number })[];
   readonly containerInstanceArns: readonly string[];
   readonly attributes: readonly Row[];
+  readonly capacityProvider: Row;
+  readonly capacityProviders: readonly Row[];
+  readonly taskSet: Row & { readonly id: string; readonly taskSetArn: string };
+  readonly taskSets: readonly Row[];
+  readonly protectedTasks: readonly Row[];
+  readonly taskDefinitions: readonly Row[];
+  readonly taskDefinitionArns: readonly string[];
+  readonly families: readonly string[];
+  readonly acknowledgment: string;
   readonly failures: readonly Row[];
   readonly nextToken?: string;
 };
@@ -44,12 +60,20 @@ type ServiceReply = Row & {
 export class Scene {
   readonly ecs: Ecs;
   readonly said: Said[] = [];
+  /** What Auto Scaling knows. */
+  readonly groups = ['blue', 'green'].map((name) => ({ arn: groupArn(name), isProtectedFromScaleIn: false }));
   /** Called whenever the machine has said something. */
   onStep: (() => void) | undefined;
   private time = startAt;
 
   constructor(switches: Partial<EcsSwitches> = {}) {
-    this.ecs = new Ecs({ region: 'eu-west-1', accountId: '111122223333', ids: new Ids(1, 'ecs'), switches });
+    this.ecs = new Ecs({
+      region: 'eu-west-1',
+      accountId: '111122223333',
+      ids: new Ids(1, 'ecs'),
+      switches,
+      group: (nameOrArn) => this.groups.find(({ arn }) => arn === nameOrArn || arn.endsWith(`/${nameOrArn}`)),
+    });
     this.call('CreateCluster', { clusterName: 'demo' });
   }
 

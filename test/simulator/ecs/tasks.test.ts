@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Scene, statuses, targetGroupArn } from './scene.ts';
+import { inVpc, Scene, statuses, targetGroupArn } from './scene.ts';
 
 const balanced = { loadBalancers: [{ targetGroupArn, containerName: 'app', containerPort: 80 }] };
 
@@ -12,7 +12,8 @@ function standalone(
   const scene = new Scene();
   scene.instance('i-1');
   scene.definition('job', labels, container, more);
-  const { tasks } = scene.call('RunTask', { taskDefinition: 'job' });
+  const network = more.networkMode === 'awsvpc' ? inVpc : {};
+  const { tasks } = scene.call('RunTask', { taskDefinition: 'job', ...network });
   const task = tasks[0]?.taskArn ?? '';
   return { scene, task };
 }

@@ -49,7 +49,10 @@ describe('CreateService', () => {
       'maximumPercent: a DAEMON service must have 100, got 200.',
     ],
     [{ deploymentConfiguration: { deploymentCircuitBreaker: { enable: true } } }, 'deploymentCircuitBreaker'],
-    [{ deploymentController: { type: 'EXTERNAL' } }, 'deploymentController'],
+    [
+      { deploymentController: { type: 'EXTERNAL' } },
+      'taskDefinition: with the EXTERNAL deployment controller',
+    ],
     [{ loadBalancers: [{ targetGroupArn, containerName: 'app' }] }, 'does not exist'],
     [{ healthCheckGracePeriodSeconds: 1 }, 'Health check grace period is only valid'],
     [{ taskDefinition: 'own' }, 'Network Configuration must be provided'],

@@ -105,9 +105,12 @@ describe('RunTask', () => {
   });
 
   it.each([
-    [{ launchType: 'FARGATE' }, 'launchType should be one of [EC2]'],
+    [{ launchType: 'FARGATE' }, 'Task definition does not support launch_type FARGATE.'],
     [{ propagateTags: 'SERVICE' }, 'propagateTags'],
-    [{ capacityProviderStrategy: [{ capacityProvider: 'spot' }] }, 'does not know capacityProviderStrategy'],
+    [
+      { capacityProviderStrategy: [{ capacityProvider: 'spot' }] },
+      'The specified capacity provider was not found.',
+    ],
     [{ taskDefinition: 'other' }, 'Unable to describe task definition.'],
     [{ startedBy: 'not this one' }, 'startedBy: expected text like'],
     [{ tags: [{ key: 'aws:mine', value: '' }] }, 'key: expected text like'],

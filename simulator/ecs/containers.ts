@@ -1,0 +1,51 @@
+import { bindingsFor } from './definition.ts';
+import type { Container, TaskDefinition } from './records.ts';
+import type { State } from './state.ts';
+import type { Site } from './task-order.ts';
+
+/** The containers of a new task, with host ports that no other task on its instance has (D-9.69). */
+export function newContainers(
+  state: State,
+  taskArn: string,
+  { clusterArn, containerInstanceArn }: Site,
+  definition: TaskDefinition,
+): Container[] {
+  const { ids, arns } = state;
+  const neighbours = containerInstanceArn === undefined ? [] : state.tasksOn(containerInstanceArn);
+  const used = neighbours
+    .flatMap(({ containers }) => containers.flatMap(({ networkBindings }) => networkBindings))
+    .map(({ hostPort }) => hostPort);
+  const bindings = bindingsFor(definition, used);
+  return [...definition.behaviour.exitCodes.keys()].map((name) => ({
+    name,
+    containerArn: arns.container(clusterArn, taskArn, ids),
+    runtimeId: ids.hex(64),
+    lastStatus: 'PENDING',
+    networkBindings: bindings.get(name) ?? [],
+  }));
+}
+
+/** What an agent reports of one container. */
+export interface ContainerReport {
+  readonly name: string;
+  readonly status: string | undefined;
+  readonly exitCode: number | undefined;
+  readonly runtimeId: string | undefined;
+  readonly reason: string | undefined;
+}
+
+/** The containers with what was reported of one of them. */
+export function withReport(containers: readonly Container[], report: ContainerReport): Container[] {
+  const lastStatus = (['PENDING', 'RUNNING', 'STOPPED'] as const).find((each) => each === report.status);
+  return containers.map((container) =>
+    container.name === report.name
+      ? {
+          ...container,
+          lastStatus: lastStatus ?? container.lastStatus,
+          exitCode: report.exitCode ?? container.exitCode,
+          runtimeId: report.runtimeId ?? container.runtimeId,
+          reason: report.reason ?? container.reason,
+        }
+      : container,
+  );
+}

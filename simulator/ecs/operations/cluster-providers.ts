@@ -1,0 +1,91 @@
+import { Fault } from '../../machine.ts';
+import { clusterOf } from '../arn.ts';
+import { invalid, texts } from '../input.ts';
+import type { Cluster } from '../records.ts';
+import type { State } from '../state.ts';
+import { readStrategy } from '../strategy.ts';
+import { clusterShape } from './clusters.ts';
+import type { Operations, Request } from './operation.ts';
+
+/** How long ECS works on an association (milliseconds; D-10.16). */
+const workMs = 5_000;
+
+/** Which capacity providers a cluster has. */
+export const clusterProviderOperations: Operations = {
+  PutClusterCapacityProviders: {
+    answer(request) {
+      const { now, input, state } = request;
+      const cluster = state.cluster(clusterOf(input));
+      // D-4.18.
+      if (cluster.attachmentsStatus === 'UPDATE_IN_PROGRESS')
+        throw new Fault(
+          'UpdateInProgressException',
+          'The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or UPDATE_FAILED state before they can be updated.',
+        );
+      const changed: Cluster = {
+        ...cluster,
+        ...clusterProviders(request, cluster),
+        attachmentsStatus: 'UPDATE_IN_PROGRESS',
+      };
+      const { clusterArn } = cluster;
+      state.clusters.set(now, clusterArn, changed);
+      state.after(now, workMs, (then) => {
+        const current = state.clusters.get(clusterArn);
+        if (current)
+          state.clusters.set(then, clusterArn, { ...current, attachmentsStatus: 'UPDATE_COMPLETE' });
+      });
+      return { cluster: clusterShape(state, changed, now, ['ATTACHMENTS', 'SETTINGS', 'TAGS']) };
+    },
+  },
+};
+
+/**
+ * The providers and the default strategy that a call gives a cluster, in place of those it has: what is left out is
+ * disassociated, unless a task uses it (D-4.13, D-4.16, D-4.17).
+ */
+export function clusterProviders(
+  { input, state }: Request,
+  cluster: Pick<Cluster, 'clusterArn' | 'capacityProviders'>,
+): Required<Pick<Cluster, 'capacityProviders' | 'defaultCapacityProviderStrategy'>> {
+  const names = texts(input, 'capacityProviders').map((name) => state.provider(name)?.name ?? name);
+  const capacityProviders = [...new Set(names)];
+  for (const name of capacityProviders) checkAssociable(state, name, cluster.clusterArn);
+  const removed = (cluster.capacityProviders ?? []).filter((name) => !capacityProviders.includes(name));
+  const isUsed = state.tasks
+    .values()
+    .some(
+      (task) =>
+        task.clusterArn === cluster.clusterArn &&
+        task.lastStatus !== 'STOPPED' &&
+        removed.includes(task.capacityProviderName ?? ''),
+    );
+  if (isUsed)
+    throw new Fault(
+      'ResourceInUseException',
+      'The specified capacity provider is in use and cannot be removed.',
+    );
+  const member = 'defaultCapacityProviderStrategy';
+  return {
+    capacityProviders,
+    defaultCapacityProviderStrategy: readStrategy(state, input, member, capacityProviders),
+  };
+}
+
+/** With managed scaling a provider belongs to one cluster at a time (D-4.13). */
+function checkAssociable(state: State, name: string, clusterArn: string): void {
+  const provider = state.provider(name);
+  if (provider?.status !== 'ACTIVE')
+    throw invalid(
+      'The specified capacity provider was not found. Specify a valid capacity provider and try again.',
+    );
+  if (provider.updateStatus === 'DELETE_IN_PROGRESS')
+    throw invalid(`capacityProviders: ${name} is being deleted.`);
+  if (provider.group?.managedScaling.status !== 'ENABLED') return;
+  const other = state.clusters
+    .values()
+    .find((each) => each.clusterArn !== clusterArn && (each.capacityProviders ?? []).includes(name));
+  if (other)
+    throw invalid(
+      `capacityProviders: ${name} has managed scaling and is associated with the cluster ${other.clusterName} already.`,
+    );
+}

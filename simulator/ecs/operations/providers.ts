@@ -1,0 +1,236 @@
+import { Fault } from '../../machine.ts';
+import { clusterOf } from '../arn.ts';
+import {
+  type Input,
+  invalid,
+  oneOf,
+  page,
+  refuse,
+  requiredText,
+  someOf,
+  structure,
+  texts,
+  whole,
+} from '../input.ts';
+import {
+  type CapacityProvider,
+  fargateProviders,
+  type GroupProvider,
+  type ManagedScaling,
+} from '../providers.ts';
+import { providerShape } from '../service-shapes.ts';
+import type { State } from '../state.ts';
+import { tagsOf } from './clusters.ts';
+import type { Operations } from './operation.ts';
+
+/** D-4.10. */
+const describesMax = 100;
+const pageMax = 10;
+/** Letters, digits, underscores and hyphens, up to 255; `aws`, `ecs` and `fargate` are ECS's own (D-4.1). */
+const namePattern = /^(?!aws|ecs|fargate)[A-Za-z0-9_-]{1,255}$/i;
+/** How long ECS works on a provider (milliseconds; our choice). */
+const workMs = 5_000;
+/** An INACTIVE provider stays describable so long (our choice; D-4.11). */
+const forgottenAfterMs = 3_600_000;
+
+/** The operations on capacity providers. */
+export const providerOperations: Operations = {
+  CreateCapacityProvider: {
+    answer({ now, input, state }) {
+      refuseManagedInstances(input);
+      const name = requiredText(input, 'name');
+      if (!namePattern.test(name))
+        throw invalid(
+          `name: expected up to 255 letters, digits, - and _, not beginning with aws, ecs or fargate, got "${name}".`,
+        );
+      const capacityProviderArn = state.arns.capacityProvider(name);
+      if (state.provider(name)?.status === 'ACTIVE')
+        throw clientError(
+          'The specified capacity provider already exists. To change the configuration of an existing capacity provider, update the capacity provider.',
+        );
+      const tags = tagsOf(input);
+      const group = newGroup(state, structure(input.autoScalingGroupProvider, 'autoScalingGroupProvider'));
+      const base = { capacityProviderArn, name, type: 'EC2_AUTOSCALING', status: 'ACTIVE' } as const;
+      const provider: CapacityProvider = { ...base, group, tags };
+      state.providers.set(now, capacityProviderArn, provider);
+      return { capacityProvider: { ...providerShape(provider), tags } };
+    },
+  },
+  DescribeCapacityProviders: {
+    reads: 'capacity-providers',
+    answer({ input, state, viewAt }) {
+      const given = texts(input, 'capacityProviders');
+      if (given.length > describesMax)
+        throw invalid(`capacityProviders can have at most ${describesMax} items.`);
+      const inCluster = input.cluster === undefined ? undefined : state.cluster(clusterOf(input), viewAt);
+      const isAsked = ({ name }: CapacityProvider) =>
+        inCluster === undefined || (inCluster.capacityProviders ?? []).includes(name);
+      const asked = [...new Set(given.map((name) => state.arns.capacityProvider(name)))];
+      const all = state.providers.values(viewAt).map(({ capacityProviderArn }) => capacityProviderArn);
+      const arns = (given.length > 0 ? asked : all).filter((arn) => {
+        const provider = state.providers.get(arn, viewAt);
+        return provider !== undefined && isAsked(provider);
+      });
+      const { entries, ...token } = page(input, arns, { usualSize: pageMax, sizeMax: pageMax });
+      const wantsTags = someOf(input, 'include', ['TAGS']).includes('TAGS');
+      const found = entries.flatMap((arn) => state.providers.get(arn, viewAt) ?? []);
+      return {
+        capacityProviders: found.map((provider) => ({
+          ...providerShape(provider),
+          ...(wantsTags && { tags: provider.tags }),
+        })),
+        failures: asked.filter((arn) => !arns.includes(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
+        ...token,
+      };
+    },
+  },
+  UpdateCapacityProvider: {
+    answer({ now, input, state }) {
+      refuseManagedInstances(input);
+      const provider = ownProvider(state, requiredText(input, 'name'), 'updated');
+      const { group, updateStatus } = provider;
+      if (updateStatus === 'DELETE_IN_PROGRESS')
+        throw clientError('The specified capacity provider is being deleted.');
+      if (!group || input.autoScalingGroupProvider === undefined)
+        throw invalid('autoScalingGroupProvider can not be blank.');
+      const changes = structure(input.autoScalingGroupProvider, 'autoScalingGroupProvider');
+      const changed = { ...provider, group: withSettings(state, changes, group) };
+      put(state, now, { ...changed, updateStatus: 'UPDATE_IN_PROGRESS' });
+      settle(state, now, provider, 'UPDATE_IN_PROGRESS', { updateStatus: 'UPDATE_COMPLETE' });
+      return { capacityProvider: providerShape({ ...changed, updateStatus: 'UPDATE_IN_PROGRESS' }) };
+    },
+  },
+  DeleteCapacityProvider: {
+    answer({ now, input, state }) {
+      refuseManagedInstances(input);
+      const provider = ownProvider(state, requiredText(input, 'capacityProvider'), 'deleted');
+      if (provider.updateStatus === 'DELETE_IN_PROGRESS')
+        throw new Fault('UpdateInProgressException', 'The capacity provider is being deleted already.');
+      const updateStatusReason = whyKept(state, provider);
+      const updateStatus = updateStatusReason === undefined ? 'DELETE_IN_PROGRESS' : 'DELETE_FAILED';
+      const changed: CapacityProvider = { ...provider, updateStatus, updateStatusReason };
+      put(state, now, changed);
+      settle(state, now, provider, 'DELETE_IN_PROGRESS', {
+        status: 'INACTIVE',
+        updateStatus: 'DELETE_COMPLETE',
+      });
+      return { capacityProvider: providerShape(changed) };
+    },
+  },
+};
+
+function refuseManagedInstances(input: Input): void {
+  if (input.managedInstancesProvider !== undefined)
+    throw new Fault(
+      'UnsupportedFeatureException',
+      'managedInstancesProvider: the simulated ECS has no Managed Instances.',
+    );
+  refuse('CapacityProvider', input, ['cluster']);
+}
+
+/** A provider of the account's own. Throws on those of Fargate, which nobody can change (D-4.2), and on unknown ones. */
+function ownProvider(state: State, nameOrArn: string, what: string): CapacityProvider {
+  const provider = state.provider(nameOrArn);
+  if (fargateProviders.some((name) => name === provider?.name))
+    throw invalid(`The capacity provider ${provider?.name} is reserved and can not be ${what}.`);
+  if (provider?.status === 'ACTIVE') return provider;
+  throw invalid(
+    'The specified capacity provider was not found. Specify a valid capacity provider and try again.',
+  );
+}
+
+/** Why a provider cannot be deleted: a cluster or a service has it (D-4.11). */
+function whyKept(state: State, { name }: CapacityProvider): string | undefined {
+  const cluster = state.clusters.values().find((each) => (each.capacityProviders ?? []).includes(name));
+  if (cluster)
+    return `The capacity provider cannot be deleted because it is associated with cluster: ${cluster.clusterName}. Remove the capacity provider from the cluster and try again.`;
+  const service = state.services
+    .values()
+    .find(
+      ({ status, capacityProviderStrategy }) =>
+        status !== 'INACTIVE' && capacityProviderStrategy.some((item) => item.capacityProvider === name),
+    );
+  return (
+    service &&
+    `The capacity provider cannot be deleted because it is in the strategy of the service ${service.serviceName}.`
+  );
+}
+
+/** After a while what was in progress is done. */
+function settle(
+  state: State,
+  now: number,
+  { capacityProviderArn: arn }: CapacityProvider,
+  whileStatus: CapacityProvider['updateStatus'],
+  done: Partial<CapacityProvider>,
+): void {
+  state.after(now, workMs, (then) => {
+    const current = state.providers.get(arn);
+    if (!current || current.updateStatus !== whileStatus) return;
+    put(state, then, { ...current, ...done });
+    if (done.status !== 'INACTIVE') return;
+    state.routinely(then, forgottenAfterMs, (later) => {
+      if (state.providers.get(arn)?.status === 'INACTIVE') state.providers.delete(later, arn);
+    });
+  });
+}
+
+function put(state: State, now: number, provider: CapacityProvider): void {
+  state.providers.set(now, provider.capacityProviderArn, provider);
+}
+
+/** D-4.3, D-4.4, D-4.14, D-4.21. */
+function newGroup(state: State, input: Input): GroupProvider {
+  const named = requiredText(input, 'autoScalingGroupArn');
+  const group = state.group(named);
+  if (!group) throw clientError(`autoScalingGroupArn: there is no Auto Scaling group "${named}".`);
+  if (state.providerOfGroup(group.arn))
+    throw clientError(
+      'The specified Auto Scaling group ARN is already being used by another capacity provider. Specify a unique Auto Scaling group ARN and try again.',
+    );
+  return withSettings(state, input, {
+    autoScalingGroupArn: group.arn,
+    managedScaling: usualScaling,
+    managedTerminationProtection: 'DISABLED',
+    managedDraining: 'ENABLED',
+  });
+}
+
+const usualScaling: ManagedScaling = {
+  status: 'DISABLED',
+  targetCapacity: 100,
+  minimumScalingStepSize: 1,
+  maximumScalingStepSize: 10_000,
+  instanceWarmupPeriod: 300,
+};
+
+function withSettings(state: State, input: Input, before: GroupProvider): GroupProvider {
+  const given = structure(input.managedScaling, 'managedScaling');
+  const scaling = before.managedScaling;
+  const switched = (name: string) => oneOf(input, name, ['ENABLED', 'DISABLED']);
+  const { autoScalingGroupArn } = before;
+  const managedTerminationProtection =
+    switched('managedTerminationProtection') ?? before.managedTerminationProtection;
+  // D-4.6.
+  if (managedTerminationProtection === 'ENABLED' && !state.group(autoScalingGroupArn)?.isProtectedFromScaleIn)
+    throw clientError(
+      'The managed termination protection setting for the capacity provider is invalid. To enable managed termination protection for a capacity provider, the Auto Scaling group must have instance protection from scale in enabled.',
+    );
+  const managedScaling: ManagedScaling = {
+    status: oneOf(given, 'status', ['ENABLED', 'DISABLED']) ?? scaling.status,
+    targetCapacity: whole(given, 'targetCapacity', 1, 100) ?? scaling.targetCapacity,
+    minimumScalingStepSize:
+      whole(given, 'minimumScalingStepSize', 1, 10_000) ?? scaling.minimumScalingStepSize,
+    maximumScalingStepSize:
+      whole(given, 'maximumScalingStepSize', 1, 10_000) ?? scaling.maximumScalingStepSize,
+    instanceWarmupPeriod: whole(given, 'instanceWarmupPeriod', 0, 10_000) ?? scaling.instanceWarmupPeriod,
+  };
+  if (managedScaling.minimumScalingStepSize > managedScaling.maximumScalingStepSize)
+    throw invalid(
+      `minimumScalingStepSize: expected at most maximumScalingStepSize, ${managedScaling.maximumScalingStepSize}, got ${managedScaling.minimumScalingStepSize}.`,
+    );
+  const managedDraining = switched('managedDraining') ?? before.managedDraining;
+  return { autoScalingGroupArn, managedScaling, managedTerminationProtection, managedDraining };
+}
+
+const clientError = (message: string) => new Fault('ClientException', message);
