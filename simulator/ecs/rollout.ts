@@ -150,13 +150,14 @@ export class Rollout {
    */
   settleTaskSets(now: number, serviceArn: string): void {
     const before = this.state.service(serviceArn);
-    const tasks = Map.groupBy(this.state.tasksOf(serviceArn), ({ startedBy = '' }) => startedBy);
+    const all = this.state.tasksOf(serviceArn);
+    const tasksOf = ({ id }: TaskSet) => all.filter(({ startedBy }) => startedBy === id);
     const seen = { at: now, isDraining: (task: TaskRecord) => this.state.isDraining(task) };
     const taskSets = before.taskSets
-      .filter(({ id, status }) => status !== 'DRAINING' || tasks.has(id))
+      .filter((taskSet) => taskSet.status !== 'DRAINING' || tasksOf(taskSet).length > 0)
       .map((taskSet) => ({
         ...taskSet,
-        isSteady: isTaskSetSteady(before, taskSet, tasks.get(taskSet.id) ?? [], seen),
+        isSteady: isTaskSetSteady(before, taskSet, tasksOf(taskSet), seen),
       }));
     const isSteady = taskSets.every((taskSet) => taskSet.isSteady);
     this.state.putService(now, { ...before, taskSets, isSteady });

@@ -65,8 +65,8 @@ export const simulatorSabotages: readonly Sabotage[] = [
   {
     broken: 'a daemon does not stop last (D-2.29)',
     file: 'simulator/ecs/passes.ts',
-    find: 'if (task.isDraining && (task.isPending || !hasReplicaTasks(task.containerInstanceArn)))',
-    replace: 'if (task.isDraining)',
+    find: 'const mayDrain = task.isPending || !hasReplicaTasks(task.containerInstanceArn);',
+    replace: 'const mayDrain = task.isPending || hasReplicaTasks !== undefined;',
     tests: ['test/simulator/ecs/passes.test.ts'],
     by: 'stops a daemon on a draining instance only after every replica task there (D-2.29)',
   },

@@ -1,17 +1,6 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
-import {
-  type Input,
-  invalid,
-  oneOf,
-  page,
-  refuse,
-  requiredText,
-  someOf,
-  structure,
-  texts,
-  whole,
-} from '../input.ts';
+import { type Input, invalid, oneOf, page, requiredText, someOf, structure, texts, whole } from '../input.ts';
 import {
   type CapacityProvider,
   fargateProviders,
@@ -120,12 +109,10 @@ export const providerOperations: Operations = {
 };
 
 function refuseManagedInstances(input: Input): void {
-  if (input.managedInstancesProvider !== undefined)
-    throw new Fault(
-      'UnsupportedFeatureException',
-      'managedInstancesProvider: the simulated ECS has no Managed Instances.',
-    );
-  refuse('CapacityProvider', input, ['cluster']);
+  // Only providers of Managed Instances belong to a cluster.
+  for (const name of ['managedInstancesProvider', 'cluster'])
+    if (input[name] !== undefined)
+      throw new Fault('UnsupportedFeatureException', `${name}: the simulated ECS has no Managed Instances.`);
 }
 
 /** A provider of the account's own. Throws on those of Fargate, which nobody can change (D-4.2), and on unknown ones. */

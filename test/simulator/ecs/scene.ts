@@ -1,6 +1,8 @@
 import { Ids } from '../../../simulator/chance.ts';
 import { Ecs, type EcsSwitches, type Registration, type TaskRecord } from '../../../simulator/ecs/ecs.ts';
 import type { Outcome, ServiceEvent } from '../../../simulator/machine.ts';
+import { checkReply } from '../../../simulator/wire/check.ts';
+import { operationModel } from '../../../simulator/wire/models.ts';
 
 export const startAt = Date.parse('2026-05-04T12:00:00Z');
 export const clusterArn = 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo';
@@ -56,6 +58,11 @@ type ServiceReply = Row & {
   readonly events: readonly { readonly message: string }[];
 };
 
+/** For providers the cluster is a filter, or where Managed Instances belong. */
+const takesCluster = (operation: string) =>
+  !/^(Create|Describe|Update|Delete)CapacityProviders?$/.test(operation) &&
+  [...(operationModel('ecs', operation)?.input.structIterator() ?? [])].some(([name]) => name === 'cluster');
+
 /** An `Ecs` with the cluster `demo`, driven by hand: times are seconds since the start. */
 export class Scene {
   readonly ecs: Ecs;
@@ -91,12 +98,13 @@ export class Scene {
     this.time = until;
   }
 
-  /** A call answered now, from the state `lagSeconds` ago. */
+  /** A call answered now, from the state `lagSeconds` ago; its reply fits the service's model. */
   call(operation: string, input: Record<string, unknown> = {}, lagSeconds = 0): Reply {
     const caller = { principalArn: 'arn:aws:iam::111122223333:root', client: 'test' };
     const viewAt = this.time - lagSeconds * 1000;
-    const withCluster = { cluster: 'demo', ...input };
+    const withCluster = takesCluster(operation) ? { cluster: 'demo', ...input } : input;
     const { reply, outcomes } = this.ecs.apply(this.time, { operation, input: withCluster, caller, viewAt });
+    checkReply('ecs', operation, reply);
     this.hear(outcomes);
     return reply as Reply;
   }
@@ -123,6 +131,10 @@ export class Scene {
 
   connection(ec2InstanceId: string, connected: boolean): void {
     this.hear(this.ecs.agentConnection(this.time, ec2InstanceId, connected));
+  }
+
+  setFargate(provider: 'FARGATE' | 'FARGATE_SPOT', isAvailable: boolean): void {
+    this.hear(this.ecs.setFargate(this.time, provider, isAvailable));
   }
 
   terminate(ec2InstanceId: string): void {
