@@ -9,6 +9,8 @@ import type { State } from './state.ts';
 /** Messages for the same cause are left out, and the steady state is said again, after so long (D-1.19, D-1.17a). */
 export const repeatMs = 6 * 3_600_000;
 const messagesMax = 100;
+/** Why a service has more tasks than it wants. */
+const protectedCause = 'protected';
 
 /** What a service says of itself: its deployments, its steady state, its messages, and the events about them. */
 export class Rollout {
@@ -105,10 +107,11 @@ export class Rollout {
     return true;
   }
 
-  /** Says that protected tasks keep the service above its desired count (D-2.37). */
-  held(now: number, service: Service): void {
-    if (this.isNew(now, service.serviceArn, 'protected'))
-      this.note(now, service.serviceArn, messages.held(service));
+  /** Says that protected tasks keep the service above its desired count (D-2.37), once while they do. */
+  held(now: number, service: Service, heldCount: number): void {
+    const { serviceArn } = service;
+    if (heldCount === 0) this.said.get(serviceArn)?.delete(protectedCause);
+    else if (this.isNew(now, serviceArn, protectedCause)) this.note(now, serviceArn, messages.held(service));
   }
 
   /** Whether a cause was not said within six hours, and is to be said now (D-1.19). */
@@ -122,7 +125,8 @@ export class Rollout {
 
   /** Everything found a place: the next failure is a new one. */
   resolved(serviceArn: string): void {
-    this.said.delete(serviceArn);
+    const said = this.said.get(serviceArn);
+    for (const cause of said?.keys() ?? []) if (cause !== protectedCause) said?.delete(cause);
   }
 
   /**

@@ -116,7 +116,7 @@ export class Scheduler implements Watcher {
     const candidates = candidatesOf(this.state, now, service, pool);
     const { stop, startCount, heldCount } = replicaPass(limitsOf(service, pool, candidates), candidates);
     this.stopAll(now, service, stop);
-    if (heldCount > 0) this.rollout.held(now, service);
+    this.rollout.held(now, service, heldCount);
     const wanted = this.wantedTasks(service);
     const strategy = service.placementStrategy.length > 0 ? service.placementStrategy : usualStrategy;
     return this.placer.start(now, {

@@ -67,7 +67,8 @@ describe('CreateService', () => {
         tasks: [scene.live()[0]?.taskArn],
         include: ['TAGS'],
       }).tasks;
-      expect((task?.tags as { key: string }[]).map(({ key }) => key).sort()).toEqual(keys);
+      const given = (task?.tags ?? []) as { key: string }[];
+      expect(given.map(({ key }) => key).sort()).toEqual(keys);
       expect(described(scene, ['TAGS'])).toMatchObject({
         propagateTags,
         enableECSManagedTags,
