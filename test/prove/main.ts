@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { coloursFor } from '../../demo/colours.ts';
 import { copyOfProject, root } from '../files.ts';
 import { doubtSabotages } from './doubts.ts';
+import { ecsServiceSabotages } from './ecs-services.ts';
 import { processSabotages } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { simulatorSabotages } from './simulator.ts';
@@ -23,6 +24,7 @@ const sabotages = [
   ...doubtSabotages,
   ...simulatorSabotages,
   ...processSabotages,
+  ...ecsServiceSabotages,
   ...stackSabotages,
 ];
 const help = `Usage: npm run prove -- [--only TEXT] [--json]

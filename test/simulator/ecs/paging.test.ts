@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { onFargate, providers } from './fleet.ts';
-import { inVpc, type Scene } from './scene.ts';
+import { inVpc, type Scene, startAt } from './scene.ts';
 
 /** So many tasks that take their time to start. */
 function crowd(scene: Scene, count: number): void {
@@ -8,8 +8,11 @@ function crowd(scene: Scene, count: number): void {
   runs(scene, count / 10);
 }
 function runs(scene: Scene, calls: number, count = 10): void {
-  const input = { taskDefinition: 'slow', ...inVpc, launchType: 'FARGATE', count };
-  for (let number = 0; number < calls; number++) scene.call('RunTask', input);
+  const input = { cluster: 'demo', taskDefinition: 'slow', ...inVpc, launchType: 'FARGATE', count };
+  const now = startAt + scene.seconds * 1000;
+  const call = { operation: 'RunTask', input, viewAt: now };
+  const caller = { principalArn: 'arn:aws:iam::111122223333:root', client: 'test' };
+  for (let number = 0; number < calls; number++) scene.ecs.apply(now, { ...call, caller });
 }
 
 describe('ListTasks', () => {
@@ -38,6 +41,6 @@ describe('ListTasks', () => {
     const listed = new Set(found);
     expect([...there].filter((arn) => !listed.has(arn) && !gone.has(arn))).toEqual([]);
     expect(page).toBeGreaterThanOrEqual(1000);
-    expect(seconds).toBeLessThan(10);
+    expect(seconds).toBeLessThan(20);
   });
 });
