@@ -200,9 +200,9 @@ export const stackSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'EventBridge repeats an old sweep',
-    file: 'serverless.yml',
-    find: '            maximumEventAge: 60\n            maximumRetryAttempts: 0',
-    replace: '            maximumEventAge: 86400',
+    file: 'infra/rules.yml',
+    find: 'RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 }',
+    replace: 'RetryPolicy: { MaximumEventAgeInSeconds: 86400 }',
     tests: ['test/stack/paths.test.ts'],
     by: 'the sweep is repeated neither by EventBridge nor by Lambda, and is dropped when a minute old',
   },
