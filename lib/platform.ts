@@ -10,6 +10,8 @@ export interface Platform {
   random(): number;
   /** Carries the requests of the SDK; absent: the SDK's own handler, over HTTPS. */
   readonly requestHandler?: RequestHandler;
+  /** Puts a text to a presigned URL, without a content type; gives the HTTP status. Rejects where nobody answers. */
+  put(url: string, body: string): Promise<number>;
   /** Takes one line of log or metrics, without its end of line. */
   write(line: string): void;
 }

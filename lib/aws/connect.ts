@@ -14,6 +14,7 @@ export const aws: Platform = {
   now: () => new Date(),
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   random: () => Math.random(),
+  put,
   write: (line) => void process.stdout.write(`${line}\n`),
 };
 
@@ -42,6 +43,13 @@ export function connect(platform: Platform): Fleet {
       releaseQueueUrl: required(platform, 'RELEASE_QUEUE_URL'),
     }),
   };
+}
+
+async function put(url: string, body: string): Promise<number> {
+  const signal = AbortSignal.timeout(timeouts.requestTimeout);
+  // The URL was signed for a request without a content type.
+  const response = await fetch(url, { method: 'PUT', headers: { 'content-type': '' }, body, signal });
+  return response.status;
 }
 
 function required({ environment }: Platform, name: string): string {

@@ -33,6 +33,7 @@ function platformOf(environment: Record<string, string> = {}) {
     now: () => noon,
     sleep: async () => {},
     random: () => 0.5,
+    put: async () => 200,
     write: (line) => void lines.push(line),
   };
   const read = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);

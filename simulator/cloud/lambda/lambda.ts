@@ -67,6 +67,8 @@ export class Lambda {
   readonly invocations: readonly InvocationRecord[];
   /** Faults of the platform, settable at run time. */
   readonly faults: { crash?: Crash | undefined } = {};
+  /** Takes what functions put to presigned URLs; settable. Without it nothing is there. */
+  put: (url: string, body: string) => number = () => 404;
   private readonly region: string;
   private readonly accountId: string;
   private readonly world: World;
@@ -109,11 +111,10 @@ export class Lambda {
       );
     const functionArn = `arn:aws:lambda:${this.region}:${this.accountId}:function:${functionName}`;
     const settings: LambdaFunction = { ...definition, functionArn, invokeConfig: defaultInvokeConfig };
-    const code = runtime(definition.handler);
     this.functions.set(functionName, {
       settings,
       policy: { Statement: [] },
-      code,
+      code: runtime(definition.handler),
       warm: new Warm(),
       running: 0,
       started: 0,
@@ -193,9 +194,8 @@ export class Lambda {
     const { warm, settings } = deployed;
     const found = warm.take(now);
     const sandbox = found ?? this.startSandbox(deployed);
-    const { functionName } = settings;
     const invocation: Invocation = {
-      functionName,
+      functionName: settings.functionName,
       requestId,
       trigger,
       startedAt: now,
@@ -271,6 +271,7 @@ export class Lambda {
       },
       code,
       handle: this.handle,
+      put: (...what) => this.put(...what),
       crash: (...where) => this.faults.crash?.(...where) ?? false,
     });
   }

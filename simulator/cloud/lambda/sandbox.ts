@@ -1,5 +1,5 @@
 import type { Chance } from '../../chance.ts';
-import type { FunctionCaller, WireRequest, WireResponse } from '../../endpoint.ts';
+import { callMs, type FunctionCaller, type WireRequest, type WireResponse } from '../../endpoint.ts';
 import type { Activity, World } from '../../world.ts';
 
 /** What a function needs from outside itself; the same in AWS and here. */
@@ -10,6 +10,8 @@ export interface Platform {
   /** From 0 up to, but not including, 1. */
   random(): number;
   readonly requestHandler: { handle(request: WireRequest): Promise<{ response: WireResponse }> };
+  /** Puts a text to a presigned URL; gives the HTTP status. */
+  put(url: string, body: string): Promise<number>;
   write(line: string): void;
 }
 
@@ -29,6 +31,9 @@ export type Handle = (
   caller: FunctionCaller,
   request: WireRequest,
 ) => Promise<{ response: WireResponse }>;
+
+/** Takes what a function puts to a presigned URL, and gives the HTTP status. */
+export type Put = (url: string, body: string) => number;
 
 /** One run of a function. `cold`: it began with the start of an execution environment. */
 export interface Invocation {
@@ -67,6 +72,7 @@ export interface SandboxOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly code: (platform: Platform) => Handler;
   readonly handle: Handle;
+  readonly put: Put;
   readonly crash: Crash;
 }
 
@@ -183,6 +189,7 @@ export class Sandbox {
       sleep: (milliseconds) => this.wait(world.now + milliseconds),
       random: () => chance.between(0, 2 ** 31 - 1) / 2 ** 31,
       requestHandler: { handle: (request) => this.request(request) },
+      put: (url, body) => this.put(url, body),
       write: (line) => {
         const run = this.run;
         if (!run) return;
@@ -196,17 +203,33 @@ export class Sandbox {
     return this.run ? this.options.world.wait(this.run.activity, time, () => undefined) : never();
   }
 
+  private request(request: WireRequest): Promise<{ response: WireResponse }> {
+    const { roleArn: principalArn, client, handle } = this.options;
+    return this.call(({ activity, invocation: { functionName, requestId } }) =>
+      handle(activity, { principalArn, client, functionName, requestId }, request),
+    );
+  }
+
+  private put(url: string, body: string): Promise<number> {
+    const { world, put } = this.options;
+    return this.call(({ activity, invocation: { functionName, requestId } }) =>
+      world.wait(activity, world.now + callMs, () => {
+        const status = put(url, body);
+        world.record('put', { functionName, requestId, url, body, status });
+        return status;
+      }),
+    );
+  }
+
   /** Calls begun at the same time leave one after the other: a function has one thread. */
-  private async request(request: WireRequest): Promise<{ response: WireResponse }> {
-    const { run, options } = this;
+  private async call<T>(send: (run: Run) => Promise<T>): Promise<T> {
+    const { run } = this;
     if (!run) return never();
     const number = ++run.calls;
-    run.busyUntil = Math.max(options.world.now, run.busyUntil) + callComputeMs;
+    run.busyUntil = Math.max(this.options.world.now, run.busyUntil) + callComputeMs;
     await this.wait(run.busyUntil);
     if (this.crashes(run, number, 'before')) return never();
-    const { functionName, requestId } = run.invocation;
-    const caller = { principalArn: options.roleArn, client: options.client, functionName, requestId };
-    const answer = await options.handle(run.activity, caller, request);
+    const answer = await send(run);
     return this.crashes(run, number, 'after') ? never() : answer;
   }
 

@@ -48,6 +48,7 @@ export function fleetOver(answers: Record<string, Answer>, random = 0.5) {
     now: () => noon,
     sleep: async (milliseconds) => void slept.push(milliseconds),
     random: () => random,
+    put: async () => 200,
     write: () => {},
     requestHandler: {
       handle: async (request: Request) => {

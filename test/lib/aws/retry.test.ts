@@ -63,6 +63,7 @@ describe('retries', () => {
       now: () => noon,
       sleep: async () => {},
       random: () => 0.5,
+      put: async () => 200,
       write: () => {},
     });
     const first = await strategy.acquireInitialRetryToken();

@@ -138,6 +138,27 @@ describe('an invocation', () => {
     expect(lambda.invocations[0]?.billedMs).toBe(250 + 5 + 3 + 30);
   });
 
+  it('puts to a presigned URL in the time of a call, and hears what became of it', async () => {
+    const statuses: number[] = [];
+    const { invoke, pass, lambda } = deployed(
+      runs(({ put }) => async () => {
+        statuses.push(await put('https://bucket.example/key', 'text'));
+      }),
+    );
+    invoke();
+    await pass(1);
+    const taken: string[][] = [];
+    lambda.put = (...what) => {
+      taken.push(what);
+      return 200;
+    };
+    invoke();
+    await pass(1);
+    expect(statuses).toEqual([404, 200]);
+    expect(taken).toEqual([['https://bucket.example/key', 'text']]);
+    expect(lambda.invocations.map(({ billedMs }) => billedMs)).toEqual([250 + 5 + 31, 5 + 31]);
+  });
+
   it('tells the virtual time and draws chance that repeats itself', async () => {
     const drawn = async (seed: number) => {
       const here = cloud(seed);
