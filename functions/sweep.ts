@@ -47,7 +47,10 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
     isCutShort ||= !has;
     return has;
   };
-  const isDue = isSweepMissing(memory, tick.time) ? () => true : isHeartbeatDue;
+  const isGap = isSweepMissing(memory, tick.time);
+  // Whoever stopped the sweeps may have deleted hooks, as an uninstall that ends in a refusal does.
+  if (isGap) memory.hooksSeen.clear();
+  const isDue = isGap ? () => true : isHeartbeatDue;
   const leaving: LeavingGroup[] = [];
   let areAllRenewed = true;
   await inParallel(groups.filter(isLeft), groupsAtOnce, async (group) => {

@@ -47,6 +47,20 @@ describe('hooks', () => {
     expect(total(trace, 'HooksPut')).toBe(1);
   });
 
+  it.each([
+    [60, 0],
+    [120, 1],
+  ])(
+    '%d s after the last sweep are looked at %d times: who stops sweeps may delete hooks',
+    async (seconds, looks) => {
+      const { deps, trace } = depsOf(answers([idle]));
+      const time = minuteWhere(false);
+      const renewedAt = new Date(time.getTime() - seconds * 1000);
+      await sweep(deps, { ...knowing(idle), renewedAt }, tick(time));
+      expect(namesOf(trace).filter((name) => name === 'hook')).toHaveLength(looks);
+    },
+  );
+
   it('are looked at again in the next sweep where AWS failed', async () => {
     const hook = async () => {
       throw new Error('Throttling');
