@@ -14,6 +14,7 @@ export type Metric =
   | 'TasksStopped'
   | 'Heartbeats'
   | 'HooksPut'
+  | 'HooksDeleted'
   | 'Waiting'
   | 'Behind'
   | 'Unwanted'
@@ -33,9 +34,8 @@ export interface Log {
   error(message: string, fields: LogFields): void;
 }
 
-/** What a behaviour works with. */
-export interface Deps {
-  readonly fleet: Fleet;
+/** What every function works with. */
+export interface Tools {
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly log: Log;
@@ -43,12 +43,17 @@ export interface Deps {
   readonly count: (metric: Metric, value?: number) => void;
 }
 
+/** What a behaviour works with. */
+export interface Deps extends Tools {
+  readonly fleet: Fleet;
+}
+
 /**
  * Runs a part whose failure must not stop the other parts: the error is logged and counted and undefined comes back.
  * `doing` says what was tried.
  */
 export async function contain<T>(
-  { log, count }: Deps,
+  { log, count }: Tools,
   doing: string,
   fields: LogFields,
   run: () => Promise<T>,

@@ -4,12 +4,23 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
-import type { Deps, Log, LogFields, Metric } from './deps.ts';
+import { type Answer, sendAnswer } from './answer.ts';
+import type { Deps, Log, LogFields, Metric, Tools } from './deps.ts';
 import { Unwanted } from './errors.ts';
-import { type Admit, readEvent, readTick, type StewardEvent, type TerminateAction } from './events.ts';
+import {
+  type Admit,
+  type ResourceRequest,
+  readEvent,
+  readResourceRequest,
+  readReturnAddress,
+  readTick,
+  type StewardEvent,
+  type TerminateAction,
+} from './events.ts';
 import type { Fleet } from './fleet.ts';
 import type { Platform } from './platform.ts';
 import type { Hint, Message } from './sighting.ts';
+import type { Estate, UninstallDeps } from './uninstall.ts';
 
 /** A function as Lambda calls it. */
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
@@ -21,7 +32,7 @@ export interface Tick {
 }
 
 type Connect = (platform: Platform) => Fleet;
-type Body = (deps: Deps, event: unknown, context: Context) => Promise<unknown>;
+type Body<Given> = (given: Given, event: unknown, context: Context) => Promise<unknown>;
 
 const namespace = 'ecs-steward';
 
@@ -34,14 +45,14 @@ export function lane(
   connect: Connect,
   run: (deps: Deps, events: readonly (TerminateAction | Admit)[]) => Promise<void>,
 ): Handler {
-  const body: Body = async (deps, event) => {
+  const body: Body<Deps> = async (deps, event) => {
     await run(
       deps,
       inbox(deps, event, isLaneEvent).map((message) => message.event),
     );
     return {};
   };
-  return lambda(platform, connect, body, { swallowsErrors: true });
+  return lambda(platform, withFleet(platform, connect, body), { swallowsErrors: true });
 }
 
 /** The door of a standard queue: only the messages that `run` names come back; all of them where it rejects. */
@@ -50,11 +61,11 @@ export function queue(
   connect: Connect,
   run: (deps: Deps, messages: readonly Message<Hint>[]) => Promise<readonly string[]>,
 ): Handler {
-  const body: Body = async (deps, event) => {
+  const body: Body<Deps> = async (deps, event) => {
     const comeBack = await run(deps, inbox(deps, event, isHint));
     return { batchItemFailures: comeBack.map((itemIdentifier) => ({ itemIdentifier })) };
   };
-  return lambda(platform, connect, body, { swallowsErrors: false });
+  return lambda(platform, withFleet(platform, connect, body), { swallowsErrors: false });
 }
 
 /** The door of the schedule. `memory` is what one execution environment remembers. Errors fail the invocation. */
@@ -65,24 +76,61 @@ export function schedule<Memory>(
   run: (deps: Deps, memory: Memory, tick: Tick) => Promise<void>,
 ): Handler {
   const memory = freshMemory();
-  const body: Body = async (deps, event, context) => {
+  const body: Body<Deps> = async (deps, event, context) => {
     const time = readTick(event) ?? deps.now();
     await run(deps, memory, { time, remainingMs: () => context.getRemainingTimeInMillis() });
     return {};
   };
-  return lambda(platform, connect, body, { swallowsErrors: false });
+  return lambda(platform, withFleet(platform, connect, body), { swallowsErrors: false });
 }
 
-/** One execution environment: clients and memory of its own, the clients made on the first call. */
-function lambda(
+/**
+ * The door of a custom resource. CloudFormation is always answered, also where nothing could be read or done: without an
+ * answer the stack hangs. Fails where the request says nowhere to answer, or nobody takes the answer.
+ */
+export function resource(
   platform: Platform,
-  connect: Connect,
-  body: Body,
-  policy: { swallowsErrors: boolean },
+  connect: (platform: Platform) => Estate,
+  run: (deps: UninstallDeps, request: ResourceRequest, remainingMs: () => number) => Promise<Answer>,
 ): Handler {
+  let estate: Estate | undefined;
+  const body: Body<Tools> = async (tools, event, context) => {
+    const address = readReturnAddress(event);
+    const answer = await answerOf(tools, () => {
+      estate ??= connect(platform);
+      const remainingMs = () => context.getRemainingTimeInMillis();
+      return run({ ...tools, estate }, readResourceRequest(event), remainingMs);
+    });
+    await sendAnswer(platform, tools.log, address, answer);
+    return {};
+  };
+  return lambda(platform, body, { swallowsErrors: false });
+}
+
+async function answerOf({ log, count }: Tools, run: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await run();
+  } catch (error) {
+    log.error('could not do what CloudFormation asks', { error });
+    count('Failures');
+    return { kind: 'failed', reason: String(error) };
+  }
+}
+
+/** The clients are made on the first call, and kept. */
+function withFleet(platform: Platform, connect: Connect, body: Body<Deps>): Body<Tools> {
+  let fleet: Fleet | undefined;
+  return (tools, event, context) => {
+    fleet ??= connect(platform);
+    return body({ ...tools, fleet }, event, context);
+  };
+}
+
+/** One execution environment, with memory of its own. */
+function lambda(platform: Platform, body: Body<Tools>, policy: { swallowsErrors: boolean }): Handler {
   const logger = loggerOn(platform);
   const metrics = metricsOn(platform);
-  let deps: Deps | undefined;
+  const tools = toolsOn(platform, logger, metrics);
   const handler = middy<unknown, unknown>({ timeoutEarlyInMillis: 0 })
     .before(({ context }) => logger.addContext(context))
     .after(() => void metrics.publishStoredMetrics())
@@ -93,18 +141,14 @@ function lambda(
       // A response given here is middy's way to swallow the error.
       if (policy.swallowsErrors) request.response = {};
     })
-    .handler((event, context) => {
-      deps ??= depsOn(platform, connect(platform), logger, metrics);
-      return body(deps, event, context);
-    });
+    .handler((event, context) => body(tools, event, context));
   return (event, context) => handler(event, context);
 }
 
 const inSeconds: ReadonlySet<Metric> = new Set(['DrainSeconds', 'SweepSeconds']);
 
-function depsOn(platform: Platform, fleet: Fleet, logger: Logger, metrics: Metrics): Deps {
+function toolsOn(platform: Platform, logger: Logger, metrics: Metrics): Tools {
   return {
-    fleet,
     now: () => platform.now(),
     sleep: (milliseconds) => platform.sleep(milliseconds),
     log: logOf(platform, logger),

@@ -4,6 +4,9 @@ const prefix = 'ecs-steward:';
 /** The tag that enrols an Auto Scaling group; its value names the group's ECS cluster. */
 export const enrolmentTag = `${prefix}cluster`;
 
+/** The tag that lets the waiting instances of a group go when the steward is uninstalled. */
+export const uninstallTag = `${prefix}uninstall`;
+
 /** What happens to service tasks that still live when the drain deadline has passed. */
 export type OnDeadline = 'stop-tasks' | 'continue';
 
@@ -38,16 +41,8 @@ const deadlineBoundsSeconds = { least: 60, most: 47 * 3600 };
 /** The tags of an enrolled group, every fault in them reported at once; undefined: the group is not enrolled. */
 export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment | undefined {
   if (tags[enrolmentTag] === undefined) return undefined;
-  const faults: TagFault[] = unknownTags(tags);
-  const read = <T>(name: string, reading: (value: string) => Reading<T>, usual: T): T => {
-    const tag = `${prefix}${name}`;
-    const value = tags[tag];
-    if (value === undefined) return usual;
-    const result = reading(value);
-    if ('value' in result) return result.value;
-    faults.push({ tag, value, expected: result.expected });
-    return usual;
-  };
+  const faults: TagFault[] = [...unknownTags(tags), ...readUninstall(tags).faults];
+  const read = readerOf(tags, faults);
   return {
     clusterName: read<string | undefined>('cluster', clusterName, undefined),
     policy: Object.freeze({
@@ -58,7 +53,29 @@ export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment
   };
 }
 
-const known = ['cluster', 'drain-deadline', 'on-deadline'];
+/** Whether instances of a group, enrolled or not, are let go when the steward is uninstalled while they wait. */
+export function readUninstall(tags: Readonly<Record<string, string>>): {
+  readonly isForced: boolean;
+  readonly faults: readonly TagFault[];
+} {
+  const faults: TagFault[] = [];
+  return { isForced: readerOf(tags, faults)('uninstall', force, false), faults };
+}
+
+/** Reads one tag after the other; what it cannot read goes to `faults`. */
+function readerOf(tags: Readonly<Record<string, string>>, faults: TagFault[]) {
+  return <T>(name: string, reading: (value: string) => Reading<T>, usual: T): T => {
+    const tag = `${prefix}${name}`;
+    const value = tags[tag];
+    if (value === undefined) return usual;
+    const result = reading(value);
+    if ('value' in result) return result.value;
+    faults.push({ tag, value, expected: result.expected });
+    return usual;
+  };
+}
+
+const known = ['cluster', 'drain-deadline', 'on-deadline', 'uninstall'];
 
 function unknownTags(tags: Readonly<Record<string, string>>): TagFault[] {
   const isUnknown = (tag: string) => tag.startsWith(prefix) && !known.includes(tag.slice(prefix.length));
@@ -85,4 +102,8 @@ function deadlineSeconds(text: string): Reading<number> {
 function onDeadline(text: string): Reading<OnDeadline> {
   if (text === 'stop-tasks' || text === 'continue') return { value: text };
   return { expected: 'stop-tasks or continue' };
+}
+
+function force(text: string): Reading<boolean> {
+  return text === 'force' ? { value: true } : { expected: 'force, or no such tag' };
 }

@@ -2,6 +2,7 @@ import {
   type AutoScalingClient,
   type AutoScalingGroup,
   CompleteLifecycleActionCommand,
+  DeleteLifecycleHookCommand,
   DescribeAutoScalingGroupsCommand,
   type DescribeAutoScalingGroupsCommandInput,
   DescribeAutoScalingInstancesCommand,
@@ -14,6 +15,7 @@ import type { Fleet, Group, InstanceState } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
 import { terminateHook } from '../hook.ts';
 import { enrolmentTag } from '../policy.ts';
+import type { Estate } from '../uninstall.ts';
 import { pages } from './paging.ts';
 
 /** The part of the fleet that Auto Scaling answers for. */
@@ -37,24 +39,10 @@ const recordsPerPage = 100;
 
 /** What the steward knows and does through EC2 Auto Scaling. */
 export function autoScaling(client: AutoScalingClient): AutoScalingPart {
-  const describeGroups = async (input: DescribeAutoScalingGroupsCommandInput) => {
-    const found = await pages(async (NextToken) => {
-      const page = await client.send(
-        new DescribeAutoScalingGroupsCommand({ ...input, MaxRecords: recordsPerPage, NextToken }),
-      );
-      return { items: page.AutoScalingGroups ?? [], nextToken: page.NextToken };
-    });
-    return found.map(groupOf);
-  };
+  const Filters = [{ Name: 'tag-key', Values: [enrolmentTag] }];
   return {
-    enrolledGroups: () => describeGroups({ Filters: [{ Name: 'tag-key', Values: [enrolmentTag] }] }),
-    // An empty list of names would mean all groups (D-6.12); there is no chunk of an empty list.
-    groups: async (autoScalingGroupNames) => {
-      const found: Group[] = [];
-      for (const AutoScalingGroupNames of chunks(autoScalingGroupNames, namesPerCall))
-        found.push(...(await describeGroups({ AutoScalingGroupNames })));
-      return found;
-    },
+    enrolledGroups: () => describeGroups(client, { Filters }),
+    groups: (autoScalingGroupNames) => groups(client, autoScalingGroupNames),
     instanceStates: (instanceIds) => instanceStates(client, instanceIds),
     terminationStarts: (autoScalingGroupName) => terminationStarts(client, autoScalingGroupName),
     hook: (autoScalingGroupName) => hook(client, autoScalingGroupName),
@@ -88,6 +76,39 @@ export function autoScaling(client: AutoScalingClient): AutoScalingPart {
       return (await isActive(client.send(command))) ? 'completed' : 'already-completed';
     },
   };
+}
+
+/** What uninstalling knows and does through EC2 Auto Scaling: groups may end, and hooks be deleted, at any time. */
+export function hooksEverywhere(
+  client: AutoScalingClient,
+): Pick<Estate, 'allGroups' | 'groups' | 'hook' | 'deleteHook'> {
+  return {
+    allGroups: () => describeGroups(client, {}),
+    groups: (autoScalingGroupNames) => groups(client, autoScalingGroupNames),
+    hook: (autoScalingGroupName) => unlessGone(hook(client, autoScalingGroupName)),
+    deleteHook: async (AutoScalingGroupName) => {
+      const command = new DeleteLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName });
+      return (await unlessGone(client.send(command))) ? 'deleted' : 'not-there';
+    },
+  };
+}
+
+async function describeGroups(client: AutoScalingClient, input: DescribeAutoScalingGroupsCommandInput) {
+  const found = await pages(async (NextToken) => {
+    const page = await client.send(
+      new DescribeAutoScalingGroupsCommand({ ...input, MaxRecords: recordsPerPage, NextToken }),
+    );
+    return { items: page.AutoScalingGroups ?? [], nextToken: page.NextToken };
+  });
+  return found.map(groupOf);
+}
+
+/** An empty list of names would mean all groups (D-6.12); there is no chunk of an empty list. */
+async function groups(client: AutoScalingClient, autoScalingGroupNames: readonly string[]): Promise<Group[]> {
+  const found: Group[] = [];
+  for (const AutoScalingGroupNames of chunks(autoScalingGroupNames, namesPerCall))
+    found.push(...(await describeGroups(client, { AutoScalingGroupNames })));
+  return found;
 }
 
 function groupOf(group: AutoScalingGroup): Group {
@@ -166,15 +187,24 @@ async function hook(client: AutoScalingClient, AutoScalingGroupName: string) {
 
 /** False where the action is over. AWS has no error of its own for that: it is a ValidationError with this text (D-3.10). */
 async function isActive(call: Promise<unknown>): Promise<boolean> {
+  return (await unlessInvalid(call, /^No active Lifecycle Action found/)) !== undefined;
+}
+
+/** Undefined where there is no such group or hook, for which AWS has no error of its own either. */
+function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  return unlessInvalid(
+    call,
+    /^(No Lifecycle Hook found|Lifecycle hook not found|AutoScalingGroup name not found)/i,
+  );
+}
+
+/** Undefined where AWS refuses the call with a ValidationError of such a text. */
+async function unlessInvalid<T>(call: Promise<T>, text: RegExp): Promise<T | undefined> {
   try {
-    await call;
-    return true;
+    return await call;
   } catch (error) {
-    const isOver =
-      error instanceof Error &&
-      error.name === 'ValidationError' &&
-      error.message.startsWith('No active Lifecycle Action found');
-    if (isOver) return false;
+    if (error instanceof Error && error.name === 'ValidationError' && text.test(error.message))
+      return undefined;
     throw error;
   }
 }

@@ -1,12 +1,15 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Fleet } from '../fleet.ts';
 import type { Platform } from '../platform.ts';
-import { autoScaling } from './autoscaling.ts';
+import type { Estate } from '../uninstall.ts';
+import { autoScaling, hooksEverywhere } from './autoscaling.ts';
 import { ecs } from './ecs.ts';
 import { queues } from './queue.ts';
 import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
+import { scheduleOf } from './rule.ts';
 
 /** AWS Lambda as a platform. Only here are the environment, the clock, chance and timers read. */
 export const aws: Platform = {
@@ -23,7 +26,28 @@ const timeouts = { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequest
 
 /** The fleet as one execution environment sees it, with clients of its own. Throws where a variable is missing. */
 export function connect(platform: Platform): Fleet {
-  const config = {
+  const config = configOf(platform);
+  return {
+    ...autoScaling(new AutoScalingClient(config)),
+    ...ecs(new ECSClient(config)),
+    ...queues(new SQSClient(config), {
+      laneUrl: required(platform, 'LANE_URL'),
+      releaseQueueUrl: required(platform, 'RELEASE_QUEUE_URL'),
+    }),
+  };
+}
+
+/** What there is to uninstall, with clients of its own. Throws where a variable is missing. */
+export function connectEstate(platform: Platform): Estate {
+  const config = configOf(platform);
+  return {
+    ...hooksEverywhere(new AutoScalingClient(config)),
+    ...scheduleOf(new EventBridgeClient(config), required(platform, 'SWEEP_RULE')),
+  };
+}
+
+function configOf(platform: Platform) {
+  return {
     region: required(platform, 'AWS_REGION'),
     // As Lambda gives them to every execution environment; no other provider is asked.
     credentials: {
@@ -34,14 +58,6 @@ export function connect(platform: Platform): Fleet {
     maxAttempts: attemptsMax,
     retryStrategy: new PlatformRetryStrategy(platform),
     requestHandler: platform.requestHandler ?? timeouts,
-  };
-  return {
-    ...autoScaling(new AutoScalingClient(config)),
-    ...ecs(new ECSClient(config)),
-    ...queues(new SQSClient(config), {
-      laneUrl: required(platform, 'LANE_URL'),
-      releaseQueueUrl: required(platform, 'RELEASE_QUEUE_URL'),
-    }),
   };
 }
 

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Deps } from '../../lib/deps.ts';
 import { UnknownCluster } from '../../lib/errors.ts';
 import type { Fleet } from '../../lib/fleet.ts';
-import { lane, queue, schedule } from '../../lib/lambda.ts';
+import { lane, queue, resource, schedule } from '../../lib/lambda.ts';
 import type { Platform } from '../../lib/platform.ts';
+import type { Estate } from '../../lib/uninstall.ts';
 import { at, groupName, instanceId, noon } from './fixtures.ts';
 
 const context = {
@@ -28,18 +29,23 @@ const batch = (...bodies: string[]) => ({
 
 function platformOf(environment: Record<string, string> = {}) {
   const lines: string[] = [];
+  const answers: Record<string, unknown>[] = [];
   const platform: Platform = {
     environment: { LOG_LEVEL: 'DEBUG', POWERTOOLS_SERVICE_NAME: 'ecs-steward', ...environment },
     now: () => noon,
     sleep: async () => {},
     random: () => 0.5,
-    put: async () => 200,
+    put: async (url, body) => {
+      answers.push({ url, ...JSON.parse(body) });
+      return 200;
+    },
     write: (line) => void lines.push(line),
   };
   const read = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   return {
     platform,
     lines,
+    answers,
     logs: () => read().filter((line) => !line._aws),
     metrics: () => read().filter((line) => line._aws),
   };
@@ -237,5 +243,79 @@ describe('the schedule', () => {
     const { platform, metrics } = platformOf();
     await expect(schedule(platform, connect, () => 0, fail)({}, context)).rejects.toThrow('out of order');
     expect(metrics()).toMatchObject([{ Failures: 1 }]);
+  });
+});
+
+describe('the custom resource', () => {
+  const url = 'https://answers.example/1';
+  const request = {
+    RequestType: 'Delete',
+    ResponseURL: url,
+    StackId: 's',
+    RequestId: 'r',
+    LogicalResourceId: 'L',
+  };
+  const connectEstate = () => ({}) as Estate;
+
+  it('hands on what is asked and the time left, and answers what comes of it', async () => {
+    const { platform, answers } = platformOf();
+    const seen: unknown[] = [];
+    const handler = resource(platform, connectEstate, async (_, asked, remainingMs) => {
+      seen.push(asked, remainingMs());
+      return { kind: 'failed', reason: 'an instance waits' };
+    });
+    await expect(handler(request, context)).resolves.toEqual({});
+    expect(seen).toEqual(['Delete', 42_000]);
+    expect(answers).toMatchObject([
+      {
+        url,
+        Status: 'FAILED',
+        Reason: 'an instance waits',
+        StackId: 's',
+        RequestId: 'r',
+        LogicalResourceId: 'L',
+      },
+    ]);
+  });
+
+  it.each([
+    ['its behaviour fails', connectEstate, fail, request, 'Error: out of order'],
+    [
+      'it cannot connect',
+      () => {
+        throw new Error('SWEEP_RULE is missing');
+      },
+      async () => ({ kind: 'done' }) as const,
+      request,
+      'Error: SWEEP_RULE is missing',
+    ],
+    [
+      'it is asked something else',
+      connectEstate,
+      async () => ({ kind: 'done' }) as const,
+      { ...request, RequestType: 'Remove' },
+      expect.stringContaining('RequestType'),
+    ],
+  ])('answers FAILED with the reason where %s, and tells', async (_, connecting, run, event, reason) => {
+    const { platform, answers, logs, metrics } = platformOf();
+    await expect(resource(platform, connecting, run)(event, context)).resolves.toEqual({});
+    expect(answers).toMatchObject([{ url, Status: 'FAILED', Reason: reason }]);
+    expect(logs()).toMatchObject([{ level: 'ERROR', message: 'could not do what CloudFormation asks' }]);
+    expect(metrics()).toMatchObject([{ Failures: 1 }]);
+  });
+
+  it('does nothing and fails where nobody waits for an answer, as when somebody runs it by hand', async () => {
+    const { platform, answers } = platformOf();
+    const run = () => expect.fail('ran');
+    await expect(resource(platform, connectEstate, run)({}, context)).rejects.toThrow('ResponseURL');
+    expect(answers).toEqual([]);
+  });
+
+  it('fails where the answer is not taken, so that Lambda runs it once more', async () => {
+    const { platform } = platformOf();
+    const handler = resource({ ...platform, put: async () => 403 }, connectEstate, async () => ({
+      kind: 'done',
+    }));
+    await expect(handler(request, context)).rejects.toThrow('did not take the answer: HTTP status 403');
   });
 });

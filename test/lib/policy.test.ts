@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEnrolment } from '../../lib/policy.ts';
+import { readEnrolment, readUninstall } from '../../lib/policy.ts';
 
 const enrolled = (tags: Record<string, string> = {}) =>
   readEnrolment({ 'ecs-steward:cluster': 'demo', Name: 'anything', ...tags });
@@ -102,4 +102,18 @@ it('reports every fault at once, misspelt tags too', () => {
 
 it('cannot be changed once read', () => {
   expect(Object.isFrozen(enrolled()?.policy)).toBe(true);
+});
+
+describe('uninstall', () => {
+  it('is forced by the one value force, on a group that is not enrolled too', () => {
+    expect(readUninstall({ 'ecs-steward:uninstall': 'force' })).toEqual({ isForced: true, faults: [] });
+    expect(readUninstall({ 'ecs-steward:cluster': 'demo' })).toEqual({ isForced: false, faults: [] });
+    expect(enrolled({ 'ecs-steward:uninstall': 'force' })?.faults).toEqual([]);
+  });
+
+  it.each(['', 'Force', 'true', ' force'])('is not forced by "%s", and says what was expected', (value) => {
+    const faults = [{ tag: 'ecs-steward:uninstall', value, expected: 'force, or no such tag' }];
+    expect(readUninstall({ 'ecs-steward:uninstall': value })).toEqual({ isForced: false, faults });
+    expect(enrolled({ 'ecs-steward:uninstall': value })?.faults).toEqual(faults);
+  });
 });

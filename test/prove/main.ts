@@ -11,6 +11,7 @@ import type { Sabotage } from './sabotage.ts';
 import { simulatorSabotages } from './simulator.ts';
 import { stackSabotages } from './stack.ts';
 import { stewardSabotages } from './steward.ts';
+import { uninstallSabotages } from './uninstall.ts';
 
 /** What became of one sabotage: the tests that turned red, or why it proves nothing. */
 interface Verdict {
@@ -22,6 +23,7 @@ interface Verdict {
 const sabotages = [
   ...stewardSabotages,
   ...doubtSabotages,
+  ...uninstallSabotages,
   ...simulatorSabotages,
   ...processSabotages,
   ...ecsServiceSabotages,

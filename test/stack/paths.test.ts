@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { quietMs } from '../../lib/uninstall.ts';
 import { type PolicyDocument, resourcePolicyAllows } from '../../simulator/cloud/iam/iam.ts';
 import type { StackResource } from '../../simulator/cloud/template/template.ts';
 import { deployed, deployedWith, resource, resourcesOf } from './template.ts';
@@ -189,8 +190,8 @@ describe('the sweep', () => {
 
   it('is repeated neither by EventBridge nor by Lambda, and is dropped when a minute old', () => {
     expect(target?.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
-    const [settings] = resourcesOf(stack, 'AWS::Lambda::EventInvokeConfig');
-    expect(settings?.properties).toMatchObject({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
+    const settings = resource(stack, 'SweepLambdaEvConf');
+    expect(settings.properties).toMatchObject({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
   });
 
   it('ends before the next one begins', () => {
@@ -218,6 +219,26 @@ describe('the sweep', () => {
       ComparisonOperator: 'LessThanThreshold',
       TreatMissingData: 'breaching',
     });
+  });
+});
+
+describe('uninstalling', () => {
+  const uninstall = resource(stack, 'UninstallLambdaFunction');
+  const settingsOf = (logicalId: string) => resource(stack, logicalId).properties as Record<string, number>;
+
+  it('knows the rule of the sweep', () => {
+    const { Variables } = uninstall.properties.Environment as { Variables: Record<string, string> };
+    expect(Variables.SWEEP_RULE).toBe(resource(stack, 'SweepRule').physicalId);
+  });
+
+  it('waits until a sweep that was due when the schedule was switched off has ended, and half a minute more', () => {
+    const { MaximumEventAgeInSeconds = Number.NaN } = settingsOf('SweepLambdaEvConf');
+    const { Timeout = Number.NaN } = settingsOf('SweepLambdaFunction');
+    expect(quietMs / 1000).toBeGreaterThanOrEqual(MaximumEventAgeInSeconds + Timeout + 30);
+  });
+
+  it('has two minutes for its looks beside that wait', () => {
+    expect(Number(uninstall.properties.Timeout)).toBeGreaterThanOrEqual(quietMs / 1000 + 120);
   });
 });
 

@@ -59,6 +59,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...logging,
     'sqs:SendMessage',
   ],
+  UninstallRole: [
+    'autoscaling:DeleteLifecycleHook',
+    'autoscaling:DescribeAutoScalingGroups',
+    'autoscaling:DescribeLifecycleHooks',
+    'events:DisableRule',
+    'events:EnableRule',
+    ...logging,
+  ],
 };
 
 /** `arn:${Partition}:...` of the Service Authorization Reference as an expression that a resource must satisfy. */
@@ -205,6 +213,38 @@ describe('the parameter clusters', () => {
       context: inCluster('web'),
     };
     expect(isAllowed(policiesOf(stack, 'AdmitRole'), need)).toBe(false);
+  });
+});
+
+describe('the role of uninstall', () => {
+  const policies = policiesOf(stack, 'UninstallRole');
+  const group = 'arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:1:autoScalingGroupName/web';
+
+  it.each([
+    ['without our tag', {}],
+    ['of a cluster', { 'autoscaling:ResourceTag/ecs-steward:cluster': 'web' }],
+  ])('deletes a hook from a group %s: the hook stays when the tag is taken away', (_, context) => {
+    const need = { action: 'autoscaling:DeleteLifecycleHook', resource: group, context };
+    expect(isAllowed(policies, need)).toBe(true);
+    expect(isAllowed(policiesOf(deployedWith('--param=clusters=prod-*'), 'UninstallRole'), need)).toBe(true);
+    expect(isAllowed(policies, { ...need, resource: group.replace('111122223333', '444455556666') })).toBe(
+      false,
+    );
+  });
+
+  it.each(['events:DisableRule', 'events:EnableRule'])(
+    'has %s for the schedule of the sweep alone',
+    (action) => {
+      const mayWith = (rule: string) =>
+        isAllowed(policies, { action, resource: resource(stack, rule).arn, context: {} });
+      const rules = resourcesOf(stack, 'AWS::Events::Rule').map(({ logicalId }) => logicalId);
+      expect(rules.filter(mayWith)).toEqual(['SweepRule']);
+    },
+  );
+
+  it('is the only one that may delete hooks or switch rules', () => {
+    const others = uses.filter(({ role }) => role !== 'UninstallRole').map(({ action }) => action);
+    expect(others.filter((action) => /^events:|DeleteLifecycleHook/.test(action))).toEqual([]);
   });
 });
 

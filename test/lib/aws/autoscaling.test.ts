@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { at, groupName, instanceId, noon } from '../fixtures.ts';
-import { type Answer, fleetOver, Refusal } from './network.ts';
+import { type Answer, estateOver, fleetOver, Refusal } from './network.ts';
 
 const member = (inside: string) => `<member>${inside}</member>`;
 const groupXml = (name: string) =>
@@ -161,5 +161,54 @@ describe('a lifecycle action', () => {
   ])('lets %s through', async (_, refusal) => {
     const { fleet } = fleetOver({ CompleteLifecycleAction: () => refusal });
     await expect(fleet.complete(groupName, instanceId)).rejects.toThrow(refusal.message);
+  });
+});
+
+describe('uninstalling', () => {
+  it('finds every group, page by page, whatever its tags', async () => {
+    const { estate, calls } = estateOver({
+      DescribeAutoScalingGroups: ({ NextToken }) =>
+        NextToken
+          ? `<AutoScalingGroups>${groupXml('b')}</AutoScalingGroups>`
+          : `<AutoScalingGroups>${groupXml('a')}</AutoScalingGroups><NextToken>more</NextToken>`,
+    });
+    expect(await estate.allGroups()).toEqual([groupOf('a'), groupOf('b')]);
+    expect(calls).toHaveLength(2);
+    for (const { input } of calls) expect(Object.keys(input).join()).not.toContain('Filters');
+  });
+
+  it('deletes the hook of our name', async () => {
+    const { estate, calls } = estateOver({ DeleteLifecycleHook: () => '' });
+    expect(await estate.deleteHook(groupName)).toBe('deleted');
+    expect(calls).toMatchObject([
+      { input: { AutoScalingGroupName: groupName, LifecycleHookName: 'ecs-steward-terminate' } },
+    ]);
+  });
+
+  it.each([
+    'No Lifecycle Hook found with name ecs-steward-terminate',
+    'Lifecycle hook not found - no hook named ecs-steward-terminate',
+    'AutoScalingGroup name not found - null',
+  ])('finds nothing to delete and no hook where AWS says "%s"', async (message) => {
+    const refusal = new Refusal('ValidationError', message);
+    const { estate } = estateOver({
+      DeleteLifecycleHook: () => refusal,
+      DescribeLifecycleHooks: () => refusal,
+    });
+    expect(await estate.deleteHook(groupName)).toBe('not-there');
+    expect(await estate.hook(groupName)).toBeUndefined();
+  });
+
+  it.each([
+    ['ValidationError', "1 validation error detected: Value '' at 'lifecycleHookName'"],
+    ['AccessDenied', 'No Lifecycle Hook found, says somebody who may not tell'],
+  ])('fails where AWS refuses for another reason: %s', async (code, message) => {
+    const refusal = new Refusal(code, message);
+    const { estate } = estateOver({
+      DeleteLifecycleHook: () => refusal,
+      DescribeLifecycleHooks: () => refusal,
+    });
+    await expect(estate.deleteHook(groupName)).rejects.toThrow(message);
+    await expect(estate.hook(groupName)).rejects.toThrow(message);
   });
 });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { aws, connect } from '../../../lib/aws/connect.ts';
+import { aws, connect, connectEstate } from '../../../lib/aws/connect.ts';
 import type { Platform } from '../../../lib/platform.ts';
 
 const environment = {
@@ -28,6 +28,26 @@ describe('connect', () => {
       `The environment variable ${name} is undefined; it must be set`,
     );
     expect(() => connect(platform({ [name]: '' }))).toThrow(`${name} is ""`);
+  });
+});
+
+describe('connectEstate', () => {
+  it('needs no queue, and makes what uninstalling needs without calling anybody', () => {
+    const changes = { LANE_URL: undefined, RELEASE_QUEUE_URL: undefined, SWEEP_RULE: 'rule' };
+    expect(Object.keys(connectEstate(platform(changes))).sort()).toEqual([
+      'allGroups',
+      'deleteHook',
+      'disableSweep',
+      'enableSweep',
+      'groups',
+      'hook',
+    ]);
+  });
+
+  it('names the variable that is missing', () => {
+    expect(() => connectEstate(platform({}))).toThrow(
+      'The environment variable SWEEP_RULE is undefined; it must be set',
+    );
   });
 });
 

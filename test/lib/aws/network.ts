@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { connect } from '../../../lib/aws/connect.ts';
+import { connect, connectEstate } from '../../../lib/aws/connect.ts';
 import type { Platform, Request } from '../../../lib/platform.ts';
 import { noon } from '../fixtures.ts';
 
@@ -33,7 +33,18 @@ const textOf = (body: unknown) =>
   typeof body === 'string' ? body : new TextDecoder().decode(body as Uint8Array);
 
 /** The real fleet over a network that answers by operation. Also what was asked, and for how long somebody slept. */
-export function fleetOver(answers: Record<string, Answer>, random = 0.5) {
+export function fleetOver(answers: Record<string, Answer>, random?: number) {
+  const { platform, ...trace } = platformOver(answers, random);
+  return { fleet: connect(platform), ...trace };
+}
+
+/** The real estate over such a network. */
+export function estateOver(answers: Record<string, Answer>) {
+  const { platform, ...trace } = platformOver(answers);
+  return { estate: connectEstate(platform), ...trace };
+}
+
+function platformOver(answers: Record<string, Answer>, random = 0.5) {
   const calls: Call[] = [];
   const slept: number[] = [];
   const platform: Platform = {
@@ -44,6 +55,7 @@ export function fleetOver(answers: Record<string, Answer>, random = 0.5) {
       AWS_SESSION_TOKEN: 'test',
       LANE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/ecs-steward-lane.fifo',
       RELEASE_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/release',
+      SWEEP_RULE: 'ecs-steward-prod-SweepRule-1ABC',
     },
     now: () => noon,
     sleep: async (milliseconds) => void slept.push(milliseconds),
@@ -63,7 +75,7 @@ export function fleetOver(answers: Record<string, Answer>, random = 0.5) {
       },
     },
   };
-  return { fleet: connect(platform), calls, slept };
+  return { platform, calls, slept };
 }
 
 function jsonResponse(answer: ReturnType<Answer>) {
