@@ -1,7 +1,8 @@
 import { Account } from './account.ts';
 import { type AwsOptions, BadArguments, parseOptions, usage } from './args.ts';
-import { today } from './clock.ts';
-import { Server } from './server.ts';
+import { type ClockSettings, today } from './clock.ts';
+import { Processes } from './cloud/lambda/process.ts';
+import { Server, type Site } from './server.ts';
 
 /** What is kept of the log, the calls and the invocations: a day of a quiet account. */
 const entriesMax = 20_000;
@@ -11,29 +12,34 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 // Whoever started the server may stop reading; that is no reason to end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+/** An account whose functions run in processes of their own; under a real clock its time begins now. */
+function openSite(clock: ClockSettings): (seed: number, url: string) => Site {
+  return (seed, url) => {
+    const startAt = clock.kind === 'real' ? { startAt: today() } : {};
+    const account = new Account({ seed, entriesMax, ...startAt });
+    const processes = new Processes({ world: account.world, endpointUrl: url });
+    return {
+      account,
+      functionRequests: (accessKeyId, request) => processes.handle(accessKeyId, request),
+      close: () => processes.stop(),
+    };
+  };
+}
+
 /** Listens until a signal comes; resolves with the exit code. */
 async function run({ port, clock, seed }: AwsOptions): Promise<number> {
   const ended = new Promise<string>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => done(signal));
   });
-  const startAt = clock.kind === 'real' ? () => ({ startAt: today() }) : () => ({});
-  const server = new Server({
-    seed,
-    clock,
-    open: (seedOfAccount) => ({ account: new Account({ seed: seedOfAccount, entriesMax, ...startAt() }) }),
-    report: say,
-  });
-  try {
-    const url = await server.start(port);
-    process.stdout.write(`ready ${url}\n`);
-    say(`${await ended}: stopping`);
-    return 0;
-  } catch (error) {
+  const options = { seed, clock, open: openSite(clock), report: say };
+  const server = await Server.start(options, port).catch((error: unknown) => {
     say(whyNot(port, error));
-    return 1;
-  } finally {
-    await server.stop();
-  }
+  });
+  if (!server) return 1;
+  process.stdout.write(`ready ${server.url}\n`);
+  say(`${await ended}: stopping`);
+  await server.stop();
+  return 0;
 }
 
 function whyNot(port: number, error: unknown): string {

@@ -35,12 +35,12 @@ export interface Site {
 export interface ServerOptions {
   readonly seed: number;
   readonly clock: ClockSettings;
-  /** Makes the account, and another one at each reset. */
-  readonly open: (seed: number) => Site;
+  /** Makes the account, and another one at each reset; `url` is where it is reached. */
+  readonly open: (seed: number, url: string) => Site;
   /** Hears of errors that are the simulator's own. */
   readonly report: (line: string) => void;
   readonly bodies?: BodyLimits;
-  /** For a whole request, from its first byte, and for its headers alone (milliseconds). */
+  /** How long the whole of a request may take to come in (milliseconds). */
   readonly requestMsMax?: number;
 }
 
@@ -49,10 +49,13 @@ const controlPrefix = '/_simulator';
 const customResourcePath = /^\/cloudformation-custom-resource-response\/([^/]+)$/;
 /** Longer than the pause of a client that keeps its connections. */
 const keepAliveMs = 65_000;
+/** For a whole request, from its first byte; a deployment package comes from the same machine. */
+const requestMsMax = 60_000;
 const tooLarge = 'RequestEntityTooLarge';
 
 /** One account as a server: the APIs of AWS at the root, what only a simulator can do under `/_simulator/`. */
 export class Server {
+  readonly url: string;
   private readonly options: ServerOptions;
   private readonly bodies: Bodies;
   private readonly http: HttpServer;
@@ -61,10 +64,12 @@ export class Server {
   private site: Site;
   private ids: Ids;
 
-  constructor(options: ServerOptions) {
+  private constructor(options: ServerOptions, http: HttpServer, url: string) {
+    this.url = url;
     this.options = options;
+    this.http = http;
     this.bodies = new Bodies(options.bodies ?? usualBodyLimits);
-    this.site = options.open(options.seed);
+    this.site = options.open(options.seed, url);
     this.ids = requestIds(this.site);
     this.clock = new Clock({
       world: this.site.account.world,
@@ -76,34 +81,27 @@ export class Server {
       clock: this.clock,
       reset: (seed) => this.reset(seed),
     };
-    const requestTimeout = options.requestMsMax ?? 60_000;
-    this.http = createServer({
+  }
+
+  /** Listens on 127.0.0.1; port 0 takes a free one. Rejects as node:net does. */
+  static async start(options: ServerOptions, port: number): Promise<Server> {
+    const requestTimeout = options.requestMsMax ?? requestMsMax;
+    const http = createServer({
       requestTimeout,
       headersTimeout: requestTimeout,
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.min(requestTimeout, 5000),
     });
-    this.http.on('request', (request, response) => void this.serve(request, response));
-    this.http.on('checkContinue', (request, response) => {
-      if (this.bodies.isTooLarge(request)) {
-        this.refuseUnsent(request, response);
-        return;
-      }
-      response.writeContinue();
-      void this.serve(request, response);
+    await new Promise<void>((done, failed) => {
+      http.once('error', failed);
+      http.listen(port, host, done);
     });
-    this.http.on('clientError', refuseConnection);
-  }
-
-  /** Listens on 127.0.0.1; port 0 takes a free one. Resolves with the URL, rejects as node:net does. */
-  start(port: number): Promise<string> {
-    return new Promise((done, failed) => {
-      this.http.once('error', failed);
-      this.http.listen(port, host, () => {
-        this.http.off('error', failed);
-        done(`http://${host}:${(this.http.address() as AddressInfo).port}`);
-      });
-    });
+    const { port: taken } = http.address() as AddressInfo;
+    const server = new Server(options, http, `http://${host}:${taken}`);
+    http.on('request', (request, response) => void server.serve(request, response));
+    http.on('checkContinue', (request, response) => void server.expect(request, response));
+    http.on('clientError', refuseConnection);
+    return server;
   }
 
   /** Closes every connection and ends what runs for the account. */
@@ -135,8 +133,13 @@ export class Server {
     }
   }
 
-  /** Whoever asked before sending is told at once; whether the body comes all the same, nobody knows. */
-  private refuseUnsent(incoming: IncomingMessage, response: ServerResponse): void {
+  /** Whoever asks before sending is told at once; whether the body comes all the same, nobody knows. */
+  private async expect(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.bodies.isTooLarge(incoming)) {
+      response.writeContinue();
+      await this.serve(incoming, response);
+      return;
+    }
     const request = headOf(incoming);
     response.shouldKeepAlive = false;
     write(request, response, this.refused(request, tooLarge));
@@ -164,7 +167,7 @@ export class Server {
   private async reset(seed = this.site.account.world.seed): Promise<void> {
     await this.site.close?.();
     await this.clock.alone(() => {
-      this.site = this.options.open(seed);
+      this.site = this.options.open(seed, this.url);
       this.ids = requestIds(this.site);
       this.clock.enter(this.site.account.world);
     });

@@ -16,7 +16,7 @@ const clusterName = 'shop';
 const wish = { clusterName, autoScalingGroupName: 'nodes', desiredCapacity: 2 };
 
 /** Two container instances with a service of two tasks, steady, behind a server. */
-async function open(options: ConstructorParameters<typeof Scene>[0] = {}) {
+async function open(options: Parameters<typeof Scene.open>[0] = {}) {
   const account = new Account({ seed: 1 });
   account.call('ecs', 'CreateCluster', { clusterName });
   createGroup(account, wish);

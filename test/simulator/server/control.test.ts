@@ -11,7 +11,7 @@ afterEach(async () => {
   scene = undefined;
 });
 
-async function open(options: ConstructorParameters<typeof Scene>[0] = {}): Promise<Scene> {
+async function open(options: Parameters<typeof Scene.open>[0] = {}): Promise<Scene> {
   scene = await Scene.open(options);
   return scene;
 }

@@ -12,41 +12,46 @@ export interface Answered {
   readonly text: string;
 }
 
+/** What a test wants of its server beside the usual. */
+type Wish = Partial<Omit<ServerOptions, 'open' | 'report'>> & {
+  readonly site?: Partial<Site>;
+  readonly entriesMax?: number;
+};
+
 /** A server on a free port, and what tests say to it. */
 export class Scene {
   readonly server: Server;
-  readonly reported: string[] = [];
-  url = '';
-  site: Site | undefined;
+  /** What the server had to say of itself. */
+  readonly reported: readonly string[];
+  private readonly site: () => Site;
 
-  constructor(
-    options: Partial<Omit<ServerOptions, 'open' | 'report'>> & {
-      site?: Partial<Site>;
-      entriesMax?: number;
-    } = {},
-  ) {
-    const { site = {}, entriesMax, ...rest } = options;
-    const kept = entriesMax === undefined ? {} : { entriesMax };
-    this.server = new Server({
-      seed: 1,
-      clock: { kind: 'virtual', speed: 1 },
-      ...rest,
-      open: (seed) => {
-        this.site = { account: new Account({ seed, ...kept }), ...site };
-        return this.site;
-      },
-      report: (line) => this.reported.push(line),
-    });
+  private constructor(server: Server, reported: readonly string[], site: () => Site) {
+    this.server = server;
+    this.reported = reported;
+    this.site = site;
   }
 
-  static async open(options: ConstructorParameters<typeof Scene>[0] = {}): Promise<Scene> {
-    const scene = new Scene(options);
-    scene.url = await scene.server.start(0);
-    return scene;
+  static async open({ site: more = {}, entriesMax, ...options }: Wish = {}): Promise<Scene> {
+    const kept = entriesMax === undefined ? {} : { entriesMax };
+    const reported: string[] = [];
+    const sites: Site[] = [];
+    const open = (seed: number) => {
+      const site = { account: new Account({ seed, ...kept }), ...more };
+      sites.push(site);
+      return site;
+    };
+    const report = (line: string) => reported.push(line);
+    const clock = { kind: 'virtual', speed: 1 } as const;
+    const server = await Server.start({ seed: 1, clock, ...options, open, report }, 0);
+    return new Scene(server, reported, () => sites.at(-1) as Site);
+  }
+
+  get url(): string {
+    return this.server.url;
   }
 
   get account(): Account {
-    return (this.site as Site).account;
+    return this.site().account;
   }
 
   /** What the settings of every SDK client are here. */

@@ -11,7 +11,7 @@ afterEach(async () => {
   scene = undefined;
 });
 
-const open = async (options: ConstructorParameters<typeof Scene>[0] = {}) => {
+const open = async (options: Parameters<typeof Scene.open>[0] = {}) => {
   scene = await Scene.open(options);
   return scene;
 };
@@ -159,7 +159,7 @@ describe('Server, real time', () => {
   });
 });
 
-async function opened(options: ConstructorParameters<typeof Scene>[0] = {}) {
+async function opened(options: Parameters<typeof Scene.open>[0] = {}) {
   const here = await open(options);
   return {
     account: here.account,
