@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { root } from '../../files.ts';
 
@@ -70,6 +71,47 @@ describe('npm run aws', () => {
     server.close();
     expect(said.stdout).toBe('');
     expect(said.stderr).toContain(`Port ${port} of 127.0.0.1 is taken`);
+  });
+
+  it('outlives whatever is thrown at it, without a word', async () => {
+    const { child, said, ended, ready } = start('--port', '0', '--speed', '100');
+    const url = await ready;
+    const port = Number(new URL(url).port);
+    const signed = 'authorization: AWS4-HMAC-SHA256 Credential=a/b/c/ecs/aws4_request';
+    const target = 'x-amz-target: AmazonEC2ContainerServiceV20141113.ListClusters';
+    const seeds = [
+      'GET / HTTP/1.1\r\nhost: x\r\n\r\n',
+      'OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n',
+      'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n',
+      'GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n',
+      'POST /_simulator/advance HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n{"sec',
+      'PUT /cloudformation-custom-resource-response/x HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n{',
+      `POST /?a=%E0%A4%A HTTP/1.1\r\nhost: x\r\n${signed}\r\n${target}\r\ncontent-length: 2\r\n\r\n{}`,
+      `POST / HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(70_000)}\r\n\r\n`,
+    ];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...seeds),
+        fc.nat(400),
+        fc.uint8Array({ maxLength: 60 }),
+        fc.boolean(),
+        async (seed, at, noise, reset) => {
+          const socket = connect(port, '127.0.0.1');
+          const closed = new Promise((done) => socket.on('close', done));
+          socket.on('error', () => {});
+          socket.write(Buffer.concat([Buffer.from(seed.slice(0, at)), noise, Buffer.from(seed.slice(at))]));
+          if (reset) socket.resetAndDestroy();
+          else socket.end();
+          socket.resume();
+          await closed;
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect((await fetch(`${url}/_simulator/clock`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(said.stderr).toBe('SIGTERM: stopping\n');
   });
 
   it('explains itself', async () => {
