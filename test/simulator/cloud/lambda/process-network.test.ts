@@ -26,6 +26,15 @@ describe('a call from a process', () => {
     expect(lambda.invocations[0]?.billedMs).toBe(250 + 5 + 31);
   });
 
+  it('is answered with the date of the virtual time, which SDK clients set their clocks by', async () => {
+    const { result } = await run(
+      `const url = 'https://sqs.eu-west-1.amazonaws.com';
+       const answer = await new Promise((go) => get(url, { headers: { authorization } }, go));
+       return answer.resume().headers.date;`,
+    );
+    expect(result).toBe('Mon, 04 May 2026 12:00:00 GMT');
+  });
+
   it('leaves after those begun before it, as in process', async () => {
     const { calls, lambda } = await run('await Promise.all([call(), call(), call()]);');
     const [first = { at: 0 }, ...others] = calls;

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Account } from '../../../../simulator/account.ts';
 import type { Runtime } from '../../../../simulator/cloud/lambda/lambda.ts';
+import { Processes } from '../../../../simulator/cloud/lambda/process.ts';
 import { Fault } from '../../../../simulator/machine.ts';
+import { Server } from '../../../../simulator/server.ts';
 import { Scene, type SceneWish, service } from '../../../scenarios/scene.ts';
 import { packageCode, packaged } from '../../../stack/package.ts';
 import { unzip } from '../../../stack/zip.ts';
@@ -20,6 +22,25 @@ const fromZips =
     const processes = await processesOf(world, { jitter });
     return (handler) => processes.runtime(zip(handler.split('/')[1] ?? ''))(handler);
   };
+
+/** The same behind the server that the local AWS is. */
+const behindServer = async (account: Account): Promise<Runtime> => {
+  let url = '';
+  const processes = new Processes({ world: account.world, endpointUrl: () => url });
+  const server = new Server({
+    seed: account.world.seed,
+    clock: { kind: 'virtual', speed: 1 },
+    open: () => ({
+      account,
+      functionRequests: (accessKeyId, request) => processes.handle(accessKeyId, request),
+      close: () => processes.stop(),
+    }),
+    report: (line) => expect.fail(line),
+  });
+  url = await server.start(0);
+  onTestFinished(() => server.stop());
+  return (handler) => processes.runtime(packageOf(handler.split('/')[1] ?? ''))(handler);
+};
 
 /** Delays what goes over HTTP in real time, each time otherwise. */
 const jitter = async () => void (await rest(Math.random() * 12));
@@ -41,7 +62,7 @@ describe('the packaged functions in processes of their own', () => {
     { tasks: 'none', services: [], names: ['autoscaling', 'ecs', 'sqs'] },
   ])('drain an instance with $tasks as they do in process, line by line', async ({ services, names }) => {
     const inside = await story({ services });
-    const outside = await story({ services, runtime: fromZips() });
+    const outside = await story({ services, runtime: behindServer });
     expect(outside.departure).toEqual(inside.departure);
     expect(outside.calls).toEqual(inside.calls);
     expect(outside.log).toEqual(inside.log);
