@@ -5,8 +5,8 @@ export const ecsServiceSabotages: readonly Sabotage[] = [
   {
     broken: 'scale-in stops protected tasks (D-2.36)',
     file: 'simulator/ecs/passes.ts',
-    find: 'const free = kept.filter(({ isProtected }) => !isProtected);',
-    replace: 'const free = kept;',
+    find: 'const free = sound.filter(({ isProtected }) => !isProtected);',
+    replace: 'const free = sound;',
     tests: ['test/simulator/ecs/operations/protection.test.ts'],
     by: 'a protected task is not chosen when the service scales in (D-2.36)',
   },
