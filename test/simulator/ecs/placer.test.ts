@@ -214,11 +214,14 @@ describe('Fargate', () => {
       { networkConfiguration: { awsvpcConfiguration: { subnets: ['s'], assignPublicIp: 'YES' } } },
       'assignPublicIp should be one of',
     ],
-  ])('a service is refused with %j (D-4.35, D-4.37, D-4.38, D-9.28, D-9.35, D-9.64)', (more, expected) => {
-    const scene = providers();
-    expect(refusal(() => fargateService(scene, more, 0))).toContain(expected);
-    expect(scene.call('ListServices').serviceArns).toEqual([]);
-  });
+  ])(
+    'a service is refused with %j (D-4.35, D-4.37, D-4.38, D-9.28, D-9.34, D-9.35, D-9.64)',
+    (more, expected) => {
+      const scene = providers();
+      expect(refusal(() => fargateService(scene, more, 0))).toContain(expected);
+      expect(scene.call('ListServices').serviceArns).toEqual([]);
+    },
+  );
 
   it('refuses a provider that the cluster does not have (D-4.39)', () => {
     const scene = providers();

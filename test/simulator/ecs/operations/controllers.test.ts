@@ -190,7 +190,7 @@ describe('UpdateService', () => {
     expect(described(scene)).toMatchObject({ serviceRegistries: [{ registryArn: 'arn:r' }] });
   });
 
-  it('begins none for the desired count, placement, percentages, grace period or tags (D-9.43)', () => {
+  it('begins none for the desired count, placement, percentages, grace period or tags (D-9.43, D-9.73)', () => {
     const scene = fleet(2);
     scene.service('web');
     const before = ids(scene);
@@ -293,6 +293,20 @@ describe('UpdateService', () => {
 });
 
 describe('ListServices', () => {
+  it('hides a service that is being deleted, which is described until then and after (D-9.46)', () => {
+    const scene = fleet(1);
+    scene.definition('web', { 'stop-seconds': 20 });
+    scene.service('web');
+    const list = () => scene.call('ListServices').serviceArns;
+    expect(list()).toHaveLength(1);
+    scene.call('DeleteService', { service: 'web', force: true });
+    expect(list()).toEqual([]);
+    expect(described(scene)).toMatchObject({ status: 'DRAINING', runningCount: 2 });
+    scene.pass(60);
+    expect(list()).toEqual([]);
+    expect(described(scene)).toMatchObject({ status: 'INACTIVE' });
+  });
+
   it('filters by launch type, which a service by strategy has not, and by who manages it (D-4.43)', () => {
     const scene = providers({ blue: 1 });
     scene.service('ec2', { desiredCount: 0 }, 0);

@@ -92,7 +92,7 @@ describe('CreateCapacityProvider', () => {
     ],
     [{ tags: [{ key: 'aws:a', value: '' }] }, 'InvalidParameterException: key: expected'],
     [{ managedInstancesProvider: {} }, 'UnsupportedFeatureException: managedInstancesProvider'],
-  ])('refuses %j (D-4.1, D-4.3, D-4.4, D-4.6)', (more, expected) => {
+  ])('refuses %j (D-4.1, D-4.3, D-4.4, D-4.6, D-9.63)', (more, expected) => {
     const scene = new Scene();
     const input = { name: 'blue', ...grouped(), ...more };
     expect(refusal(() => scene.call('CreateCapacityProvider', input))).toContain(expected);
@@ -189,7 +189,7 @@ describe('UpdateCapacityProvider', () => {
   const update = (scene: Scene, more: object, name = 'blue') =>
     scene.call('UpdateCapacityProvider', { name, autoScalingGroupProvider: more });
 
-  it('changes what is given and keeps the rest, over a while in which it stays usable (D-4.8, D-11.5)', () => {
+  it('changes what is given and keeps the rest, over a while in which it stays usable (D-4.8, D-4.9, D-11.5)', () => {
     const scene = providers({ blue: 1 });
     const { capacityProvider } = update(scene, {
       managedScaling: { status: 'ENABLED' },

@@ -237,7 +237,7 @@ describe('StopTask, DescribeTasks and ListTasks', () => {
     ['ListTasks', { maxResults: 101 }, 'maxResults: expected a whole number from 1 to 100, got 101.'],
     ['ListTasks', { nextToken: 'strange' }, 'nextToken: expected a token of an earlier page'],
     ['ListTasks', { daemonName: 'log' }, 'does not know daemonName'],
-  ])('%s refuses %j', (operation, input, expected) => {
+  ])('%s refuses %j (D-5.15)', (operation, input, expected) => {
     expect(refusal(() => fleet(1).call(operation, input))).toContain(expected);
   });
 

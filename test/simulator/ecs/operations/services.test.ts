@@ -112,7 +112,7 @@ describe('DescribeServices and ListServices', () => {
     expect(seen()).toMatchObject({ runningCount: 2, pendingCount: 0, deployments: [{ runningCount: 2 }] });
   });
 
-  it('take up to ten names, and list ten a page unless told otherwise (D-5.14, D-5.15)', () => {
+  it('take up to ten names, and list ten a page unless told otherwise (D-5.14, D-5.15, D-9.60)', () => {
     const one = scene();
     for (let number = 0; number < 12; number++) one.service(`web-${number}`, { desiredCount: 0 }, 0);
     const services = Array.from({ length: 11 }, (_, number) => `web-${number}`);
