@@ -14,7 +14,7 @@ export interface ChildOptions {
   readonly handlerName: string;
   /** Where the code lies, once it is unpacked. */
   readonly folder: Promise<string>;
-  readonly endpointUrl: () => string;
+  readonly endpointUrl: string;
   /** How long (real time) it may compute without a sign of life. */
   readonly silenceMsMax: number;
   readonly after: After;
@@ -145,7 +145,7 @@ export class Child {
 
   private start(folder: string): void {
     if (!this.isAlive) return;
-    const { platform, handlerName } = this.options;
+    const { platform, handlerName, endpointUrl } = this.options;
     this.folder = folder;
     this.runtime = startRuntime({
       folder,
@@ -155,7 +155,6 @@ export class Child {
       onExit: (text) => this.fail(text),
     });
     const seed = [0, 0, 0, 0].map(() => Math.floor(platform.random() * 2 ** 32));
-    const endpointUrl = this.options.endpointUrl();
     this.tell({ tell: 'start', seed, endpointUrl, root: folder, handlerName });
   }
 

@@ -13,8 +13,8 @@ import { unzip } from './zip.ts';
 /** How the processes of a world are set up. */
 export interface ProcessesOptions {
   readonly world: World;
-  /** Where `handle` is reached over HTTP, as `http://127.0.0.1:4566`; asked when a process starts. */
-  readonly endpointUrl: () => string;
+  /** Where `handle` is reached over HTTP, as `http://127.0.0.1:4566`. */
+  readonly endpointUrl: string;
   /** How long, in real time, a process may compute without a sign of life before it is ended (milliseconds). */
   readonly silenceMsMax?: number;
   readonly after?: After;

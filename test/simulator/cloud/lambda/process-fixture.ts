@@ -32,7 +32,7 @@ export async function processesOf(
     }
   });
   const endpointUrl = `http://127.0.0.1:${await portOf(server)}`;
-  const processes = new Processes({ world, endpointUrl: () => endpointUrl, ...others });
+  const processes = new Processes({ world, endpointUrl, ...others });
   onTestFinished(async () => {
     await processes.stop();
     server.closeAllConnections();

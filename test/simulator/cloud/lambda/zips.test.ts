@@ -6,7 +6,7 @@ import type { Account } from '../../../../simulator/account.ts';
 import type { Runtime } from '../../../../simulator/cloud/lambda/lambda.ts';
 import { Processes } from '../../../../simulator/cloud/lambda/process.ts';
 import { Fault } from '../../../../simulator/machine.ts';
-import { Server } from '../../../../simulator/server.ts';
+import { Server, type Site } from '../../../../simulator/server.ts';
 import { Scene, type SceneWish, service } from '../../../scenarios/scene.ts';
 import { packageCode, packaged } from '../../../stack/package.ts';
 import { unzip } from '../../../stack/zip.ts';
@@ -25,21 +25,30 @@ const fromZips =
 
 /** The same behind the server that the local AWS is. */
 const behindServer = async (account: Account): Promise<Runtime> => {
-  let url = '';
-  const processes = new Processes({ world: account.world, endpointUrl: () => url });
-  const server = new Server({
-    seed: account.world.seed,
-    clock: { kind: 'virtual', speed: 1 },
-    open: () => ({
+  let processes: Processes | undefined;
+  const open = (_seed: number, url: string): Site => {
+    const own = new Processes({ world: account.world, endpointUrl: url });
+    processes = own;
+    return {
       account,
-      functionRequests: (accessKeyId, request) => processes.handle(accessKeyId, request),
-      close: () => processes.stop(),
-    }),
-    report: (line) => expect.fail(line),
-  });
-  url = await server.start(0);
+      functionRequests: (accessKeyId, request) => own.handle(accessKeyId, request),
+      close: () => own.stop(),
+    };
+  };
+  const server = await Server.start(
+    {
+      seed: account.world.seed,
+      clock: { kind: 'virtual', speed: 1 },
+      open,
+      report: (line) => expect.fail(line),
+    },
+    0,
+  );
   onTestFinished(() => server.stop());
-  return (handler) => processes.runtime(packageOf(handler.split('/')[1] ?? ''))(handler);
+  return (handler) => {
+    if (!processes) throw new Error('The server has not opened the account');
+    return processes.runtime(packageOf(handler.split('/')[1] ?? ''))(handler);
+  };
 };
 
 /** Delays what goes over HTTP in real time, each time otherwise. */
