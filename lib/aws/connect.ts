@@ -1,3 +1,5 @@
+import http from 'node:http';
+import https from 'node:https';
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -61,11 +63,16 @@ function configOf(platform: Platform) {
   };
 }
 
-async function put(url: string, body: string): Promise<number> {
-  const signal = AbortSignal.timeout(timeouts.requestTimeout);
+/** By node:http, which a local AWS may stand in for; nothing can stand in for fetch. */
+function put(url: string, body: string): Promise<number> {
+  const { request } = url.startsWith('https:') ? https : http;
   // The URL was signed for a request without a content type.
-  const response = await fetch(url, { method: 'PUT', headers: { 'content-type': '' }, body, signal });
-  return response.status;
+  const headers = { 'content-type': '', 'content-length': Buffer.byteLength(body) };
+  const signal = AbortSignal.timeout(timeouts.requestTimeout);
+  return new Promise((resolve, reject) => {
+    const onAnswer = (answer: http.IncomingMessage) => resolve(answer.resume().statusCode ?? 0);
+    request(url, { method: 'PUT', headers, signal }, onAnswer).on('error', reject).end(body);
+  });
 }
 
 function required({ environment }: Platform, name: string): string {

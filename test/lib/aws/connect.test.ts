@@ -87,6 +87,6 @@ describe('a put', () => {
   });
 
   it('rejects where nobody answers', async () => {
-    await expect(aws.put('http://127.0.0.1:1/', '')).rejects.toThrow('fetch failed');
+    await expect(aws.put('http://127.0.0.1:1/', '')).rejects.toThrow('ECONNREFUSED');
   });
 });
