@@ -155,7 +155,8 @@ export class Child {
       onExit: (text) => this.fail(text),
     });
     const seed = [0, 0, 0, 0].map(() => Math.floor(platform.random() * 2 ** 32));
-    this.tell({ tell: 'start', seed, endpointUrl, root: folder, handlerName });
+    const { AWS_ACCESS_KEY_ID: accessKeyId } = platform.environment;
+    this.tell({ tell: 'start', seed, endpointUrl, accessKeyId, root: folder, handlerName });
   }
 
   private tell(message: Record<string, unknown>): void {

@@ -20,8 +20,10 @@ export interface ProcessesOptions {
   readonly after?: After;
 }
 
-/** The header that a process numbers its requests with. */
+/** The headers that a process puts on its requests: which environment, and which of its requests. */
+const environmentHeader = 'x-simulator-environment';
 const numberHeader = 'x-simulator-sequence';
+const onlyHttp = 'a function reaches AWS through http.request and https.request of its main thread only';
 
 /** The clock of this machine; it has a say in nothing but how long a silent process is waited for. */
 const afterRealTime: After = (milliseconds, run) => {
@@ -53,15 +55,19 @@ export class Processes implements Machine {
     return (handlerName) => (platform) => this.start(archive, handlerName, platform);
   }
 
-  /** Answers a request that came over HTTP with the credentials of an environment; undefined: they are not of one of these. */
+  /**
+   * Answers a request that came over HTTP with the credentials of an environment; undefined: it is not of one of these.
+   * Rejects what no environment can do here, rather than let it wait for a world that stands still for it.
+   */
   handle(accessKeyId: string, request: WireRequest): Promise<WireResponse> | undefined {
     const child = this.children.get(accessKeyId);
-    if (!child) return undefined;
     const number = Number(request.headers[numberHeader]);
-    if (Number.isInteger(number)) return child.arrive(number, request);
-    const text =
-      'A function of the local AWS reaches it through http.request or https.request of its main thread';
-    return Promise.reject(new Error(`${text}: a request came without the header ${numberHeader}`));
+    if (child && Number.isInteger(number)) return child.arrive(number, request);
+    if (child)
+      return Promise.reject(new Error(`A request came without the header ${numberHeader}: ${onlyHttp}`));
+    return this.children.has(request.headers[environmentHeader] ?? '')
+      ? Promise.reject(new Error('A function called with other credentials than those of its environment'))
+      : undefined;
   }
 
   /** When the next timer of a process is due (virtual milliseconds). */

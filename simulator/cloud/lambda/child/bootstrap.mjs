@@ -43,10 +43,10 @@ process.on('message', (message) => {
 process.on('disconnect', () => process.exit());
 
 /** Makes this process one of the simulated world, and imports the code. */
-function start({ now, seed, endpointUrl, root, handlerName }) {
+function start({ now, seed, endpointUrl, accessKeyId, root, handlerName }) {
   installClock(now);
   installChance(seed);
-  installNetwork(endpointUrl, wake);
+  installNetwork(endpointUrl, accessKeyId, wake);
   // A warning names the process, which is another one in every run.
   const sameIn = (line) => line.replace(`(node:${process.pid})`, '(node:2)');
   flush = installOutput((line) => say({ say: 'line', line: sameIn(line) }));

@@ -7,12 +7,14 @@ import { setTime } from './clock.mjs';
 
 const awsHost = /\.(amazonaws\.com(\.cn)?|api\.aws)$/;
 const numberHeader = 'x-simulator-sequence';
+const environmentHeader = 'x-simulator-environment';
 const nowHeader = 'x-simulator-now';
 
 /** Requests that were sent and have no answer yet, and all that are not over, by their number. */
 const awaiting = new Set();
 const open = new Set();
 let made = 0;
+let environment = '';
 
 /** The numbers of the requests that were sent whole and wait for their answer. */
 export const awaited = () => [...awaiting].sort((a, b) => a - b);
@@ -23,10 +25,11 @@ export const isRequestOpen = () => open.size > 0;
 /**
  * Lets this process reach AWS, which is the endpoint, and nothing else: a request to a host of AWS goes there as if its name
  * led there, so that code needs no settings that it has not in Lambda (and SQS clients, which follow the host in a queue's
- * URL, need none either). Every request carries its number; every answer sets the clock before anybody sees it.
- * `onInput` is told that something came from outside.
+ * URL, need none either). Every request carries its number and the environment's access key, whatever it is signed with; every
+ * answer sets the clock before anybody sees it. `onInput` is told that something came from outside.
  */
-export function installNetwork(endpointUrl, onInput) {
+export function installNetwork(endpointUrl, accessKeyId, onInput) {
+  environment = accessKeyId;
   const endpoint = new URL(endpointUrl);
   const isEndpoint = (host, port) => {
     const name = host === 'localhost' ? '127.0.0.1' : host;
@@ -134,6 +137,7 @@ function send(options, callback, onInput) {
 /** Headers in each of the forms that http.request takes, with the number and without keeping the connection alive. */
 function numbered(headers, number) {
   const added = [
+    [environmentHeader, environment],
     [numberHeader, String(number)],
     ['connection', 'close'],
   ];

@@ -194,6 +194,15 @@ describe('a call from a process', () => {
     expect(results()).toEqual([[0], [0, 1, 200]]);
   });
 
+  it('is refused at once when it is signed with other credentials, or with none', async () => {
+    const { result, calls } = await run(
+      `const other = { authorization: 'Credential=ASIAOTHER/' };
+       return [await call({ headers: other }), await call({ headers: {} }), Date.now(), await call()];`,
+    );
+    expect(result).toEqual([500, 500, startMs, 200]);
+    expect(calls).toHaveLength(1);
+  });
+
   it('is of no process when its access key is unknown, and refused when it has no number', async () => {
     const { processes, result } = await run('return process.env.AWS_ACCESS_KEY_ID;');
     expect(processes.handle('ASIAUNKNOWN', { headers: {} })).toBeUndefined();
