@@ -4,14 +4,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coloursFor } from '../../demo/colours.ts';
 import { copyOfProject, root } from '../files.ts';
-import { doubtSabotages } from './doubts.ts';
-import { ecsServiceSabotages } from './ecs-services.ts';
-import { processSabotages } from './process.ts';
-import type { Sabotage } from './sabotage.ts';
-import { simulatorSabotages } from './simulator.ts';
-import { stackSabotages } from './stack.ts';
-import { stewardSabotages } from './steward.ts';
-import { uninstallSabotages } from './uninstall.ts';
+import { type Sabotage, sabotages } from './sabotages.ts';
 
 /** What became of one sabotage: the tests that turned red, or why it proves nothing. */
 interface Verdict {
@@ -20,15 +13,6 @@ interface Verdict {
   readonly problem?: string;
 }
 
-const sabotages = [
-  ...stewardSabotages,
-  ...doubtSabotages,
-  ...uninstallSabotages,
-  ...simulatorSabotages,
-  ...processSabotages,
-  ...ecsServiceSabotages,
-  ...stackSabotages,
-];
 const help = `Usage: npm run prove -- [--only TEXT] [--json]
 
 Breaks one rule at a time in a copy of the project and shows that the test named for it turns red.

@@ -29,7 +29,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
   {
     broken: 'counts go by what runs, not by what is meant to run (D-2.12)',
     file: 'simulator/ecs/state.ts',
-    find: "runningTasksCount: tasks.filter(({ desiredStatus }) => desiredStatus === 'RUNNING').length,",
+    find: 'runningTasksCount: meantToRun.length,',
     replace: "runningTasksCount: tasks.filter(({ lastStatus }) => lastStatus === 'RUNNING').length,",
     tests: [
       'test/simulator/ecs/tasks.test.ts',
@@ -138,8 +138,8 @@ export const simulatorSabotages: readonly Sabotage[] = [
   {
     broken: 'what is due at the same time happens in the order in which it was entered',
     file: 'simulator/world.ts',
-    find: 'this.ties.between(0, 0x3fffffff)',
-    replace: '0 * this.ties.between(0, 0x3fffffff)',
+    find: 'this.agenda.add(Math.max(time, this.now), run, this.ties.between(0, 0x3fffffff))',
+    replace: 'this.agenda.add(Math.max(time, this.now), run, 0 * this.ties.between(0, 0x3fffffff))',
     tests: ['test/simulator/world.test.ts'],
     by: 'lets the seed pick who goes first among equals',
   },

@@ -78,8 +78,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'a hook that is completed already is a failure',
     file: 'lib/aws/autoscaling.ts',
-    find: 'if (isOver) return false;',
-    replace: '',
+    find: '/^No active Lifecycle Action found/',
+    replace: '/^No such thing/',
     tests: ['test/scenarios/faults.test.ts'],
     by: 'a hook that somebody else completes is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)',
   },
@@ -142,9 +142,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'hooks are not renewed',
     file: 'lib/keep.ts',
-    find: 'const result = await deps.fleet.heartbeat(autoScalingGroupName, instanceId);',
-    replace:
-      "const result = instanceId === '' ? await deps.fleet.heartbeat(autoScalingGroupName, instanceId) : 'no-action';",
+    find: 'const renewing = () => deps.fleet.heartbeat(autoScalingGroupName, instanceId);',
+    replace: "const renewing = async () => 'no-action';",
     tests: ['test/scenarios/drained.test.ts'],
     by: 'an instance is released when its last task is STOPPED by way of heartbeats when it takes longer than the heartbeat timeout (D-3.7, D-3.8)',
   },

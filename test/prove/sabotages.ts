@@ -1,0 +1,21 @@
+import { doubtSabotages } from './doubts.ts';
+import { ecsServiceSabotages } from './ecs-services.ts';
+import { processSabotages } from './process.ts';
+import type { Sabotage } from './sabotage.ts';
+import { simulatorSabotages } from './simulator.ts';
+import { stackSabotages } from './stack.ts';
+import { stewardSabotages } from './steward.ts';
+import { uninstallSabotages } from './uninstall.ts';
+
+export type { Sabotage } from './sabotage.ts';
+
+/** Every rule that is broken on purpose. */
+export const sabotages: readonly Sabotage[] = [
+  ...stewardSabotages,
+  ...doubtSabotages,
+  ...uninstallSabotages,
+  ...simulatorSabotages,
+  ...processSabotages,
+  ...ecsServiceSabotages,
+  ...stackSabotages,
+];
