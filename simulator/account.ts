@@ -67,6 +67,7 @@ export class Account {
       ids: world.ids('autoscaling'),
       forgets,
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
+      ec2Instance: (id) => this.ec2.all().find(({ instanceId }) => instanceId === id),
     });
     this.sqs = new Sqs({ ...place, ids: world.ids('sqs') });
     this.lambda = new Lambda({
@@ -171,7 +172,7 @@ export class Account {
           ...this.autoscaling.instanceStopping(now, outcome.instanceId),
         ];
       case 'instance-stopped':
-        return [];
+        return this.autoscaling.instanceStopped(now, outcome.instanceId);
       case 'instance-terminated':
         return this.autoscaling.instanceTerminated(now, outcome.instanceId);
       case 'agent-ready':

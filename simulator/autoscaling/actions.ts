@@ -19,7 +19,9 @@ export type ActionEnd =
   /** The instance was told to terminate while it was being launched. */
   | 'terminated-instead'
   /** DeleteAutoScalingGroup with ForceDelete. */
-  | 'group-deleted';
+  | 'group-deleted'
+  /** DeleteWarmPool with ForceDelete. */
+  | 'pool-deleted';
 
 /** One lifecycle action as it really went, for those who check from the AWS side. Times are milliseconds. */
 export interface LifecycleActionRecord {
@@ -105,7 +107,7 @@ export class Actions {
       const action = { hook, token, instanceId, stopTimer: () => {} };
       this.active.set(instanceId, [...this.activeOf(instanceId), action]);
       this.setTimer(now, action);
-      this.say(lifecycleEvent(group, hook, instanceId, token));
+      this.say(lifecycleEvent(group, hook, instance, token));
     }
   }
 

@@ -1,25 +1,37 @@
 import type { ScalingActivityStatusCode } from '@aws-sdk/client-auto-scaling';
 import type { Outcome } from '../machine.ts';
 import { instanceEvent } from './events.ts';
+import { type PassageName, type Place, passages } from './passage.ts';
 import type { Activity, Group, State } from './state.ts';
 
-/** What an activity does with its instance. */
-export type ActivityKind = 'launch' | 'terminate';
+/** What an activity does with its instance: a passage, or a step aside that no hook holds (D-3.5). */
+export type ActivityKind =
+  | Exclude<PassageName, 'volume-in'>
+  | 'attach'
+  | 'detach'
+  | 'enter-standby'
+  | 'exit-standby';
 
-const words = {
-  launch: {
-    description: 'Launching a new EC2 instance',
+/** How an activity is told; those without `event` are told by none. */
+const words: Readonly<Record<ActivityKind, { description: string; event?: string }>> = {
+  launch: { description: 'Launching a new EC2 instance', event: 'EC2 Instance Launch' },
+  warm: { description: 'Launching a new EC2 instance into warm pool', event: 'EC2 Instance Launch' },
+  'warm-start': {
+    description: 'Launching a new EC2 instance from warm pool',
     event: 'EC2 Instance Launch',
-    from: 'EC2',
-    to: 'AutoScalingGroup',
   },
-  terminate: {
-    description: 'Terminating EC2 instance',
+  terminate: { description: 'Terminating EC2 instance', event: 'EC2 Instance Terminate' },
+  return: { description: 'Returning EC2 instance to warm pool', event: 'EC2 Instance Terminate' },
+  'warm-terminate': {
+    description: 'Terminating EC2 instance from warm pool',
     event: 'EC2 Instance Terminate',
-    from: 'AutoScalingGroup',
-    to: 'EC2',
   },
-} as const;
+  'volume-out': { description: 'Replacing root volume of EC2 instance' },
+  attach: { description: 'Attaching an existing EC2 instance' },
+  detach: { description: 'Detaching EC2 instance' },
+  'enter-standby': { description: 'Moving EC2 instance to Standby' },
+  'exit-standby': { description: 'Moving EC2 instance out of Standby' },
+};
 
 /** The scaling activities of every group, and the events that tell how they ended (D-1.27, D-3.30). */
 export class Activities {
@@ -59,6 +71,7 @@ export class Activities {
         Progress: 0,
         Details: JSON.stringify({ 'Subnet ID': subnetId, 'Availability Zone': availabilityZone }),
       },
+      kind,
       instanceId,
       availabilityZone,
       subnetId,
@@ -76,37 +89,35 @@ export class Activities {
     });
   }
 
-  /** Ends an activity well; returns its event. */
-  succeed(now: number, activityId: string, kind: ActivityKind): Outcome {
+  /** Ends an activity well; returns its event, if it has one. */
+  succeed(now: number, activityId: string): Outcome[] {
     const activity = this.finish(now, activityId, 'Successful', undefined);
-    const { event, from, to } = words[kind];
-    return instanceEvent(now, `${event} Successful`, activity, {
-      // The successful events say InProgress too (D-1.27).
-      StatusCode: 'InProgress',
-      StatusMessage: '',
-      Origin: from,
-      Destination: to,
-    });
+    const { event } = words[activity.kind];
+    if (event === undefined) return [];
+    const path: { Origin: Place; Destination: Place } = passages[activity.kind as PassageName];
+    // The successful events say InProgress too (D-1.27).
+    const ending = { StatusCode: 'InProgress', StatusMessage: '' };
+    const { Origin, Destination } = path;
+    return [instanceEvent(now, `${event} Successful`, activity, { ...ending, Origin, Destination })];
   }
 
-  /** Ends an activity that came to nothing; returns its event. */
-  fail(
-    now: number,
-    activityId: string,
-    kind: ActivityKind,
-    status: 'Failed' | 'Cancelled',
-    message: string,
-  ): Outcome {
+  /** Ends an activity that came to nothing; returns its event, if it has one. */
+  fail(now: number, activityId: string, status: 'Failed' | 'Cancelled', message: string): Outcome[] {
     const activity = this.finish(now, activityId, status, message);
-    return instanceEvent(now, `${words[kind].event} Unsuccessful`, activity, {
-      StatusCode: 'Failed',
-      StatusMessage: message,
-    });
+    const { event } = words[activity.kind];
+    if (event === undefined) return [];
+    const ending = { StatusCode: 'Failed', StatusMessage: message };
+    return [instanceEvent(now, `${event} Unsuccessful`, activity, ending)];
   }
 
   /** Ends an activity without a word (a retained instance, D-3.14: no event is documented for it). */
   close(now: number, activityId: string, message: string): void {
     this.finish(now, activityId, 'Cancelled', message);
+  }
+
+  /** An activity of the group has not ended. */
+  isAnyUnderWay(groupName: string): boolean {
+    return this.state.activitiesOf(groupName).some(({ described }) => !described.EndTime);
   }
 
   /** The activity of the group that is under way or ended less than the group's cooldown ago. */

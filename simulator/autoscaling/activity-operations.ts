@@ -2,15 +2,20 @@ import type { DescribeScalingActivitiesType, Filter } from '@aws-sdk/client-auto
 import { unknownFilter } from './group-tags.ts';
 import { type Operation, operation } from './operation.ts';
 import { page } from './page.ts';
-import { type Activity, nameOfGroup, type State } from './state.ts';
-import { validationError } from './validation.ts';
+import { type Activity, historyMs, nameOfGroup, type State } from './state.ts';
+import { checkCount, validationError } from './validation.ts';
 
-/** DescribeScalingActivities, newest first. */
+/** Activity ids of one call. */
+const idsMax = 50;
+
+/** DescribeScalingActivities: those of the last six weeks, newest first. */
 export function activityOperations({ state }: { state: State }): Record<string, Operation> {
   return {
-    DescribeScalingActivities: operation(({ viewAt }, input: DescribeScalingActivitiesType) => {
+    DescribeScalingActivities: operation(({ now, viewAt }, input: DescribeScalingActivitiesType) => {
       const ids = input.ActivityIds ?? [];
+      checkCount('activityIds', ids, idsMax);
       const chosen = activitiesIn(state, input, viewAt)
+        .filter(({ described }) => described.StartTime.getTime() > now - historyMs)
         .filter(({ described }) => ids.length === 0 || ids.includes(described.ActivityId))
         .filter((activity) => matches(activity, input));
       const { items, NextToken } = page(input, { usual: 100, most: 100 }, chosen, newestFirst);

@@ -3,15 +3,23 @@ import { type Call, Fault, type Need, type Outcome, type Service } from '../mach
 import type { LifecycleActionRecord } from './actions.ts';
 import { Activities } from './activities.ts';
 import { activityOperations } from './activity-operations.ts';
+import { asideOperations, type Ec2Instance } from './aside-operations.ts';
 import { Capacity } from './capacity.ts';
 import { groupOperations } from './group-operations.ts';
 import { hookOperations } from './hook-operations.ts';
 import { instanceOperations } from './instance-operations.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { checkLimits } from './limits.ts';
 import { needsOf } from './needs.ts';
 import type { Operation } from './operation.ts';
+import { isWarm } from './passage.ts';
+import { poolOperations } from './pool-operations.ts';
+import { processOperations } from './process-operations.ts';
+import { refreshOperations } from './refresh-operations.ts';
+import { Refreshes } from './refreshes.ts';
 import { State, type StateOptions } from './state.ts';
 import { tagOperations } from './tag-operations.ts';
+import { typeOperations } from './type-operations.ts';
 
 const tables: Readonly<Record<string, string>> = {
   DescribeAutoScalingGroups: 'groups',
@@ -19,36 +27,55 @@ const tables: Readonly<Record<string, string>> = {
   DescribeTags: 'groups',
   DescribeLifecycleHooks: 'hooks',
   DescribeScalingActivities: 'activities',
+  DescribeWarmPool: 'groups',
+  DescribeInstanceRefreshes: 'groups',
+  DescribeAccountLimits: 'groups',
 };
+
+const families = [
+  groupOperations,
+  instanceOperations,
+  hookOperations,
+  activityOperations,
+  tagOperations,
+  asideOperations,
+  processOperations,
+  poolOperations,
+  refreshOperations,
+  typeOperations,
+];
 
 /** EC2 Auto Scaling as a state machine: groups, their instances' path, lifecycle hooks, activities, tags. */
 export class AutoScaling implements Service {
   private readonly state: State;
   private readonly agenda = new Agenda<(now: number) => void>();
   private readonly lifecycle: Lifecycle;
+  private readonly refreshes: Refreshes;
   private readonly operations: ReadonlyMap<string, Operation>;
   private said: Outcome[] = [];
 
-  constructor(options: StateOptions) {
+  /** `ec2Instance` tells what EC2 knows of an instance that is to be attached. */
+  constructor(options: StateOptions & { ec2Instance?: (instanceId: string) => Ec2Instance | undefined }) {
     const state = new State(options);
     const { agenda } = this;
     const activities = new Activities(state);
+    const say = (outcome: Outcome) => this.said.push(outcome);
     const lifecycle = new Lifecycle({
       state,
       activities,
       agenda,
-      say: (outcome) => this.said.push(outcome),
+      say,
       onCapacityChange: (now, groupName) => this.settle(now, groupName, capacity),
     });
     const capacity = new Capacity({ state, lifecycle });
-    const room = { state, activities, lifecycle, capacity, actions: lifecycle.actions };
+    const refreshes = new Refreshes({ state, lifecycle, capacity, agenda, say });
+    const { actions } = lifecycle;
+    const { ec2Instance = () => undefined } = options;
+    const room = { state, activities, lifecycle, capacity, refreshes, actions, ec2Instance };
     this.state = state;
     this.lifecycle = lifecycle;
-    this.operations = new Map(
-      [groupOperations, instanceOperations, hookOperations, activityOperations, tagOperations].flatMap(
-        (operations) => Object.entries(operations(room)),
-      ),
-    );
+    this.refreshes = refreshes;
+    this.operations = new Map(families.flatMap((operations) => Object.entries(operations(room))));
   }
 
   get nextAt(): number | undefined {
@@ -67,7 +94,9 @@ export class AutoScaling implements Service {
     const before = this.advance(now);
     const context = { now, viewAt: call.viewAt, principalArn: call.caller.principalArn };
     try {
+      checkLimits(call.operation, call.input);
       const reply = run(context, call.input);
+      this.refreshes.lookAtAll(now);
       return { reply, outcomes: [...before, ...this.take()] };
     } catch (error) {
       // What became due before the call happened all the same.
@@ -87,6 +116,13 @@ export class AutoScaling implements Service {
   instanceStopping(now: number, instanceId: string): Outcome[] {
     const before = this.advance(now);
     this.lifecycle.stopping(now, instanceId);
+    return [...before, ...this.take()];
+  }
+
+  /** EC2 says that an instance of a warm pool is stopped, as it was told to be. */
+  instanceStopped(now: number, instanceId: string): Outcome[] {
+    const before = this.advance(now);
+    this.lifecycle.stopped(now, instanceId);
     return [...before, ...this.take()];
   }
 
@@ -138,12 +174,20 @@ export class AutoScaling implements Service {
     return [...this.lifecycle.actions.records.values()];
   }
 
-  /** A group that is being deleted is gone with its last instance; any other is brought to its desired capacity. */
+  /** A group or pool that is being deleted is gone with its last instance; any other is brought to its size. */
   private settle(now: number, groupName: string, capacity: Capacity): void {
     const group = this.state.findGroup(groupName);
-    if (group?.isDeleting && this.state.instancesOf(groupName).length === 0)
+    if (!group) return;
+    const instances = this.state.instancesOf(groupName);
+    if (group.isDeleting && instances.length === 0) {
       this.state.removeGroup(now, groupName);
-    else capacity.balance(now, groupName);
+      return;
+    }
+    const { warmPool, ...withoutPool } = group;
+    if (warmPool?.Status === 'PendingDelete' && !instances.some(isWarm))
+      this.state.groups.set(now, groupName, withoutPool);
+    capacity.balance(now, groupName);
+    this.refreshes.look(now, groupName);
   }
 
   private take(): Outcome[] {

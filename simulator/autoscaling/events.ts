@@ -1,41 +1,57 @@
 import type { Outcome } from '../machine.ts';
-import type { Activity, Group, Hook } from './state.ts';
+import { type Passage, passages } from './passage.ts';
+import type { Activity, Group, Hook, Instance } from './state.ts';
 
 const source = 'aws.autoscaling';
 
-const lifecycleDetail = {
-  'autoscaling:EC2_INSTANCE_LAUNCHING': {
-    detailType: 'EC2 Instance-launch Lifecycle Action',
-    Origin: 'EC2',
-    Destination: 'AutoScalingGroup',
-  },
-  'autoscaling:EC2_INSTANCE_TERMINATING': {
-    detailType: 'EC2 Instance-terminate Lifecycle Action',
-    Origin: 'AutoScalingGroup',
-    Destination: 'EC2',
-  },
+const detailTypes = {
+  'autoscaling:EC2_INSTANCE_LAUNCHING': 'EC2 Instance-launch Lifecycle Action',
+  'autoscaling:EC2_INSTANCE_TERMINATING': 'EC2 Instance-terminate Lifecycle Action',
 } as const;
 
-/** The event of one hook that begins to hold one instance; its resource is the group alone (D-1.22, D-1.24). */
-export function lifecycleEvent(group: Group, hook: Hook, instanceId: string, token: string): Outcome {
-  const { detailType, Origin, Destination } = lifecycleDetail[hook.LifecycleTransition];
+/**
+ * The event of one hook that begins to hold one instance on its passage; its resource is the group alone (D-1.22,
+ * D-1.23, D-1.24, D-1.25).
+ */
+export function lifecycleEvent(group: Group, hook: Hook, instance: Instance, token: string): Outcome {
+  const passage: Passage = passages[instance.passage];
+  const { Origin, Destination, Action } = passage;
   const metadata = hook.NotificationMetadata;
   return {
     kind: 'event',
     event: {
       source,
-      detailType,
+      detailType: detailTypes[hook.LifecycleTransition],
       resources: [group.arn],
       detail: {
         LifecycleActionToken: token,
         AutoScalingGroupName: group.name,
         LifecycleHookName: hook.LifecycleHookName,
-        EC2InstanceId: instanceId,
+        EC2InstanceId: instance.instanceId,
         LifecycleTransition: hook.LifecycleTransition,
         ...(metadata === undefined ? {} : { NotificationMetadata: metadata }),
         Origin,
         Destination,
+        ...(Action === undefined ? {} : { Action }),
       },
+    },
+  };
+}
+
+/** The event of an instance refresh; times and percentages in it are texts (D-1.28). */
+export function refreshEvent(
+  group: Group,
+  refreshId: string,
+  what: string,
+  more: Record<string, string> = {},
+): Outcome {
+  return {
+    kind: 'event',
+    event: {
+      source,
+      detailType: `EC2 Auto Scaling Instance Refresh ${what}`,
+      resources: [group.arn],
+      detail: { InstanceRefreshId: refreshId, AutoScalingGroupName: group.name, ...more },
     },
   };
 }

@@ -8,18 +8,20 @@ import type {
 import { Fault } from '../machine.ts';
 import type { Activities } from './activities.ts';
 import type { Capacity } from './capacity.ts';
+import { secondsOf } from './ground.ts';
 import { changedGroup, newGroup } from './group.ts';
 import { describedTags, matchesTagFilters } from './group-tags.ts';
 import { withHook } from './hook-operations.ts';
 import { describedInGroup } from './instance-operations.ts';
-import { type Lifecycle, secondsOf } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import { type Context, type Operation, operation } from './operation.ts';
 import { page } from './page.ts';
+import { isWarm } from './passage.ts';
 import type { Group, Hook, State } from './state.ts';
 import { validationError } from './validation.ts';
 
 /** Groups per account and Region (D-5.16). */
-const groupsMax = 500;
+export const groupsMax = 500;
 
 /** Create-, Update-, Delete-, DescribeAutoScalingGroup(s) and SetDesiredCapacity. */
 export function groupOperations(room: {
@@ -32,11 +34,7 @@ export function groupOperations(room: {
   return {
     CreateAutoScalingGroup: operation(({ now }, input: CreateAutoScalingGroupType) => {
       const name = input.AutoScalingGroupName ?? '';
-      if (state.findGroup(name))
-        throw new Fault(
-          'AlreadyExists',
-          `AutoScalingGroup by this name already exists - A group with the name ${name} already exists`,
-        );
+      refuseTaken(state, name);
       if (state.groups.values().length >= groupsMax)
         throw new Fault(
           'LimitExceeded',
@@ -54,6 +52,7 @@ export function groupOperations(room: {
     }),
     UpdateAutoScalingGroup: operation(({ now }, input: UpdateAutoScalingGroupType) => {
       const group = state.group(input.AutoScalingGroupName ?? '');
+      refuseDuringRefresh(state, group, input);
       const changed = changedGroup(group, state, input);
       state.groups.set(now, group.name, changed);
       const { MinSize, MaxSize, DesiredCapacity } = changed.settings;
@@ -93,32 +92,66 @@ function describeGroups({ viewAt }: Context, state: State, input: AutoScalingGro
     .filter((group) => names.size === 0 || names.has(group.name) || names.has(group.arn))
     .filter((group) => matchesTagFilters(group, input.Filters ?? []));
   const { items, NextToken } = page(input, { usual: 50, most: 100 }, chosen, ({ name }) => name);
-  const instancesOf = (group: Group) =>
-    input.IncludeInstances === false ? [] : state.instancesOf(group.name, viewAt).map(describedInGroup);
   return {
-    AutoScalingGroups: items.map((group) => ({
-      ...group.settings,
-      ...(group.isDeleting ? { Status: 'Delete in progress' } : {}),
-      Tags: describedTags(group),
-      Instances: instancesOf(group),
-    })),
+    AutoScalingGroups: items.map((group) => {
+      const instances = state.instancesOf(group.name, viewAt);
+      // The instances of the warm pool are told of by DescribeWarmPool alone (D-3.28).
+      const members = input.IncludeInstances === false ? [] : instances.filter((one) => !isWarm(one));
+      const pool = group.warmPool && {
+        WarmPoolConfiguration: group.warmPool,
+        WarmPoolSize: instances.filter(isWarm).length,
+      };
+      return {
+        ...group.settings,
+        ...pool,
+        ...(group.isDeleting ? { Status: 'Delete in progress' } : {}),
+        Tags: describedTags(group),
+        Instances: members.map(describedInGroup),
+      };
+    }),
     NextToken,
   };
+}
+
+function refuseTaken(state: State, name: string): void {
+  const taken = state.groups.get(name);
+  if (!taken) return;
+  const what = taken.isDeleting ? 'is pending delete' : 'already exists';
+  throw new Fault(
+    'AlreadyExists',
+    `AutoScalingGroup by this name already exists - A group with the name ${name} ${what}`,
+  );
+}
+
+/** What an instance refresh is to bring about cannot be changed meanwhile; the text is AWS's. */
+function refuseDuringRefresh(state: State, group: Group, input: UpdateAutoScalingGroupType): void {
+  const isRelaunched = input.LaunchTemplate !== undefined || input.MixedInstancesPolicy !== undefined;
+  if (isRelaunched && state.activeRefresh(group.name)?.desiredConfiguration)
+    throw validationError(
+      'An active instance refresh with a desired configuration exists. All configuration options derived from the desired configuration are not available for update while the instance refresh is active.',
+    );
 }
 
 /** By force, instances go without their hooks (D-3.5) and the group is gone when the last of them is. */
 function deleteGroup(
   { now }: Context,
-  room: { state: State; lifecycle: Lifecycle },
+  room: { state: State; activities: Activities; lifecycle: Lifecycle },
   input: DeleteAutoScalingGroupType,
 ): void {
-  const { state, lifecycle } = room;
+  const { state, activities, lifecycle } = room;
   const group = state.group(input.AutoScalingGroupName ?? '');
+  const isForced = input.ForceDelete === true;
+  refuseProtected(group, isForced);
   const instances = state.instancesOf(group.name);
-  if (instances.length > 0 && input.ForceDelete !== true)
+  if (instances.length > 0 && !isForced)
     throw new Fault(
       'ResourceInUse',
       'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.',
+    );
+  if (activities.isAnyUnderWay(group.name) && !isForced)
+    throw new Fault(
+      'ScalingActivityInProgress',
+      'You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.',
     );
   if (instances.length === 0) {
     state.removeGroup(now, group.name);
@@ -127,7 +160,16 @@ function deleteGroup(
   const settings = { ...group.settings, MinSize: 0, MaxSize: 0, DesiredCapacity: 0 };
   state.groups.set(now, group.name, { ...group, settings, isDeleting: true });
   const cause = `${userRequest(now)} deleted the AutoScalingGroup.`;
-  for (const instance of instances) lifecycle.terminateAtOnce(now, instance, cause);
+  for (const instance of instances) lifecycle.terminateAtOnce(now, instance, cause, 'group-deleted');
+}
+
+/** https://docs.aws.amazon.com/autoscaling/ec2/userguide/resource-deletion-protection.html */
+function refuseProtected({ name, settings }: Group, isForced: boolean): void {
+  const protection = settings.DeletionProtection ?? 'none';
+  if (protection === 'prevent-all-deletion' || (protection === 'prevent-force-deletion' && isForced))
+    throw validationError(
+      `AutoScalingGroup ${name} cannot be deleted${isForced ? ' by force' : ''}: its deletion protection is ${protection}.`,
+    );
 }
 
 function withDesired(group: Group, desired: number): Group {

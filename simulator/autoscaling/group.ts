@@ -1,16 +1,15 @@
-import type {
-  CreateAutoScalingGroupType,
-  LaunchTemplateSpecification,
-  UpdateAutoScalingGroupType,
-} from '@aws-sdk/client-auto-scaling';
+import type { CreateAutoScalingGroupType, UpdateAutoScalingGroupType } from '@aws-sdk/client-auto-scaling';
 import type { Ids } from '../chance.ts';
+import { checkSettings, maintenanceOf } from './group-settings.ts';
 import { withTags } from './group-tags.ts';
-import type { Group, GroupSettings } from './state.ts';
-import { checkLength, checkRange, validationError } from './validation.ts';
+import { launchTemplateIn, mixedWithDefaults } from './launch-source.ts';
+import type { Group, GroupSettings, State } from './state.ts';
+import { checkPattern, checkRange, validationError } from './validation.ts';
 
 /**
- * Settings that a request may carry and a description repeats as they are. Acted on: sizes, launch template, cooldown,
- * grace period, protection of new instances, `NewestInstance`, load balancers, retention. The others change nothing here.
+ * Settings that a request may carry and a description repeats. Acted on: sizes, launch template, cooldown, grace period,
+ * warm-up, protection of new instances, `NewestInstance`, load balancers, maintenance policy in an instance refresh,
+ * retention, deletion protection. The others change nothing here.
  */
 const copied = new Set([
   'AvailabilityZoneDistribution',
@@ -44,23 +43,18 @@ const copied = new Set([
 const copiedFrom = (input: object): Partial<GroupSettings> =>
   Object.fromEntries(Object.entries(input).filter(([key, value]) => value !== undefined && copied.has(key)));
 
-/** Where a group is created. */
-export interface Place {
-  readonly region: string;
-  readonly accountId: string;
-  readonly ids: Ids;
-  /** Whether EC2 knows a launch template of that name. */
-  readonly hasLaunchTemplate: (name: string) => boolean;
-}
+/** A group's name is made of printable ASCII characters without the colon (CreateAutoScalingGroup). */
+const namePattern = '[!-9;-~]+';
 
 /** A new group with AWS's defaults. Throws ValidationError on sizes, zones or a launch source that AWS refuses. */
-export function newGroup(now: number, place: Place, input: CreateAutoScalingGroupType): Group {
+export function newGroup(now: number, place: State, input: CreateAutoScalingGroupType): Group {
   const name = input.AutoScalingGroupName ?? '';
-  checkLength('autoScalingGroupName', name, 1, 255);
+  checkPattern('autoScalingGroupName', name, namePattern);
+  checkSettings(input);
   const arn = `arn:aws:autoscaling:${place.region}:${place.accountId}:autoScalingGroup:${place.ids.uuid()}:autoScalingGroupName/${name}`;
   const { MinSize = 0, MaxSize = 0 } = input;
   const AvailabilityZones = zonesOf(place.region, input);
-  const launchTemplate = launchTemplateOf(place, input);
+  const launchTemplate = launchTemplateIn(place, input);
   const settings: GroupSettings = {
     DefaultCooldown: 300,
     HealthCheckType: 'EC2',
@@ -74,13 +68,14 @@ export function newGroup(now: number, place: Place, input: CreateAutoScalingGrou
     VPCZoneIdentifier: '',
     CreatedTime: new Date(now),
     ...copiedFrom(input),
+    ...maintenanceOf(input),
     AutoScalingGroupName: name,
     AutoScalingGroupARN: arn,
     AvailabilityZones,
     MinSize,
     MaxSize,
     DesiredCapacity: input.DesiredCapacity ?? MinSize,
-    ...(input.MixedInstancesPolicy ? {} : { LaunchTemplate: launchTemplate }),
+    ...launchSettings(input, launchTemplate),
   };
   checkSizes(settings);
   return {
@@ -95,17 +90,25 @@ export function newGroup(now: number, place: Place, input: CreateAutoScalingGrou
 }
 
 /** The group with what the request changes; new bounds move the desired capacity inside them (D-3.32). */
-export function changedGroup(group: Group, place: Place, input: UpdateAutoScalingGroupType): Group {
-  const settings = { ...group.settings, ...copiedFrom(input) };
+export function changedGroup(group: Group, place: State, input: UpdateAutoScalingGroupType): Group {
+  checkSettings(input);
+  const { InstanceMaintenancePolicy, ...kept } = { ...group.settings, ...copiedFrom(input) };
+  const settings = { ...kept, ...maintenanceOf({ ...group.settings, ...input }) };
   const bounded = Math.min(Math.max(group.settings.DesiredCapacity, settings.MinSize), settings.MaxSize);
-  const isRelaunched = input.LaunchTemplate !== undefined || input.MixedInstancesPolicy !== undefined;
-  const launchTemplate = isRelaunched ? launchTemplateOf(place, input) : group.launchTemplate;
-  const isRezoned = input.AvailabilityZones !== undefined || input.VPCZoneIdentifier !== undefined;
+  const isRelaunched = ['LaunchTemplate', 'MixedInstancesPolicy', 'LaunchConfigurationName'].some(
+    (source) => input[source as keyof typeof input] !== undefined,
+  );
+  const launchTemplate = isRelaunched ? launchTemplateIn(place, input) : group.launchTemplate;
+  const { LaunchTemplate, MixedInstancesPolicy, ...unlaunched } = settings;
+  const launched = isRelaunched
+    ? launchSettings(input, launchTemplate)
+    : launchSettings(group.settings, launchTemplate);
+  const isRezoned =
+    (input.AvailabilityZones ?? input.AvailabilityZoneIds ?? input.VPCZoneIdentifier) !== undefined;
   const AvailabilityZones = isRezoned ? zonesOf(place.region, input) : settings.AvailabilityZones;
-  const { LaunchTemplate, ...withoutTemplate } = settings;
   const changed: GroupSettings = {
-    ...withoutTemplate,
-    ...(settings.MixedInstancesPolicy ? {} : { LaunchTemplate: launchTemplate }),
+    ...unlaunched,
+    ...launched,
     AvailabilityZones,
     DesiredCapacity: input.DesiredCapacity ?? bounded,
   };
@@ -114,6 +117,15 @@ export function changedGroup(group: Group, place: Place, input: UpdateAutoScalin
     ? subnetsOf(place.ids, AvailabilityZones, changed.VPCZoneIdentifier)
     : group.subnets;
   return { ...group, settings: changed, launchTemplate, subnets };
+}
+
+/** A group is described by its launch template or by its policy, never by both. */
+function launchSettings(
+  source: Pick<GroupSettings, 'MixedInstancesPolicy'>,
+  launchTemplate: Group['launchTemplate'],
+): Partial<GroupSettings> {
+  const { MixedInstancesPolicy: policy } = source;
+  return policy ? { MixedInstancesPolicy: mixedWithDefaults(policy) } : { LaunchTemplate: launchTemplate };
 }
 
 /** The error texts are AWS's (https://github.com/convox/praxis/pull/258 shows the last one). */
@@ -130,11 +142,24 @@ function checkSizes({ MinSize, MaxSize, DesiredCapacity }: GroupSettings): void 
 /** Zones as given; the simulator has no VPCs, so subnets alone are put into the Region's first zones in turn. */
 function zonesOf(region: string, input: CreateAutoScalingGroupType | UpdateAutoScalingGroupType): string[] {
   const zones = input.AvailabilityZones ?? [];
+  const zoneIds = input.AvailabilityZoneIds ?? [];
+  if (zones.length > 0 && zoneIds.length > 0)
+    throw validationError(
+      'You cannot specify both AvailabilityZones and AvailabilityZoneIds in the same request.',
+    );
   if (zones.length > 0) return zones;
+  if (zoneIds.length > 0) return zoneIds.map((id) => zoneOfId(region, id));
   const subnets = subnetIds(input.VPCZoneIdentifier);
   if (subnets.length === 0)
     throw validationError('At least one Availability Zone or VPC Subnet is required.');
   return subnets.map((_, index) => `${region}${'abc'.charAt(index % 3)}`).filter(isFirst);
+}
+
+/** Here every account has the zones in the same order: `use1-az2` is the second. */
+function zoneOfId(region: string, id: string): string {
+  const place = Number(/^[a-z]{2,4}\d-az([1-6])$/.exec(id)?.[1]);
+  if (Number.isNaN(place)) throw validationError(`The availability zone ID ${id} is not valid.`);
+  return `${region}${'abcdef'.charAt(place - 1)}`;
 }
 
 const isFirst = (zone: string, index: number, zones: readonly string[]) => zones.indexOf(zone) === index;
@@ -144,35 +169,4 @@ const subnetIds = (identifier = '') => identifier.split(',').flatMap((id) => id.
 function subnetsOf(ids: Ids, zones: readonly string[], identifier?: string): Record<string, string> {
   const given = subnetIds(identifier);
   return Object.fromEntries(zones.map((zone, index) => [zone, given[index] ?? `subnet-${ids.hex(17)}`]));
-}
-
-/** Instances are launched from a launch template, given directly or in the policy, by its name. */
-function launchTemplateOf(
-  { ids, hasLaunchTemplate }: Place,
-  input: CreateAutoScalingGroupType | UpdateAutoScalingGroupType,
-): LaunchTemplateSpecification & { LaunchTemplateName: string } {
-  const inPolicy = input.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
-  const given = input.LaunchTemplate ?? inPolicy;
-  if (input.LaunchConfigurationName !== undefined)
-    throw validationError(
-      `The simulator launches from launch templates only: got LaunchConfigurationName ${input.LaunchConfigurationName}`,
-    );
-  if (!given)
-    throw validationError(
-      'Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.',
-    );
-  if (given.LaunchTemplateName === undefined)
-    throw validationError(
-      'The simulator knows launch templates by name: expected LaunchTemplateName, got none',
-    );
-  if (!hasLaunchTemplate(given.LaunchTemplateName))
-    throw validationError(
-      `You must use a valid fully-formed launch template. The specified launch template, with template name ${given.LaunchTemplateName}, does not exist.`,
-    );
-  return {
-    LaunchTemplateId: `lt-${ids.hex(17)}`,
-    Version: '$Default',
-    ...given,
-    LaunchTemplateName: given.LaunchTemplateName,
-  };
 }

@@ -20,7 +20,8 @@ import {
   validationError,
 } from './validation.ts';
 
-const transitions: readonly LifecycleTransition[] = [
+/** The two transitions that a hook may hold. */
+export const transitions: readonly LifecycleTransition[] = [
   'autoscaling:EC2_INSTANCE_LAUNCHING',
   'autoscaling:EC2_INSTANCE_TERMINATING',
 ];

@@ -5,9 +5,11 @@ import type {
   TerminateInstanceInAutoScalingGroupType,
 } from '@aws-sdk/client-auto-scaling';
 import type { Capacity } from './capacity.ts';
-import { isLeaving, type Lifecycle, secondsOf } from './lifecycle.ts';
+import { secondsOf } from './ground.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import { type Context, type Operation, operation } from './operation.ts';
 import { page } from './page.ts';
+import { isLeaving, isReady, isRetained, isWarm } from './passage.ts';
 import type { Instance, State } from './state.ts';
 import { checkCount, checkLength, oneOf, validationError } from './validation.ts';
 
@@ -38,8 +40,9 @@ export function instanceOperations(room: {
     TerminateInstanceInAutoScalingGroup: operation(
       ({ now }, input: TerminateInstanceInAutoScalingGroupType) => {
         const instance = instanceNamed(state, input.InstanceId);
+        refusePooled(instance);
         if (!isLeaving(instance)) terminate(now, instance, input.ShouldDecrementDesiredCapacity === true);
-        else if (instance.state === 'Terminating:Retained')
+        else if (isRetained(instance.state))
           lifecycle.release(now, instance, `${userRequest(now, instance)}.`);
         const { activityId } = instanceNamed(state, instance.instanceId);
         return { Activity: state.activities.get(activityId)?.described };
@@ -57,7 +60,8 @@ export function instanceOperations(room: {
       const isInGrace = instance.inServiceAt !== undefined && now < instance.inServiceAt + graceMs;
       if (isInGrace && input.ShouldRespectGracePeriod !== false) return {};
       const marked = state.setInstance(now, { ...instance, isHealthy });
-      if (!isHealthy && instance.state === 'InService') capacity.replaceUnhealthy(now, marked);
+      if (!isHealthy && (instance.state === 'InService' || isReady(instance)))
+        capacity.replaceIfActive(now, marked);
       return {};
     }),
   };
@@ -89,8 +93,8 @@ export function instanceOperations(room: {
       const instance = members.find(({ instanceId }) => instanceId === id);
       if (!instance)
         throw validationError(`The instance ${id} is not part of Auto Scaling group ${group.name}.`);
-      // Protection applies from InService on (D-3.24).
-      if (instance.state !== 'InService')
+      // Protection applies from InService on (D-3.24), and not in the warm pool (D-3.28).
+      if (instance.state !== 'InService' && instance.state !== 'Standby')
         throw validationError(`The instance ${id} is not in InService or Standby.`);
       return instance;
     });
@@ -102,6 +106,14 @@ export function instanceOperations(room: {
 
 const userRequest = (now: number, { instanceId }: Instance) =>
   `At ${secondsOf(now)} instance ${instanceId} was taken out of service in response to a user request`;
+
+/** A retained instance leaves the pool by this call alone (D-3.14); the others it cannot be called on (D-3.28). */
+function refusePooled(instance: Instance): void {
+  if (!isWarm(instance) || isRetained(instance.state)) return;
+  throw validationError(
+    `The instance ${instance.instanceId} is in a warm pool: TerminateInstanceInAutoScalingGroup cannot be called on it.`,
+  );
+}
 
 function instanceNamed(state: State, instanceId = ''): Instance {
   checkLength('instanceId', instanceId, 1, 19);
@@ -117,6 +129,7 @@ export const describedInGroup = (instance: Instance) => ({
   LifecycleState: instance.state,
   HealthStatus: instance.isHealthy ? 'Healthy' : 'Unhealthy',
   LaunchTemplate: instance.launchTemplate,
+  ...(instance.imageId === undefined ? {} : { ImageId: instance.imageId }),
   ProtectedFromScaleIn: instance.isProtected,
 });
 

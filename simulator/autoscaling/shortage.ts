@@ -44,18 +44,18 @@ export class Shortages {
   }
 
   /** Lets a launch fail where there is no capacity, and tells whether it did (D-7.10, D-14.4). */
-  refuses(now: number, group: Group, availabilityZone: string, cause: string): boolean {
+  refuses(
+    now: number,
+    group: Group,
+    order: { availabilityZone: string; cause: string; passage: 'launch' | 'warm' },
+  ): boolean {
     const shortage = this.byGroup.get(group.name);
     if (!shortage) return false;
-    const activity = {
-      kind: 'launch',
-      instanceId: '',
-      availabilityZone,
-      cause,
-      status: 'InProgress',
-    } as const;
+    const { availabilityZone, cause, passage: kind } = order;
+    const activity = { kind, instanceId: '', availabilityZone, cause, status: 'InProgress' } as const;
     const id = this.activities.begin(now, group, activity);
-    this.say(this.activities.fail(now, id, 'launch', 'Failed', messageOf(shortage, availabilityZone)));
+    const message = messageOf(shortage, availabilityZone);
+    for (const event of this.activities.fail(now, id, 'Failed', message)) this.say(event);
     this.retryLater(now, group.name, shortage);
     return true;
   }

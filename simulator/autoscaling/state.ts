@@ -2,21 +2,15 @@ import type {
   AutoScalingGroup,
   Activity as DescribedActivity,
   LaunchTemplateSpecification,
+  LifecycleState,
+  WarmPoolConfiguration,
 } from '@aws-sdk/client-auto-scaling';
 import type { Ids } from '../chance.ts';
 import { Fault } from '../machine.ts';
 import { Table } from '../table.ts';
-
-/** The states of an instance that the simulator passes through (D-3.1, D-3.2, D-3.14). */
-export type LifecycleState =
-  | 'Pending'
-  | 'Pending:Wait'
-  | 'Pending:Proceed'
-  | 'InService'
-  | 'Terminating'
-  | 'Terminating:Wait'
-  | 'Terminating:Proceed'
-  | 'Terminating:Retained';
+import type { ActivityKind } from './activities.ts';
+import type { PassageName } from './passage.ts';
+import { isActive, type Refresh } from './refresh.ts';
 
 /** The two transitions that a lifecycle hook may hold. */
 export type LifecycleTransition =
@@ -46,33 +40,46 @@ export type GroupSettings = Readonly<Omit<AutoScalingGroup, 'Instances' | 'Tags'
   readonly NewInstancesProtectedFromScaleIn: boolean;
 };
 
+/** The launch template that instances are made from. */
+export type LaunchTemplate = LaunchTemplateSpecification & { readonly LaunchTemplateName: string };
+
 /** One Auto Scaling group. */
 export interface Group {
   readonly name: string;
   readonly arn: string;
   readonly settings: GroupSettings;
   readonly tags: readonly Tag[];
-  readonly launchTemplate: LaunchTemplateSpecification & { readonly LaunchTemplateName: string };
+  readonly launchTemplate: LaunchTemplate;
   /** The subnet that instances get in each Availability Zone. */
   readonly subnets: Readonly<Record<string, string>>;
   /** Deleted by force, with instances that are not gone yet. */
   readonly isDeleting: boolean;
+  /** The pool of instances kept ready beside the group (D-3.28). */
+  readonly warmPool?: WarmPoolConfiguration | undefined;
 }
 
-/** One EC2 instance of a group; gone from here once it is Terminated. */
+/** One EC2 instance of a group or of its warm pool; gone from here once it is Terminated or Detached. */
 export interface Instance {
   readonly instanceId: string;
   readonly groupName: string;
   readonly availabilityZone: string;
   readonly launchTemplate: LaunchTemplateSpecification;
   readonly state: LifecycleState;
+  /** The way that it is on, or that it came last. */
+  readonly passage: PassageName;
+  /** The image that a replacement of its root volume left there. */
+  readonly imageId?: string | undefined;
   readonly isHealthy: boolean;
   readonly isProtected: boolean;
+  /** The group's load balancer sends it requests. */
+  readonly isBalanced: boolean;
   readonly launchedAt: number;
-  /** When it first came InService; undefined before. */
+  /** When it last came InService; undefined before and in the warm pool. */
   readonly inServiceAt: number | undefined;
   /** The activity that launches it, later the one that terminates it. */
   readonly activityId: string;
+  /** EC2 has stopped or terminated it, or is about to. */
+  readonly isDown: boolean;
   /** The EC2 instance does not exist any more. */
   readonly isGoneFromEc2: boolean;
   /** Leaving, yet no replacement is launched before it is gone (D-3.22, last clause). */
@@ -101,14 +108,15 @@ export interface Activity {
     readonly AutoScalingGroupName: string;
     readonly StartTime: Date;
   };
+  readonly kind: ActivityKind;
   readonly instanceId: string;
   readonly availabilityZone: string;
   readonly subnetId: string;
   readonly order: number;
 }
 
-/** DescribeScalingActivities tells of activities that began in the last six weeks (D-14.1; milliseconds). */
-const activityMs = 42 * 86_400_000;
+/** Activities and instance refreshes of the last six weeks are told of (D-14.1; milliseconds). */
+export const historyMs = 42 * 86_400_000;
 
 /** A read lags by at most as much (milliseconds); `Table` remembers as far back. */
 const memoryMs = 60_000;
@@ -136,6 +144,9 @@ export class State {
   readonly hooks = new Table<readonly Hook[]>(memoryMs);
   readonly instances = new Table<Instance>(memoryMs);
   readonly activities = new Table<Activity>(memoryMs);
+  /** The instance refreshes of each group, oldest first, by the group's name. */
+  readonly refreshes = new Table<readonly Refresh[]>(memoryMs);
+  private readonly templateIds = new Map<string, string>();
   private readonly instanceIds = new Map<string, string[]>();
   private readonly activityIds = new Map<string, string[]>();
 
@@ -145,6 +156,18 @@ export class State {
     this.region = options.region;
     this.accountId = options.accountId;
     this.ids = options.ids;
+  }
+
+  /** The id of a launch template, always the same for its name. */
+  launchTemplateId(name: string): string {
+    const id = this.templateIds.get(name) ?? `lt-${this.ids.hex(17)}`;
+    this.templateIds.set(name, id);
+    return id;
+  }
+
+  /** The name of a launch template whose id has been told before; undefined for others. */
+  launchTemplateName(id: string): string | undefined {
+    return [...this.templateIds].find(([, known]) => known === id)?.[0];
   }
 
   /** The group of that name or ARN, as of `at`; undefined when there is none. */
@@ -172,6 +195,16 @@ export class State {
   /** The group's instances in the order in which they were launched. */
   instancesOf(groupName: string, at?: number): Instance[] {
     return (this.instanceIds.get(groupName) ?? []).flatMap((id) => this.instances.get(id, at) ?? []);
+  }
+
+  /** The instance refresh of the group that has not ended. */
+  activeRefresh(groupName: string): Refresh | undefined {
+    return this.refreshes.get(groupName)?.findLast(isActive);
+  }
+
+  /** What new instances of the group are made from: while it is refreshed, of the desired configuration (D-3.25). */
+  launchTemplateOf(group: Group): LaunchTemplate {
+    return this.activeRefresh(group.name)?.target ?? group.launchTemplate;
   }
 
   /** Enters a new instance or replaces its row. */
@@ -214,7 +247,7 @@ export class State {
   private forgetActivities(now: number): void {
     const isTold = (id: string) => {
       const { EndTime, StartTime } = this.activities.get(id)?.described ?? {};
-      return StartTime !== undefined && (EndTime === undefined || StartTime.getTime() > now - activityMs);
+      return StartTime !== undefined && (EndTime === undefined || StartTime.getTime() > now - historyMs);
     };
     for (const [groupName, ids] of this.activityIds) {
       const forgotten = ids.findIndex(isTold) < 0 ? ids.splice(0) : ids.splice(0, ids.findIndex(isTold));
@@ -227,6 +260,7 @@ export class State {
   removeGroup(now: number, groupName: string): void {
     this.groups.delete(now, groupName);
     this.hooks.delete(now, groupName);
+    this.refreshes.delete(now, groupName);
   }
 }
 

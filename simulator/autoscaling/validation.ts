@@ -4,12 +4,20 @@ import { Fault } from '../machine.ts';
 export const validationError = (message: string) => new Fault('ValidationError', message);
 
 /** Refuses a value in the words of AWS's common validator. */
-export function constraint(path: string, value: unknown, rule: string): Fault {
+export const constraint = (path: string, value: unknown, rule: string): Fault =>
+  refusal([violation(path, value, rule)]);
+
+/** What is wrong with one value, in the words of AWS's common validator. */
+export function violation(path: string, value: unknown, rule: string): string {
   const shown = Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
-  return validationError(
-    `1 validation error detected: Value '${shown}' at '${path}' failed to satisfy constraint: Member must ${rule}`,
-  );
+  return `Value '${shown}' at '${path}' failed to satisfy constraint: Member must ${rule}`;
 }
+
+/** Refuses a request for all that is wrong with it. */
+export const refusal = (violations: readonly string[]): Fault =>
+  validationError(
+    `${violations.length} validation error${violations.length > 1 ? 's' : ''} detected: ${violations.join('; ')}`,
+  );
 
 /** Throws unless the number is within the range, both ends included; undefined passes. */
 export function checkRange(path: string, value: number | undefined, least: number, most: number): void {

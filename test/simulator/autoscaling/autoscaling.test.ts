@@ -44,7 +44,7 @@ describe('reads', () => {
 
 describe('an operation that the simulator does not have', () => {
   it('is refused', () => {
-    const start = () => new Scene().call('StartInstanceRefresh', { AutoScalingGroupName: 'demo' });
+    const start = () => new Scene().call('ExecutePolicy', { PolicyName: 'grow' });
     expect(start).toThrow(expect.objectContaining({ code: 'InvalidAction' }));
   });
 });
@@ -67,7 +67,7 @@ describe('the machine', () => {
         MinSize: 1,
         MaxSize: 1,
         AvailabilityZones: ['z'],
-        LaunchTemplate: { LaunchTemplateName: 't' },
+        LaunchTemplate: { LaunchTemplateName: 'ecs' },
       };
       const caller = { principalArn: 'x', client: 'x' };
       return autoscaling.apply(0, { operation: 'CreateAutoScalingGroup', input, caller, viewAt: 0 }).outcomes;
