@@ -210,7 +210,8 @@ export class State {
   /** Enters a new instance or replaces its row. */
   setInstance(now: number, instance: Instance): Instance {
     const ids = this.instanceIds.get(instance.groupName) ?? [];
-    if (!this.instances.get(instance.instanceId))
+    // One that was detached is still listed for reads that lag when it is attached again.
+    if (!this.instances.get(instance.instanceId) && !ids.includes(instance.instanceId))
       this.instanceIds.set(instance.groupName, [...ids, instance.instanceId]);
     this.instances.set(now, instance.instanceId, instance);
     return instance;

@@ -16,15 +16,18 @@ export const drainHook = 'ecs-drain-hook';
 
 type Input = Record<string, unknown>;
 
-/** Auto Scaling with an EC2 that boots in 10 s and terminates in 30 s, in a time that the test moves. */
+/** Auto Scaling with an EC2 that boots in 10 s, stops in 20 s and terminates in 30 s, in a time that the test moves. */
 export class Scene {
   readonly autoscaling = new AutoScaling({
     region: 'us-east-1',
     accountId: '111122223333',
     ids: new Ids(1, 'autoscaling'),
+    ec2Instance: (instanceId) => this.machines.get(instanceId),
   });
   now = startAt;
   readonly outcomes: { at: number; outcome: Outcome }[] = [];
+  /** What EC2 knows of each instance. */
+  readonly machines = new Map<string, { availabilityZone: string; state: string }>();
   private readonly ec2 = new Agenda<(now: number) => Outcome[]>();
   private readonly boots: boolean;
 
@@ -58,6 +61,7 @@ export class Scene {
 
   /** EC2 terminates an instance behind Auto Scaling's back. */
   kill(instanceId: string): void {
+    this.become(instanceId, 'terminated');
     this.hear(this.autoscaling.instanceTerminated(this.now, instanceId));
   }
 
@@ -142,22 +146,44 @@ export class Scene {
   }
 
   /** The instances that EC2 was told to terminate. */
-  ordered(kind: 'launch-instance' | 'terminate-instance'): string[] {
+  ordered(kind: 'launch-instance' | 'terminate-instance' | 'stop-instance' | 'start-instance'): string[] {
     return this.outcomes.flatMap(({ outcome }) => (outcome.kind === kind ? outcome.instanceId : []));
+  }
+
+  /** The detail of each lifecycle event, of one instance if named. */
+  lifecycleEvents(instanceId?: string): Record<string, unknown>[] {
+    return this.events()
+      .filter(({ detailType }) => detailType === launchEvent || detailType === terminateEvent)
+      .map(({ detail }) => detail)
+      .filter(({ EC2InstanceId }) => instanceId === undefined || EC2InstanceId === instanceId);
   }
 
   private hear(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       this.outcomes.push({ at: this.now, outcome });
-      if (outcome.kind === 'launch-instance' && this.boots)
-        this.later(10, (now) => this.autoscaling.instanceRunning(now, outcome.instanceId));
+      if (outcome.kind === 'event') continue;
+      const { autoscaling } = this;
+      const { instanceId } = outcome;
+      if (outcome.kind === 'launch-instance') this.machines.set(instanceId, { ...outcome, state: 'pending' });
+      if (outcome.kind === 'start-instance' || (outcome.kind === 'launch-instance' && this.boots))
+        this.later(10, instanceId, 'running', (now) => autoscaling.instanceRunning(now, instanceId));
+      if (outcome.kind === 'stop-instance')
+        this.later(20, instanceId, 'stopped', (now) => autoscaling.instanceStopped(now, instanceId));
       if (outcome.kind === 'terminate-instance')
-        this.later(30, (now) => this.autoscaling.instanceTerminated(now, outcome.instanceId));
+        this.later(30, instanceId, 'terminated', (now) => autoscaling.instanceTerminated(now, instanceId));
     }
   }
 
-  private later(seconds: number, run: (now: number) => Outcome[]): void {
-    this.ec2.add(this.now + seconds * 1000, run);
+  private become(instanceId: string, state: string): void {
+    const machine = this.machines.get(instanceId);
+    if (machine) this.machines.set(instanceId, { ...machine, state });
+  }
+
+  private later(seconds: number, instanceId: string, state: string, say: (now: number) => Outcome[]): void {
+    this.ec2.add(this.now + seconds * 1000, (now) => {
+      this.become(instanceId, state);
+      return say(now);
+    });
   }
 }
 
