@@ -36,10 +36,32 @@ const tagContext = (group: Group): Record<string, string> =>
     ]),
   );
 
-/** The tags of a request, for policies that say which tags may be written. */
-const requestContext = ({ input }: Call): Record<string, string> =>
-  Object.fromEntries(
+/** What a request says that policies may ask about: its tags, sizes, force, and whether a version is named. */
+const requestContext = ({ operation, input }: Call): Record<string, string> => ({
+  ...Object.fromEntries(
     records(input.Tags).map(({ Key, Value = '' }) => [`aws:RequestTag/${Key}`, String(Value)]),
-  );
+  ),
+  ...conditions(operation, input),
+});
+
+function conditions(operation: string, input: Record<string, unknown>): Record<string, string> {
+  const keys: Record<string, unknown> = {};
+  if (operation === 'DeleteAutoScalingGroup') keys['autoscaling:ForceDelete'] = input.ForceDelete ?? false;
+  if (operation === 'CreateAutoScalingGroup' || operation === 'UpdateAutoScalingGroup') {
+    keys['autoscaling:MinSize'] = input.MinSize;
+    keys['autoscaling:MaxSize'] = input.MaxSize;
+    keys['autoscaling:LaunchConfigurationName'] = input.LaunchConfigurationName;
+    keys['autoscaling:LaunchTemplateVersionSpecified'] = isVersionSpecified(input.LaunchTemplate);
+  }
+  const said = Object.entries(keys).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said.map(([key, value]) => [key, String(value)]));
+}
+
+/** A version by its number, and not whatever is the newest or the default one. */
+function isVersionSpecified(template: unknown): boolean | undefined {
+  if (typeof template !== 'object' || template === null) return undefined;
+  const { Version } = template as { Version?: unknown };
+  return typeof Version === 'string' && !Version.startsWith('$');
+}
 
 const records = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value : []);
