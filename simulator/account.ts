@@ -1,12 +1,17 @@
 import { AutoScaling } from './autoscaling/autoscaling.ts';
 import type { Chance } from './chance.ts';
-import { deploy } from './cloud/deploy.ts';
+import { CloudFormation } from './cloud/cloudformation/cloudformation.ts';
 import { Bus } from './cloud/events/bus.ts';
-import { isAllowed, policiesOf } from './cloud/iam/iam.ts';
+import { isAllowed } from './cloud/iam/iam.ts';
+import { Roles } from './cloud/iam/roles.ts';
+import { LambdaApi } from './cloud/lambda/api.ts';
 import { Lambda, type Runtime } from './cloud/lambda/lambda.ts';
 import { Mappings } from './cloud/lambda/mapping.ts';
+import type { CodeOf } from './cloud/lambda/package.ts';
+import { S3 } from './cloud/s3/s3.ts';
 import { Sqs } from './cloud/sqs/sqs.ts';
-import { loadTemplate, type Stack } from './cloud/template/template.ts';
+import { Sts } from './cloud/sts/sts.ts';
+import type { Stack } from './cloud/template/template.ts';
 import { Ec2 } from './ec2/ec2.ts';
 import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
 import { Endpoint } from './endpoint.ts';
@@ -21,6 +26,10 @@ export interface AccountOptions {
   readonly region?: string;
   readonly accountId?: string;
   readonly ecsSwitches?: Partial<EcsSwitches>;
+  /** Where it answers, as in http://127.0.0.1:4566, if not where AWS does. */
+  readonly endpointUrl?: string;
+  /** Finds the code in the packages of functions; absent: only functions from source run. */
+  readonly codeOf?: CodeOf;
   /**
    * So many entries are kept of the log, the calls and the invocations, and what AWS forgets is forgotten. Without it
    * everything there ever was can be looked at, as tests do.
@@ -28,7 +37,7 @@ export interface AccountOptions {
   readonly entriesMax?: number;
 }
 
-/** One AWS account in one Region, in virtual time: the services, what runs in them, and the stack installed there. */
+/** One AWS account in one Region, in virtual time: the services, and what runs in them. */
 export class Account {
   readonly world: World;
   readonly ecs: Ecs;
@@ -38,16 +47,18 @@ export class Account {
   readonly bus: Bus;
   readonly lambda: Lambda;
   readonly mappings: Mappings;
+  readonly roles = new Roles();
+  readonly s3: S3;
+  readonly cloudformation: CloudFormation;
   readonly endpoint: Endpoint;
   readonly region: string;
   readonly accountId: string;
   private readonly boot: Chance;
   private readonly operator: Caller;
-  private stack: Stack | undefined;
 
   constructor(options: AccountOptions) {
     const { seed, startAt, region = 'eu-west-1', accountId = '111122223333', ecsSwitches = {} } = options;
-    const { entriesMax } = options;
+    const { endpointUrl, codeOf, entriesMax } = options;
     this.region = region;
     this.accountId = accountId;
     const world = new World(seed, startAt, entriesMax);
@@ -69,7 +80,8 @@ export class Account {
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
       ec2Instance: (id) => this.ec2.all().find(({ instanceId }) => instanceId === id),
     });
-    this.sqs = new Sqs({ ...place, ids: world.ids('sqs') });
+    this.sqs = new Sqs({ ...place, ids: world.ids('sqs'), endpointUrl });
+    this.s3 = new S3({ ...place, ids: world.ids('s3') });
     this.lambda = new Lambda({
       ...place,
       world,
@@ -78,25 +90,39 @@ export class Account {
     });
     this.bus = new Bus({ ...place, world, sqs: this.sqs, lambda: this.lambda });
     this.mappings = new Mappings({ world, sqs: this.sqs, lambda: this.lambda });
+    const { roles, sqs, bus, lambda, mappings, s3 } = this;
+    const site = { world, roles, sqs, bus, lambda, mappings, s3, inert: new Map(), codeOf };
+    this.cloudformation = new CloudFormation({ ...place, endpointUrl, site });
+    lambda.put = (url, body) => (this.cloudformation.respondAt(url, body) ? 200 : 403);
     this.boot = world.chance('boot');
     this.operator = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'operator' };
     const onOutcome = (outcome: Outcome) => this.carryOut(outcome);
     this.endpoint = new Endpoint({
       world,
-      services: { ecs: this.ecs, autoscaling: this.autoscaling, sqs: this.sqs, events: this.bus },
+      services: {
+        ecs: this.ecs,
+        autoscaling: this.autoscaling,
+        sqs: this.sqs,
+        events: this.bus,
+        cloudformation: this.cloudformation,
+        s3,
+        sts: new Sts(place),
+        lambda: new LambdaApi({ ...place, lambda, s3, codeOf }),
+      },
+      operator: this.operator,
+      signer: (accessKeyId) => lambda.signer(accessKeyId),
       isAllowed: (caller, need) => this.isAllowed(caller, need),
       onOutcome,
     });
     for (const machine of [this.ecs, this.autoscaling, this.ec2, this.sqs]) world.host(machine, onOutcome);
   }
 
-  /** Installs a compiled template; `runtime` finds the code of its functions. Throws on what the simulator does not know. */
+  /**
+   * Installs a compiled template as a stack, all at once; `runtime` finds the code of its functions. Throws on what the
+   * simulator does not know.
+   */
   install(template: unknown, runtime: Runtime, parameters: Record<string, string> = {}): Stack {
-    const { region, accountId, world, sqs, bus, lambda, mappings } = this;
-    const stack = loadTemplate(template, { region, accountId, stackName: 'ecs-steward-local', parameters });
-    deploy(stack, { world, sqs, bus, lambda, mappings, runtime });
-    this.stack = stack;
-    return stack;
+    return this.cloudformation.install(template, 'ecs-steward-local', { runtime, parameters });
   }
 
   /** A call by the account's operator, who may do everything; answered at once. Throws Fault. */
@@ -140,7 +166,7 @@ export class Account {
 
   private isAllowed(caller: Caller, need: Need): boolean {
     if (caller.principalArn === this.operator.principalArn) return true;
-    return this.stack !== undefined && isAllowed(policiesOf(this.stack, caller.principalArn), need);
+    return isAllowed(this.roles.policiesOf(caller.principalArn), need);
   }
 
   /** What one machine says, another one hears. */

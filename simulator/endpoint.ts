@@ -1,6 +1,7 @@
 import type { Chance } from './chance.ts';
 import type { Journal } from './journal.ts';
 import {
+  type Applied,
   type Call,
   type Caller,
   Fault,
@@ -10,14 +11,20 @@ import {
   type ServiceName,
 } from './machine.ts';
 import { memoryMs } from './table.ts';
-import { checkInput, decode, encodeFault, encodeReply } from './wire/wire.ts';
+import { credentialOf, type HttpRequest } from './wire/request.ts';
+import {
+  checkInput,
+  type DecodedCall,
+  decode,
+  type Encoded,
+  encodeFault,
+  encodeRefusal,
+  encodeReply,
+} from './wire/wire.ts';
 import type { Activity, World } from './world.ts';
 
 /** An HTTP request as an SDK client hands it to its request handler. */
-export interface WireRequest {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-}
+export type WireRequest = Omit<HttpRequest, 'body'> & { readonly body?: unknown };
 
 /** An HTTP response as an SDK client takes it from its request handler. */
 export interface WireResponse {
@@ -66,6 +73,10 @@ const accessDenied: Readonly<Record<ServiceName, { code: string; status: number 
   events: { code: 'AccessDeniedException', status: 400 },
   autoscaling: { code: 'AccessDenied', status: 403 },
   sqs: { code: 'AccessDenied', status: 403 },
+  cloudformation: { code: 'AccessDenied', status: 403 },
+  s3: { code: 'AccessDenied', status: 403 },
+  sts: { code: 'AccessDenied', status: 403 },
+  lambda: { code: 'AccessDeniedException', status: 403 },
 };
 
 /** The API of the account: checks input and permissions, applies read lag, answers in virtual time, keeps the call log. */
@@ -74,25 +85,35 @@ export class Endpoint {
   readonly faults: EndpointFaults = { readLagSecondsMax: 0 };
   private readonly world: World;
   private readonly services: Readonly<Record<ServiceName, Service>>;
+  private readonly operator: Caller;
+  private readonly signer: (accessKeyId: string) => Caller | undefined;
   private readonly isAllowed: (caller: Caller, need: Need) => boolean;
   private readonly onOutcome: (outcome: Outcome) => void;
   private readonly lag: Chance;
   private readonly ids;
+  private readonly doorIds;
   private readonly views = new Map<string, number>();
 
   constructor(options: {
     world: World;
     services: Readonly<Record<ServiceName, Service>>;
+    /** Who calls with an access key that is nobody else's. */
+    operator: Caller;
+    /** Whose an access key is; undefined: nobody's. */
+    signer: (accessKeyId: string) => Caller | undefined;
     isAllowed: (caller: Caller, need: Need) => boolean;
     onOutcome: (outcome: Outcome) => void;
   }) {
     this.journal = options.world.newJournal();
     this.world = options.world;
     this.services = options.services;
+    this.operator = options.operator;
+    this.signer = options.signer;
     this.isAllowed = options.isAllowed;
     this.onOutcome = options.onOutcome;
     this.lag = options.world.chance('read-lag');
     this.ids = options.world.ids('requests');
+    this.doorIds = options.world.ids('operator-requests');
   }
 
   /** The calls that were answered, oldest first. */
@@ -100,19 +121,40 @@ export class Endpoint {
     return this.journal.entries;
   }
 
-  /** Answers a function's SDK request: the service acts after half of `callMs`, the answer is there after all of it. */
+  /**
+   * Answers a function's SDK request: the service acts after half of `callMs`, the answer is there after all of it, or
+   * when what was called has ended.
+   */
   async handle(
     activity: Activity,
     caller: FunctionCaller,
     request: WireRequest,
   ): Promise<{ response: WireResponse }> {
     const startedAt = this.world.now;
-    let answer: WireResponse | undefined;
-    const { service, operation, input } = decode({ headers: request.headers, body: textOf(request.body) });
+    const whole = { ...request, body: bytesOf(request.body) };
+    let response: WireResponse | undefined;
     this.world.at(startedAt + callMs / 2, () => {
-      if (!activity.done) answer = this.answer(caller, service, operation, input);
+      if (!activity.done) this.answer(caller, whole, this.ids.uuid(), (answer) => (response = answer));
     });
-    return this.world.wait(activity, startedAt + callMs, () => ({ response: answer as WireResponse }));
+    await this.world.wait(activity, startedAt + callMs, () => undefined);
+    while (!response) await this.world.wait(activity, this.world.now + callMs, () => undefined);
+    return { response };
+  }
+
+  /**
+   * Answers a request of whoever its access key belongs to: an execution environment, or else the account's operator.
+   * `onAnswer` is told at once, unless what is called takes time, as a synchronous invocation does. Whatever is wrong
+   * with the request is answered as AWS would; throws only what is a fault of the simulator's own.
+   */
+  serve(request: WireRequest, onAnswer: (response: WireResponse) => void): void {
+    const whole = { ...request, body: bytesOf(request.body) };
+    const requestId = this.doorIds.uuid();
+    const credential = credentialOf(whole);
+    if (credential === undefined) {
+      onAnswer(wireResponse(encodeRefusal(whole, unsigned(whole), requestId)));
+      return;
+    }
+    this.answer(this.signer(credential.accessKeyId) ?? this.operator, whole, requestId, onAnswer);
   }
 
   /** A call that does not come over the wire, answered at once. Throws Fault. */
@@ -122,23 +164,32 @@ export class Endpoint {
     operation: string,
     input: Record<string, unknown>,
   ): Record<string, unknown> {
-    return this.apply(caller, service, operation, input);
+    const { reply, later } = this.apply(caller, service, operation, input);
+    if (later) throw new Error(`${service} ${operation} takes time and cannot be answered at once.`);
+    return reply;
   }
 
   private answer(
-    caller: FunctionCaller,
-    service: ServiceName,
-    operation: string,
-    input: Record<string, unknown>,
-  ): WireResponse {
-    const requestId = this.ids.uuid();
+    caller: Caller,
+    request: HttpRequest,
+    requestId: string,
+    onAnswer: (response: WireResponse) => void,
+  ): void {
+    let call: DecodedCall | undefined;
+    const say = (encode: (call: DecodedCall) => Encoded) => {
+      if (call) onAnswer(wireResponse(encode(call)));
+    };
+    const tell = (reply: Record<string, unknown>) =>
+      say(({ service, operation }) => encodeReply(service, operation, reply, requestId));
     try {
-      return wireResponse(
-        encodeReply(service, operation, this.apply(caller, service, operation, input), requestId),
-      );
+      call = decode(request);
+      const { reply, later } = this.apply(caller, call.service, call.operation, call.input);
+      if (later) later(tell);
+      else tell(reply);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return wireResponse(encodeFault(service, error, requestId));
+      if (call) say(({ service }) => encodeFault(service, error, requestId, request.method));
+      else onAnswer(wireResponse(encodeRefusal(request, error, requestId)));
     }
   }
 
@@ -147,7 +198,7 @@ export class Endpoint {
     service: ServiceName,
     operation: string,
     input: Record<string, unknown>,
-  ): Record<string, unknown> {
+  ): Applied {
     const { functionName, requestId } = caller;
     const note = (outcome: string) => {
       this.journal.add({ at: this.world.now, service, operation, functionName, requestId, input, outcome });
@@ -165,10 +216,10 @@ export class Endpoint {
       const call = { operation, input, caller, viewAt: this.viewAt(caller, service, operation) };
       this.authorize(service, call);
       this.faults.refuse?.({ ...call, service, functionName });
-      const { reply, outcomes } = this.services[service].apply(this.world.now, call);
+      const applied = this.services[service].apply(this.world.now, call);
       note('ok');
-      for (const outcome of outcomes) this.onOutcome(outcome);
-      return reply;
+      for (const outcome of applied.outcomes) this.onOutcome(outcome);
+      return applied;
     } catch (error) {
       if (error instanceof Fault) note(error.code);
       throw error;
@@ -177,6 +228,7 @@ export class Endpoint {
 
   private authorize(service: ServiceName, call: Call): void {
     const needs = this.services[service].needs(call);
+    if (!needs) return;
     // A call that names nothing needs the action all the same.
     const something = { action: `${service}:${call.operation}`, resource: '*', context: {} };
     for (const need of needs.length > 0 ? needs : [something]) {
@@ -223,17 +275,25 @@ export class Endpoint {
   }
 }
 
-const text = new TextDecoder();
+const utf8 = new TextEncoder();
 
-const textOf = (body: unknown): string => {
-  if (body === undefined) return '';
-  if (typeof body === 'string') return body;
-  if (body instanceof Uint8Array) return text.decode(body);
+function bytesOf(body: unknown): Uint8Array {
+  if (body === undefined || body === null) return new Uint8Array();
+  if (typeof body === 'string') return utf8.encode(body);
+  if (body instanceof Uint8Array) return body;
   throw new Error(`A request body that is neither text nor bytes: ${typeof body}`);
-};
+}
 
-const wireResponse = (encoded: {
-  status: number;
-  headers: Record<string, string>;
-  body: Uint8Array;
-}): WireResponse => ({ statusCode: encoded.status, headers: encoded.headers, body: encoded.body });
+/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html */
+function unsigned({ headers }: HttpRequest): Fault {
+  const isJson = Object.keys(headers).some((name) => name.toLowerCase() === 'x-amz-target');
+  const code = isJson ? 'MissingAuthenticationTokenException' : 'MissingAuthenticationToken';
+  return new Fault(code, 'Request is missing Authentication Token', isJson ? 400 : 403);
+}
+
+/** The same as an SDK client takes it. */
+export const wireResponse = (encoded: Encoded): WireResponse => ({
+  statusCode: encoded.status,
+  headers: encoded.headers,
+  body: encoded.body,
+});

@@ -1,5 +1,13 @@
 /** The AWS services that answer calls. */
-export type ServiceName = 'ecs' | 'autoscaling' | 'sqs' | 'events';
+export type ServiceName =
+  | 'ecs'
+  | 'autoscaling'
+  | 'sqs'
+  | 'events'
+  | 'cloudformation'
+  | 's3'
+  | 'sts'
+  | 'lambda';
 
 /** Who makes a call. Reads of one `client` never go back in time for the same kind of resource. */
 export interface Caller {
@@ -76,12 +84,22 @@ export interface Machine {
   advance(now: number): Outcome[];
 }
 
+/** What a service answers to a call. */
+export interface Applied {
+  readonly reply: Record<string, unknown>;
+  readonly outcomes: Outcome[];
+  /** Begins what takes time: what `done` is told is the reply instead. Throws Fault. */
+  readonly later?: (done: (reply: Record<string, unknown>) => void) => void;
+}
+
 /** A machine that answers API calls. */
 export interface Service extends Machine {
   /** Answers one call; throws Fault as AWS would. */
-  apply(now: number, call: Call): { reply: Record<string, unknown>; outcomes: Outcome[] };
+  apply(now: number, call: Call): Applied;
   /** Which table a read looks at; undefined for writes. Views of one client and table never go back in time. */
   tableRead(operation: string): string | undefined;
-  /** What the caller must be allowed to do. Unknown resources give the ARN they would have. */
-  needs(call: Call): Need[];
+  /**
+   * What the caller must be allowed to do; undefined: everybody may. Unknown resources give the ARN they would have.
+   */
+  needs(call: Call): Need[] | undefined;
 }

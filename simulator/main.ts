@@ -1,6 +1,7 @@
 import { Account } from './account.ts';
 import { type AwsOptions, BadArguments, parseOptions, usage } from './args.ts';
 import { type ClockSettings, today } from './clock.ts';
+import type { CodeOf } from './cloud/lambda/package.ts';
 import { Processes } from './cloud/lambda/process.ts';
 import { Server, type Site } from './server.ts';
 
@@ -16,10 +17,13 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 function openSite(clock: ClockSettings): (seed: number, url: string) => Site {
   return (seed, url) => {
     const startAt = clock.kind === 'real' ? { startAt: today() } : {};
-    const account = new Account({ seed, entriesMax, ...startAt });
+    const codeOf: CodeOf = (zip, handler) => processes.runtime(zip)(handler);
+    const account = new Account({ seed, entriesMax, endpointUrl: url, codeOf, ...startAt });
     const processes = new Processes({ world: account.world, endpointUrl: url });
     return {
       account,
+      respond: (token, body) => account.cloudformation.respond(token, body),
+      polls: (request) => account.cloudformation.isPolled(request.body),
       functionRequests: (accessKeyId, request) => processes.handle(accessKeyId, request),
       close: () => processes.stop(),
     };

@@ -11,9 +11,10 @@ import type { Ids } from './chance.ts';
 import { Clock, type ClockSettings } from './clock.ts';
 import { control } from './control/control.ts';
 import type { Room } from './control/route.ts';
-import { accessKeyIn, answerOperator, type DoorRequest, refusal } from './door.ts';
-import type { WireResponse } from './endpoint.ts';
+import { type WireResponse, wireResponse } from './endpoint.ts';
 import { Fault } from './machine.ts';
+import { credentialOf, type HttpRequest } from './wire/request.ts';
+import { encodeRefusal } from './wire/wire.ts';
 
 /** What stands behind a server: one account, and whoever runs its functions outside this process. */
 export interface Site {
@@ -21,12 +22,12 @@ export interface Site {
   /** Answers a request that an execution environment signed; undefined for any other access key. Never waits for the clock. */
   readonly functionRequests?: (
     accessKeyId: string,
-    request: DoorRequest,
+    request: HttpRequest,
   ) => Promise<WireResponse> | undefined;
   /** A custom resource's answer under its token; false: nobody waits for that token. */
   readonly respond?: (token: string, body: string) => boolean;
   /** Whether the request asks after a stack operation that is under way: under a virtual clock a second passes then. */
-  readonly polls?: (request: DoorRequest) => boolean;
+  readonly polls?: (request: HttpRequest) => boolean;
   /** Ends whatever runs for the account. */
   readonly close?: () => Promise<void>;
 }
@@ -145,7 +146,7 @@ export class Server {
     write(request, response, this.refused(request, tooLarge));
   }
 
-  private async answer(request: DoorRequest): Promise<WireResponse> {
+  private async answer(request: HttpRequest): Promise<WireResponse> {
     const { site } = this;
     const { path } = request;
     if (path === controlPrefix || path.startsWith(`${controlPrefix}/`))
@@ -155,12 +156,30 @@ export class Server {
       const isAwaited = site.respond(token, new TextDecoder().decode(request.body));
       return { statusCode: isAwaited ? 200 : 403, headers: {}, body: new Uint8Array() };
     }
-    const ofFunction = site.functionRequests?.(accessKeyIn(request) ?? '', request);
+    const ofFunction = site.functionRequests?.(credentialOf(request)?.accessKeyId ?? '', request);
     if (ofFunction !== undefined) return ofFunction;
-    return this.clock.alone(async () => {
-      if (this.clock.settings.kind === 'virtual' && site.polls?.(request)) await this.clock.pass(1);
-      return answerOperator(this.site.account, request, this.ids.uuid());
+    return this.answerOperator(request);
+  }
+
+  /** What takes time is answered later: under a virtual clock as much time passes as it takes. */
+  private async answerOperator(request: HttpRequest): Promise<WireResponse> {
+    const { answer } = await this.clock.alone(async () => {
+      const isVirtual = this.clock.settings.kind === 'virtual';
+      const { account, polls } = this.site;
+      if (isVirtual && polls?.(request)) await this.clock.pass(1);
+      let isAnswered = false;
+      let answerWith = (_response: WireResponse) => {};
+      const answer = new Promise<WireResponse>((resolve) => {
+        answerWith = resolve;
+      });
+      account.endpoint.serve(request, (response) => {
+        isAnswered = true;
+        answerWith(response);
+      });
+      while (isVirtual && !isAnswered) await this.clock.pass(1);
+      return { answer };
     });
+    return answer;
   }
 
   /** A fresh account under the same clock. */
@@ -173,13 +192,13 @@ export class Server {
     });
   }
 
-  private refused(request: DoorRequest, code: keyof typeof refusals): WireResponse {
+  private refused(request: HttpRequest, code: keyof typeof refusals): WireResponse {
     const { status, message } = refusals[code];
-    return refusal(request, new Fault(code, message, status), this.ids.uuid());
+    return wireResponse(encodeRefusal(request, new Fault(code, message, status), this.ids.uuid()));
   }
 }
 
-const requestIds = ({ account }: Site) => account.world.ids('operator-requests');
+const requestIds = ({ account }: Site) => account.world.ids('refused-requests');
 
 const refusals = {
   RequestEntityTooLarge: { status: 413, message: 'The request is larger than the service accepts.' },
@@ -188,14 +207,22 @@ const refusals = {
 };
 
 /** The request without its body. */
-function headOf({ method = '', url = '', headers }: IncomingMessage): DoorRequest {
+function headOf({ method = '', url = '', headers }: IncomingMessage): HttpRequest {
   const [path = '', ...query] = url.split('?');
   const flat = Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]);
-  return { method, path, query: query.join('?'), headers: Object.fromEntries(flat), body: new Uint8Array() };
+  const form = new URLSearchParams(query.join('?'));
+  const values = [...new Set(form.keys())].map((name) => [name, form.getAll(name)]);
+  return {
+    method,
+    path,
+    query: Object.fromEntries(values),
+    headers: Object.fromEntries(flat),
+    body: new Uint8Array(),
+  };
 }
 
 /** Answers; a client that is gone meanwhile hears nothing. */
-function write(request: DoorRequest, response: ServerResponse, answer: WireResponse): void {
+function write(request: HttpRequest, response: ServerResponse, answer: WireResponse): void {
   if (response.destroyed || response.headersSent) return;
   const length = answer.headers['content-length'] ?? String(answer.body.length);
   response.writeHead(answer.statusCode, { ...answer.headers, 'content-length': length });

@@ -1,6 +1,6 @@
-import type { DoorRequest } from '../door.ts';
 import type { WireResponse } from '../endpoint.ts';
 import { Fault } from '../machine.ts';
+import { type HttpRequest, queryForm } from '../wire/request.ts';
 import { capacityRoutes } from './capacity.ts';
 import { faultRoutes } from './faults.ts';
 import { BadInput } from './input.ts';
@@ -33,7 +33,7 @@ const bytes = new TextEncoder();
  * What only a simulator can do: move time, look inside, break things. JSON in, JSON out; `name` is what stands behind
  * `/_simulator/`. Rejects only with what is a fault of ours.
  */
-export async function control(room: Room, request: DoorRequest, name: string): Promise<WireResponse> {
+export async function control(room: Room, request: HttpRequest, name: string): Promise<WireResponse> {
   const route = routes.get(name);
   if (!route) return json(404, { error: `No such path: /_simulator/${name}`, paths });
   const { method } = request;
@@ -43,7 +43,7 @@ export async function control(room: Room, request: DoorRequest, name: string): P
     return json(405, { error: `${method} /_simulator/${name}: expected ${allow}` }, { allow });
   }
   try {
-    const asked = { text: text.decode(request.body), query: new URLSearchParams(request.query) };
+    const asked = { text: text.decode(request.body), query: queryForm(request) };
     return json(200, await act(room, asked));
   } catch (error) {
     if (error instanceof BadInput || error instanceof Fault) return json(400, { error: error.message });

@@ -1,6 +1,6 @@
 import type { NormalizedSchema } from '@smithy/core/schema';
 import { Fault, type ServiceName } from '../machine.ts';
-import { operationModel, protocols } from './models.ts';
+import { operationModel, protocols, requiredCount } from './models.ts';
 
 /** One way in which a value does not fit its schema; `path` is written as AWS does: `tags.1.member.resourceId`. */
 export interface Problem {
@@ -39,7 +39,7 @@ export function checkReply(service: ServiceName, operation: string, reply: Recor
 /** AWS's answer to an operation it does not have. */
 export function unknownOperation(service: ServiceName, operation: string): Fault {
   const protocol = protocols[service];
-  if (protocol.kind === 'json')
+  if (protocol.kind !== 'query')
     return new Fault('UnknownOperationException', `Unknown operation ${operation}`);
   return new Fault('InvalidAction', `Could not find operation ${operation} for version ${protocol.version}`);
 }
@@ -59,13 +59,13 @@ function missingMembers(service: ServiceName, paths: readonly string[]): Fault {
     (path) => `Value null at '${path}' failed to satisfy constraint: Member must not be null`,
   );
   const heading = `${list.length} validation error${list.length > 1 ? 's' : ''} detected`;
-  const code = service === 'events' ? 'ValidationException' : 'ValidationError';
+  const code = service === 'events' || service === 'lambda' ? 'ValidationException' : 'ValidationError';
   return new Fault(code, `${heading}: ${list.join('; ')}`);
 }
 
 /** A member of the wrong type never reaches the service: the protocol layer refuses it. */
 function wrongType(service: ServiceName, { path, expected, value }: Problem): Fault {
-  const code = protocols[service].kind === 'json' ? 'SerializationException' : 'MalformedInput';
+  const code = protocols[service].kind.endsWith('json') ? 'SerializationException' : 'MalformedInput';
   return new Fault(code, `Value ${shown(value)} at '${path}' can not be converted to ${expected}`);
 }
 
@@ -144,10 +144,3 @@ const memberPath = (path: string, name: string) => {
   const lower = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
   return path ? `${path}.${lower}` : lower;
 };
-
-/** The SDK's static structures name the required members first and say how many they are in their seventh item. */
-function requiredCount(schema: NormalizedSchema): number {
-  const declared: unknown = schema.getSchema();
-  const count: unknown = Array.isArray(declared) ? declared[6] : undefined;
-  return typeof count === 'number' ? count : 0;
-}

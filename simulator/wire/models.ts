@@ -1,12 +1,22 @@
 import * as autoscaling from '@aws-sdk/client-auto-scaling';
+import * as cloudformation from '@aws-sdk/client-cloudformation';
 import * as ecs from '@aws-sdk/client-ecs';
 import * as events from '@aws-sdk/client-eventbridge';
+import * as lambda from '@aws-sdk/client-lambda';
+import * as s3 from '@aws-sdk/client-s3';
 import * as sqs from '@aws-sdk/client-sqs';
+import * as sts from '@aws-sdk/client-sts';
 import { NormalizedSchema } from '@smithy/core/schema';
 import type { ServiceName } from '../machine.ts';
 
-/** How a service speaks: JSON with the operation in a header, or a form in and XML out. */
+/** How a service speaks that names the operation by method and path: documents in XML, or in JSON. */
+export type RestProtocol =
+  | { readonly kind: 'rest-xml'; readonly xmlNamespace: string }
+  | { readonly kind: 'rest-json' };
+
+/** How a service speaks: JSON with the operation in a header, a form in and XML out, or REST. */
 export type Protocol =
+  | RestProtocol
   | {
       readonly kind: 'json';
       readonly version: '1.0' | '1.1';
@@ -21,6 +31,11 @@ export interface OperationModel {
   readonly output: NormalizedSchema;
 }
 
+/** An operation that is addressed by method and path. */
+export interface RestModel extends OperationModel {
+  readonly http: readonly [method: string, pattern: string, status: number];
+}
+
 /** An error that the service's model declares. */
 export interface ErrorModel {
   /** The shape's name: `QueueDoesNotExist`. */
@@ -32,7 +47,16 @@ export interface ErrorModel {
 }
 
 /** The services in a fixed order. */
-export const serviceNames: readonly ServiceName[] = ['ecs', 'autoscaling', 'sqs', 'events'];
+export const serviceNames: readonly ServiceName[] = [
+  'ecs',
+  'autoscaling',
+  'sqs',
+  'events',
+  'cloudformation',
+  's3',
+  'sts',
+  'lambda',
+];
 
 /** The protocol of each service (D-6.1, D-6.11; the SDK clients' `runtimeConfig`). */
 export const protocols: Readonly<Record<ServiceName, Protocol>> = {
@@ -49,6 +73,18 @@ export const protocols: Readonly<Record<ServiceName, Protocol>> = {
     version: '2011-01-01',
     xmlNamespace: 'http://autoscaling.amazonaws.com/doc/2011-01-01/',
   },
+  cloudformation: {
+    kind: 'query',
+    version: '2010-05-15',
+    xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+  },
+  s3: { kind: 'rest-xml', xmlNamespace: 'http://s3.amazonaws.com/doc/2006-03-01/' },
+  sts: {
+    kind: 'query',
+    version: '2011-06-15',
+    xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
+  },
+  lambda: { kind: 'rest-json' },
 };
 
 const models: Readonly<Record<ServiceName, Readonly<Record<string, unknown>>>> = {
@@ -56,6 +92,10 @@ const models: Readonly<Record<ServiceName, Readonly<Record<string, unknown>>>> =
   autoscaling,
   sqs,
   events,
+  cloudformation,
+  s3,
+  sts,
+  lambda,
 };
 
 /** The traits that the SDK's static error schemas carry in their fourth item. */
@@ -68,18 +108,44 @@ interface ErrorTraits {
 /** First items of the SDK's static schemas that tell what a schema describes. */
 const schemaKind = { operation: 9, error: -3 } as const;
 
-const known = new Map<string, OperationModel | undefined>();
+const known = new Map<string, (OperationModel & { readonly http?: RestModel['http'] }) | undefined>();
 
 /** The operation of that name; undefined when the service has none. */
 export function operationModel(service: ServiceName, operation: string): OperationModel | undefined {
+  return modelOf(service, operation);
+}
+
+/** The same with how it is addressed; undefined for an operation that is not addressed by method and path. */
+export function restModel(service: ServiceName, operation: string): RestModel | undefined {
+  const model = modelOf(service, operation);
+  return model?.http && { ...model, http: model.http };
+}
+
+/** Every operation of a service, in the order of the SDK. */
+export function operationNames(service: ServiceName): string[] {
+  return Object.values(models[service]).flatMap((schema) =>
+    Array.isArray(schema) && schema[0] === schemaKind.operation ? [String(schema[2])] : [],
+  );
+}
+
+function modelOf(service: ServiceName, operation: string) {
   const key = `${service}:${operation}`;
   if (!known.has(key)) known.set(key, readOperation(models[service][`${operation}$`]));
   return known.get(key);
 }
 
-function readOperation(schema: unknown): OperationModel | undefined {
+function readOperation(schema: unknown) {
   if (!Array.isArray(schema) || schema[0] !== schemaKind.operation) return undefined;
-  return { input: NormalizedSchema.of(schema[4]), output: NormalizedSchema.of(schema[5]) };
+  const traits: { readonly http?: RestModel['http'] } | 0 = schema[3];
+  const model = { input: NormalizedSchema.of(schema[4]), output: NormalizedSchema.of(schema[5]) };
+  return traits !== 0 && traits.http ? { ...model, http: traits.http } : model;
+}
+
+/** The SDK's static structures name the required members first and say how many they are in their seventh item. */
+export function requiredCount(schema: NormalizedSchema): number {
+  const declared: unknown = schema.getSchema();
+  const count: unknown = Array.isArray(declared) ? declared[6] : undefined;
+  return typeof count === 'number' ? count : 0;
 }
 
 const errors = new Map<ServiceName, readonly ErrorModel[]>();

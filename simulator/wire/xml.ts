@@ -39,6 +39,16 @@ export function faultXml(
   return `<ErrorResponse xmlns="${xmlNamespace}"><Error>${fields}</Error><RequestId>${escaped(requestId)}</RequestId></ErrorResponse>`;
 }
 
+/** An error of S3: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+export function s3FaultXml(
+  { code, message }: { readonly code: string; readonly message: string },
+  requestId: string,
+): string {
+  const ids = `<RequestId>${escaped(requestId)}</RequestId><HostId>${escaped(requestId)}</HostId>`;
+  const fields = `<Code>${escaped(code)}</Code><Message>${escaped(message)}</Message>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${fields}${ids}</Error>`;
+}
+
 /** The codec writes an element named after the shape; the protocol names it after the operation. */
 function membersXml(xmlNamespace: string, output: NormalizedSchema, reply: Record<string, unknown>): string {
   const writer = codecOf(xmlNamespace).createSerializer();

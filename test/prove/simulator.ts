@@ -146,8 +146,8 @@ export const simulatorSabotages: readonly Sabotage[] = [
   {
     broken: 'one invocation runs at a time',
     file: 'simulator/cloud/lambda/lambda.ts',
-    find: 'if (used < limit) return;',
-    replace: 'if (used < limit && this.running() === 0) return;',
+    find: 'if (concurrency.used < concurrency.limit) return;',
+    replace: 'if (concurrency.used < concurrency.limit && this.running() === 0) return;',
     tests: ['test/scenarios/interleaved.test.ts'],
     by: 'are all released in time by invocations that run among each other, reads up to 0 s old',
   },

@@ -10,6 +10,8 @@ import { callMs, type WireRequest } from '../../simulator/endpoint.ts';
 import { Fault } from '../../simulator/machine.ts';
 import type { Activity } from '../../simulator/world.ts';
 
+const post = { method: 'POST', path: '/', query: {} };
+
 const operator = (account: Account) => `arn:aws:iam::${account.accountId}:root`;
 
 /** Runs real code with a real SDK client as one activity of the account's world. */
@@ -145,7 +147,7 @@ describe('Endpoint', () => {
         'x-amz-target': 'AmazonEC2ContainerServiceV20141113.CreateCluster',
         'content-type': 'application/x-amz-json-1.1',
       };
-      await account.endpoint.handle(own, caller, { headers, body: '{"clusterName":"demo"}' });
+      await account.endpoint.handle(own, caller, { ...post, headers, body: '{"clusterName":"demo"}' });
       answered = true;
     });
     account.world.at(account.world.now + 10, () => account.world.end(activity));

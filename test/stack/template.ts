@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { checkPolicy, type PolicyDocument, trustAllows } from '../../simulator/cloud/iam/iam.ts';
 import { loadTemplate, type Stack, type StackResource } from '../../simulator/cloud/template/template.ts';
 import { compileWith, templatePath } from './package.ts';
 
@@ -48,3 +49,17 @@ export function resource(stack: Stack, logicalId: string): StackResource {
 export function resourcesOf(stack: Stack, type: string): StackResource[] {
   return [...stack.resources.values()].filter((candidate) => candidate.type === type);
 }
+
+/** What a role of the stack may do: its inline policies. Throws when it has others, which these tests do not read. */
+export function policiesOf(stack: Stack, logicalId: string): PolicyDocument[] {
+  const { ManagedPolicyArns, Policies } = resource(stack, logicalId).properties;
+  if (ManagedPolicyArns !== undefined || resourcesOf(stack, 'AWS::IAM::Policy').length > 0)
+    throw new Error(`${logicalId}: expected inline policies only`);
+  return (Policies as { PolicyDocument: unknown }[]).map(({ PolicyDocument }) =>
+    checkPolicy(PolicyDocument, 'identity'),
+  );
+}
+
+/** Whether a service may assume a role of the stack. */
+export const trusts = ({ properties, arn }: StackResource, service: string) =>
+  trustAllows(checkPolicy(properties.AssumeRolePolicyDocument, 'trust'), arn, service);

@@ -73,6 +73,18 @@ export class Bus implements Service {
     return rule;
   }
 
+  /** The rule of this name; undefined when there is none. */
+  rule(name: string): Rule | undefined {
+    return this.rules.get(name);
+  }
+
+  /** Deletes a rule with its targets; what is on its way to them arrives. Throws Fault. */
+  deleteRule(name: string): void {
+    this.rules.delete(this.find(name).name);
+    this.ticks.get(name)?.();
+    this.ticks.delete(name);
+  }
+
   /** Takes an event from a service of AWS; answers its id. */
   publish(now: number, event: ServiceEvent): string {
     const { source, detailType, resources, detail } = event;

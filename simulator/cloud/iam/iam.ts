@@ -1,5 +1,4 @@
 import { Fault, type Need } from '../../machine.ts';
-import type { Stack, StackResource } from '../template/template.ts';
 import { type Condition, type ConditionContext, compileCondition, glob } from './condition.ts';
 
 /** A policy as it stands in a template, intrinsics resolved. */
@@ -42,41 +41,6 @@ interface Rule {
 }
 
 const compiled = new WeakMap<object, Partial<Record<PolicyKind, readonly Rule[]>>>();
-const policiesByRole = new WeakMap<Stack, Map<string, PolicyDocument[]>>();
-
-/**
- * The policies that a role of the stack has: its inline ones and each `AWS::IAM::Policy` attached to it. None for a
- * role that the stack does not have. Throws for a managed policy: what it allows is not in the template.
- */
-export function policiesOf(stack: Stack, roleLogicalIdOrArn: string): PolicyDocument[] {
-  const known = policiesByRole.get(stack) ?? new Map<string, PolicyDocument[]>();
-  policiesByRole.set(stack, known);
-  const policies = known.get(roleLogicalIdOrArn) ?? findPolicies(stack, roleLogicalIdOrArn);
-  known.set(roleLogicalIdOrArn, policies);
-  return policies;
-}
-
-function findPolicies(stack: Stack, roleLogicalIdOrArn: string): PolicyDocument[] {
-  const all = [...stack.resources.values()];
-  const role = all.find(
-    ({ type, logicalId, arn }) =>
-      type === 'AWS::IAM::Role' && (logicalId === roleLogicalIdOrArn || arn === roleLogicalIdOrArn),
-  );
-  if (!role) return [];
-  const { ManagedPolicyArns: managed, Policies: inline } = role.properties;
-  if (Array.isArray(managed) && managed.length > 0)
-    throw new Error(
-      `${role.logicalId}.ManagedPolicyArns: expected inline policies only, got ${managed.join(', ')}`,
-    );
-  const attached = all.filter(
-    ({ type, properties }) =>
-      type === 'AWS::IAM::Policy' && listOf(properties.Roles).includes(role.physicalId),
-  );
-  const holders = [...listOf(inline), ...attached.map(({ properties }) => properties)];
-  return holders.map((holder) =>
-    checkPolicy((holder as { PolicyDocument: unknown }).PolicyDocument, 'identity'),
-  );
-}
 
 /** Whether the policies of an identity allow what a call needs: one statement allows it and none denies it. */
 export function isAllowed(policies: readonly PolicyDocument[], need: Need): boolean {
@@ -91,11 +55,10 @@ export function resourcePolicyAllows(policy: PolicyDocument, request: ResourceRe
   return decide(rulesOf(policy, 'resource'), request);
 }
 
-/** Whether a service such as `lambda.amazonaws.com` may assume the role (`AWS::IAM::Role`). */
-export function trustAllows(role: StackResource, service: string): boolean {
-  const policy = checkPolicy(role.properties.AssumeRolePolicyDocument, 'trust');
-  const request = { principalService: service, action: 'sts:AssumeRole', resource: role.arn, context: {} };
-  return decide(rulesOf(policy, 'trust'), request);
+/** Whether a role with this trust policy lets a service such as `lambda.amazonaws.com` assume it. */
+export function trustAllows(trust: PolicyDocument, roleArn: string, service: string): boolean {
+  const request = { principalService: service, action: 'sts:AssumeRole', resource: roleArn, context: {} };
+  return decide(rulesOf(trust, 'trust'), request);
 }
 
 /**

@@ -25,7 +25,8 @@ export const defaultInvokeConfig: InvokeConfig = {
 
 /** An event that Lambda has accepted and answers for from then on. */
 interface AcceptedEvent {
-  readonly target: LambdaFunction;
+  /** As it was set up when it was last looked at. */
+  target: LambdaFunction;
   readonly payload: string;
   readonly trigger: string;
   readonly requestId: string;
@@ -35,7 +36,7 @@ interface AcceptedEvent {
   last?: Ended;
 }
 
-type Condition = 'RetriesExhausted' | 'EventAgeExceeded' | 'ZeroReservedConcurrency';
+type Condition = 'RetriesExhausted' | 'EventAgeExceeded' | 'ZeroReservedConcurrency' | 'FunctionDeleted';
 
 /** Waits before the first and the second retry of a function that failed (D-5.23). */
 const retryAfterMs = [60_000, 120_000];
@@ -49,16 +50,20 @@ const errorMessageBytesMax = 1024;
 export class Asynchronous {
   private readonly world: World;
   private readonly sqs: Sqs;
+  private readonly find: (functionName: string) => LambdaFunction | undefined;
   private readonly invoke: (event: AcceptedEvent, onEnd: (ended: Ended) => void) => void;
 
   constructor(options: {
     world: World;
     sqs: Sqs;
+    /** The function as it is set up now; undefined when it is gone. */
+    find: (functionName: string) => LambdaFunction | undefined;
     /** Runs it now; throws Fault when Lambda has no concurrency left for it. */
     invoke: (event: AcceptedEvent, onEnd: (ended: Ended) => void) => void;
   }) {
     this.world = options.world;
     this.sqs = options.sqs;
+    this.find = options.find;
     this.invoke = options.invoke;
   }
 
@@ -68,7 +73,25 @@ export class Asynchronous {
     this.attempt({ target, payload, trigger, requestId, acceptedAt: now, failures: 0, throttles: 0 });
   }
 
+  /** Events of a function that is deleted go with it: nothing is left that says where else they should go. */
+  private isGone(event: AcceptedEvent): boolean {
+    const target = this.find(event.target.functionName);
+    if (target) event.target = target;
+    else this.noteGivenUp(event, 'FunctionDeleted');
+    return target === undefined;
+  }
+
+  private noteGivenUp({ target, requestId, trigger }: AcceptedEvent, condition: Condition): void {
+    this.world.record('event-given-up', {
+      functionName: target.functionName,
+      requestId,
+      trigger,
+      condition,
+    });
+  }
+
   private attempt(event: AcceptedEvent): void {
+    if (this.isGone(event)) return;
     if (event.target.reservedConcurrency === 0) {
       this.giveUp(event, 'ZeroReservedConcurrency');
       return;
@@ -82,6 +105,7 @@ export class Asynchronous {
   }
 
   private ended(event: AcceptedEvent, ended: Ended): void {
+    if (this.isGone(event)) return;
     const { maximumRetryAttempts, onSuccessArn } = event.target.invokeConfig;
     event.last = ended;
     if (ended.outcome === 'success') {
@@ -96,14 +120,15 @@ export class Asynchronous {
   private later(event: AcceptedEvent, waitMs: number): void {
     const expiresAt = event.acceptedAt + event.target.invokeConfig.maximumEventAgeSeconds * 1000;
     const at = this.world.now + waitMs;
-    if (at > expiresAt) this.world.at(expiresAt, () => this.giveUp(event, 'EventAgeExceeded'));
+    if (at > expiresAt)
+      this.world.at(expiresAt, () => this.isGone(event) || this.giveUp(event, 'EventAgeExceeded'));
     else this.world.at(at, () => this.attempt(event));
   }
 
   private giveUp(event: AcceptedEvent, condition: Condition): void {
-    const { functionName, deadLetterArn, invokeConfig } = event.target;
-    const { requestId, trigger, last } = event;
-    this.world.record('event-given-up', { functionName, requestId, trigger, condition });
+    const { deadLetterArn, invokeConfig } = event.target;
+    const { requestId, last } = event;
+    this.noteGivenUp(event, condition);
     const { errorMessage } = errorOf(last) ?? { errorMessage: condition };
     const attributes: MessageAttributes = {
       RequestID: { DataType: 'String', StringValue: requestId },

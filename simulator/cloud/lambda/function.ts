@@ -5,6 +5,7 @@ import type { InvokeConfig } from './asynchronous.ts';
 /** How a function is set up. */
 export interface FunctionDefinition {
   readonly functionName: string;
+  readonly description?: string | undefined;
   /** `file.export`, as in the template. */
   readonly handler: string;
   /** The identifier of Lambda, as `nodejs24.x`. */
@@ -27,6 +28,11 @@ export interface FunctionDefinition {
 export interface LambdaFunction extends FunctionDefinition {
   readonly functionArn: string;
   readonly invokeConfig: InvokeConfig;
+  /** When code or configuration last changed (milliseconds). */
+  readonly modifiedAt: number;
+  /** Of the package, base64; empty where the code came in no package. */
+  readonly codeSha256: string;
+  readonly codeBytes: number;
 }
 
 /** Names that Lambda keeps for itself: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
@@ -92,8 +98,10 @@ export interface Permission {
 export function statementOf(
   { action, principal, sourceArn, sourceAccount }: Permission,
   resource: string,
+  statementId?: string,
 ): PolicyStatement {
   return {
+    ...(statementId === undefined ? {} : { Sid: statementId }),
     Effect: 'Allow',
     Principal: principal.includes('.amazonaws.com') ? { Service: principal } : { AWS: principal },
     Action: action,

@@ -1,3 +1,4 @@
+import type { Ids } from '../../chance.ts';
 import { Fault } from '../../machine.ts';
 import type { World } from '../../world.ts';
 import { compilePattern } from '../events/pattern.ts';
@@ -27,6 +28,13 @@ export interface MappingDefinition {
   readonly enabled?: boolean | undefined;
 }
 
+interface Mapping {
+  /** Queue and function: a pair is mapped once. */
+  readonly key: string;
+  /** Undefined: the mapping is not enabled. */
+  readonly poller: Poller | undefined;
+}
+
 const defaultBatchSize = 10;
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
@@ -40,16 +48,49 @@ export class Mappings {
   private readonly world: World;
   private readonly sqs: Sqs;
   private readonly lambda: Lambda;
-  private readonly mapped = new Set<string>();
+  private readonly ids: Ids;
+  private readonly mapped = new Map<string, Mapping>();
 
   constructor(options: { world: World; sqs: Sqs; lambda: Lambda }) {
     this.world = options.world;
     this.sqs = options.sqs;
     this.lambda = options.lambda;
+    this.ids = options.world.ids('mappings');
   }
 
-  /** Lets the function read the queue from now on. Throws Fault as CreateEventSourceMapping does. */
-  create(definition: MappingDefinition): void {
+  /** Lets the function read the queue from now on; answers the mapping's id. Throws Fault as CreateEventSourceMapping does. */
+  create(definition: MappingDefinition, uuid = this.ids.uuid()): string {
+    this.mapped.set(uuid, this.begin(definition));
+    return uuid;
+  }
+
+  /** Sets a mapping up anew. Throws Fault as UpdateEventSourceMapping does; then the mapping is as it was. */
+  change(uuid: string, definition: MappingDefinition): void {
+    const before = this.find(uuid);
+    this.mapped.delete(uuid);
+    try {
+      this.mapped.set(uuid, this.begin(definition));
+      before.poller?.stop();
+    } catch (error) {
+      this.mapped.set(uuid, before);
+      throw error;
+    }
+  }
+
+  /** Ends a mapping: no batch begins any more. Throws Fault for one that does not exist. */
+  delete(uuid: string): void {
+    this.find(uuid).poller?.stop();
+    this.mapped.delete(uuid);
+  }
+
+  private find(uuid: string): Mapping {
+    const mapping = this.mapped.get(uuid);
+    if (!mapping)
+      throw new Fault('ResourceNotFoundException', 'The resource you requested does not exist.', 404);
+    return mapping;
+  }
+
+  private begin(definition: MappingDefinition): Mapping {
     const { eventSourceArn, functionName, enabled = true } = definition;
     const target = this.lambda.function(functionName);
     if (!target) throw new Fault('ResourceNotFoundException', `Function not found: ${functionName}`, 404);
@@ -61,22 +102,21 @@ export class Mappings {
     const sizes = batchSizes(definition, queue);
     const accepts = filterOf(definition.filterPatterns ?? []);
     const key = `${queue.arn} ${target.functionName}`;
-    if (this.mapped.has(key))
+    if ([...this.mapped.values()].some((mapping) => mapping.key === key))
       throw new Fault(
         'ResourceConflictException',
         `An event source mapping with SQS arn (${queue.arn}) and function (${target.functionName}) already exists.`,
         409,
       );
-    this.mapped.add(key);
     if (!enabled) {
       this.world.record('mapping-disabled', { functionName: target.functionName, queueArn: queue.arn });
-      return;
+      return { key, poller: undefined };
     }
     const { world, sqs, lambda } = this;
     const { reportsBatchItemFailures = false } = definition;
     const region = queue.arn.split(':')[3] ?? '';
     const chance = world.chance(`mapping/${key}`);
-    new Poller({
+    const poller = new Poller({
       world,
       sqs,
       lambda,
@@ -88,6 +128,7 @@ export class Mappings {
       reportsBatchItemFailures,
       accepts,
     });
+    return { key, poller };
   }
 }
 

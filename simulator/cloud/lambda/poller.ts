@@ -47,15 +47,32 @@ export class Poller {
   private flushAt: number | undefined;
   private next: { readonly at: number; readonly cancel: () => void } | undefined;
   private isPolling = false;
+  private isStopped = false;
+  private readonly unwatch: () => void;
 
   constructor(options: PollerOptions) {
     this.options = options;
-    options.sqs.watch(options.queue.arn, () => this.wake());
+    this.unwatch = options.sqs.watch(options.queue.arn, () => this.wake());
     this.wake();
+  }
+
+  /** Reads no more. What was handed to the function is still deleted when it succeeds; what was not comes back. */
+  stop(): void {
+    this.isStopped = true;
+    this.unwatch();
+    this.next?.cancel();
+  }
+
+  /** Another queue of the name, later, is not the one that is read here. */
+  private isOver(): boolean {
+    const { sqs, queue } = this.options;
+    if (!this.isStopped && sqs.queue(queue.arn) !== queue) this.stop();
+    return this.isStopped;
   }
 
   /** Sees to it that the queue is looked at when its next message can be received. */
   private wake(): void {
+    if (this.isOver()) return;
     const { world, queue, chance } = this.options;
     if (this.isPolling || this.inFlight >= this.limit() || (this.next && this.next.at <= world.now)) return;
     const at = queue.nextReceivableAt(world.now);
@@ -65,6 +82,7 @@ export class Poller {
   }
 
   private poll(): void {
+    if (this.isOver()) return;
     this.isPolling = true;
     this.next?.cancel();
     this.next = undefined;
@@ -157,7 +175,11 @@ export class Poller {
     try {
       lambda.invoke(functionName, payload, `sqs:${queue.settings.name}`, (ended) => this.ended(batch, ended));
     } catch (error) {
-      if (!(error instanceof Fault && error.code === 'TooManyRequestsException')) throw error;
+      if (!(error instanceof Fault)) throw error;
+      if (error.code !== 'TooManyRequestsException') {
+        this.finish(batch, batch, error.code);
+        return;
+      }
       const again = world.now + throttledRetryMs;
       if (again < visibleAt) world.at(again, () => this.invoke(batch, visibleAt));
       else world.at(visibleAt, () => this.finish(batch, batch, 'throttled'));

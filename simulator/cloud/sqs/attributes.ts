@@ -138,7 +138,7 @@ export function invalidValue(attribute: string, value: unknown, expected: string
 export function describeAttributes(now: number, queue: Queue): Record<string, string> {
   const { settings, redrive, policy, createdAt } = queue;
   const { visible, inFlight, delayed } = queue.counts(now);
-  const createdSeconds = String(Math.floor(createdAt / 1000));
+  const seconds = (milliseconds: number) => String(Math.floor(milliseconds / 1000));
   const { redriveAllow: allow } = settings;
   const optional = {
     Policy: policy && JSON.stringify(policy),
@@ -162,8 +162,8 @@ export function describeAttributes(now: number, queue: Queue): Record<string, st
     ApproximateNumberOfMessages: String(visible),
     ApproximateNumberOfMessagesNotVisible: String(inFlight),
     ApproximateNumberOfMessagesDelayed: String(delayed),
-    CreatedTimestamp: createdSeconds,
-    LastModifiedTimestamp: createdSeconds,
+    CreatedTimestamp: seconds(createdAt),
+    LastModifiedTimestamp: seconds(queue.modifiedAt),
     VisibilityTimeout: String(settings.visibilityTimeoutSeconds),
     MaximumMessageSize: String(settings.maximumMessageBytes),
     MessageRetentionPeriod: String(settings.retentionSeconds),

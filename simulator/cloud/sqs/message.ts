@@ -45,7 +45,8 @@ export interface Entry {
   readonly draft: Draft;
   readonly senderId: string;
   readonly sentAt: number;
-  readonly expiresAt: number;
+  /** Since when its retention counts. */
+  readonly keptSince: number;
   readonly sequenceNumber: string | undefined;
   readonly deadLetterSourceArn: string | undefined;
   visibleAt: number;

@@ -49,8 +49,10 @@ export const visibilitySecondsMax = 43_200;
 export class Queue {
   readonly arn: string;
   readonly url: string;
-  readonly settings: QueueSettings;
+  settings: QueueSettings;
   readonly createdAt: number;
+  /** When its attributes last changed. */
+  modifiedAt: number;
   policy: PolicyDocument | undefined;
   redrive: Redrive | undefined;
   private readonly entries = new Map<string, Entry>();
@@ -62,6 +64,7 @@ export class Queue {
     this.url = options.url;
     this.settings = options.settings;
     this.createdAt = options.createdAt;
+    this.modifiedAt = options.createdAt;
   }
 
   /** Takes a message; `fresh` makes its ids. Throws Fault when this kind of queue does not take it. */
@@ -113,12 +116,11 @@ export class Queue {
     fresh: () => { sequenceNumber: string },
     sourceArn: string,
   ): void {
-    const retentionMs = this.settings.retentionSeconds * 1000;
     this.entries.set(letter.messageId, {
       ...letter,
       deadLetterSourceArn: sourceArn,
       sequenceNumber: this.settings.isFifo ? fresh().sequenceNumber : undefined,
-      expiresAt: (this.settings.isFifo ? now : letter.sentAt) + retentionMs,
+      keptSince: this.settings.isFifo ? now : letter.sentAt,
       visibleAt: now,
       receiveCount: 0,
     });
@@ -227,7 +229,7 @@ export class Queue {
       draft,
       senderId,
       sentAt: now,
-      expiresAt: now + this.settings.retentionSeconds * 1000,
+      keptSince: now,
       deadLetterSourceArn: undefined,
       visibleAt: now + delaySeconds * 1000,
       receiveCount: 0,
@@ -240,9 +242,13 @@ export class Queue {
   /** Everything that retention has not taken yet, in the order in which it came. */
   private *alive(now: number): Generator<Entry> {
     for (const entry of this.entries.values()) {
-      if (entry.expiresAt > now) yield entry;
+      if (this.isKept(entry, now)) yield entry;
       else this.entries.delete(entry.messageId);
     }
+  }
+
+  private isKept({ keptSince }: Entry, now: number): boolean {
+    return keptSince + this.settings.retentionSeconds * 1000 > now;
   }
 
   /** The message groups of a FIFO queue that have something in flight, and until when at most. */
@@ -284,7 +290,7 @@ export class Queue {
         404,
       );
     const entry = this.entries.get(messageId);
-    const isAlive = entry !== undefined && entry.expiresAt > now;
+    const isAlive = entry !== undefined && this.isKept(entry, now);
     return { entry: isAlive ? entry : undefined, isCurrent: isAlive && String(entry.receiveCount) === count };
   }
 }

@@ -12,6 +12,13 @@ export type Sender =
 
 const delaySecondsMax = 900;
 
+/**
+ * For so long nobody gets a queue of the name of a deleted one.
+ *
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+ */
+const nameRestMs = 60_000;
+
 /** The queues of the account, for the services that create them, send and receive inside AWS. */
 export class Queues {
   private readonly region: string;
@@ -19,13 +26,17 @@ export class Queues {
   private readonly ids: Ids;
   private readonly queues = new Map<string, Queue>();
   private readonly denials = new Map<Queue, PolicyDocument>();
-  private readonly watchers = new Map<string, (() => void)[]>();
+  private readonly watchers = new Map<string, Set<() => void>>();
+  private readonly deletedAt = new Map<string, number>();
+  private readonly urls: string;
   private sequence = 0;
 
-  constructor(options: { region: string; accountId: string; ids: Ids }) {
+  /** `endpointUrl`: where the account answers, if not where AWS does; the URLs of queues begin with it. */
+  constructor(options: { region: string; accountId: string; ids: Ids; endpointUrl?: string | undefined }) {
     this.region = options.region;
     this.accountId = options.accountId;
     this.ids = options.ids;
+    this.urls = options.endpointUrl ?? `https://sqs.${options.region}.amazonaws.com`;
   }
 
   /** Creates an empty queue. Throws Fault on attributes that CreateQueue refuses. */
@@ -34,18 +45,49 @@ export class Queues {
     const arn = this.arnOf(name);
     if (this.queues.has(arn))
       throw new Fault('QueueNameExists', `A queue already exists with the name ${name}.`);
-    const url = `https://sqs.${this.region}.amazonaws.com/${this.accountId}/${name}`;
+    if (now < (this.deletedAt.get(arn) ?? Number.NEGATIVE_INFINITY) + nameRestMs)
+      throw new Fault(
+        'QueueDeletedRecently',
+        'You must wait 60 seconds after deleting a queue before you can create another with the same name.',
+      );
+    const url = `${this.urls}/${this.accountId}/${name}`;
     const queue = new Queue({ arn, url, settings, createdAt: now });
     this.queues.set(arn, queue);
     return queue;
   }
 
+  /** Takes back the creation of a queue that nobody has seen yet. */
+  dropQueue(queueArn: string): void {
+    this.queues.delete(queueArn);
+  }
+
+  /** Sets a queue up anew; its messages stay. Throws Fault as SetQueueAttributes does. */
+  changeQueue(now: number, queueArn: string, attributes: QueueAttributes): void {
+    const queue = this.find(queueArn);
+    queue.settings = queueSettings(queue.settings.name, attributes);
+    queue.modifiedAt = now;
+    this.tell(queue);
+  }
+
+  /** Deletes a queue with all that is in it, at once (in AWS within a minute). Throws Fault. */
+  deleteQueue(now: number, queueArn: string): void {
+    const queue = this.find(queueArn);
+    this.queues.delete(queueArn);
+    this.denials.delete(queue);
+    this.deletedAt.set(queueArn, now);
+    this.tell(queue);
+  }
+
   /**
    * Sets where messages of a queue go that were received too often. Throws Fault when the dead-letter queue is missing,
-   * of the other kind (D-13.6), or does not let this queue use it.
+   * of the other kind (D-13.6), or does not let this queue use it. Undefined: they stay.
    */
-  setRedrive(queueArn: string, redrive: Redrive): void {
+  setRedrive(queueArn: string, redrive: Redrive | undefined): void {
     const queue = this.find(queueArn);
+    if (!redrive) {
+      queue.redrive = undefined;
+      return;
+    }
     const { deadLetterTargetArn, maxReceiveCount } = redrive;
     const refuse = (why: string) => invalidValue('RedrivePolicy', JSON.stringify(redrive), why);
     if (!Number.isInteger(maxReceiveCount) || maxReceiveCount < 1 || maxReceiveCount > 1000)
@@ -60,10 +102,12 @@ export class Queues {
     queue.redrive = redrive;
   }
 
-  /** Sets the queue's own policy. Throws Fault for a queue that does not exist. */
-  setPolicy(queueArn: string, policy: PolicyDocument): void {
+  /** Sets the queue's own policy; undefined: it has none. Throws Fault for a queue that does not exist. */
+  setPolicy(queueArn: string, policy: PolicyDocument | undefined): void {
     const queue = this.find(queueArn);
     queue.policy = policy;
+    this.denials.delete(queue);
+    if (!policy) return;
     const denying = [policy.Statement].flat().filter(({ Effect }) => Effect === 'Deny');
     this.denials.set(queue, {
       Statement: [...denying, { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }],
@@ -80,9 +124,19 @@ export class Queues {
     return [...this.queues.values()];
   }
 
-  /** Tells `listener` whenever a message of the queue may have become receivable, or will at a new time. */
-  watch(queueArn: string, listener: () => void): void {
-    this.watchers.set(queueArn, [...(this.watchers.get(queueArn) ?? []), listener]);
+  /** The queue of this URL; undefined when there is none. */
+  queueAt(url: string): Queue | undefined {
+    return this.queues.get(this.arnOfUrl(url));
+  }
+
+  /**
+   * Tells `listener` whenever a message of the queue may have become receivable, or will at a new time, and when the
+   * queue is deleted. The answer ends that.
+   */
+  watch(queueArn: string, listener: () => void): () => void {
+    const watchers = this.watchers.get(queueArn) ?? new Set();
+    this.watchers.set(queueArn, watchers.add(listener));
+    return () => watchers.delete(listener);
   }
 
   /**
@@ -161,7 +215,7 @@ export class Queues {
 
   /** Wakes who watches the queue. */
   protected tell(queue: Queue): void {
-    for (const listener of this.watchers.get(queue.arn) ?? []) listener();
+    for (const listener of [...(this.watchers.get(queue.arn) ?? [])]) listener();
   }
 
   /** The queue; throws Fault when there is none. */

@@ -45,6 +45,7 @@ export class Sqs extends Queues implements Service {
       const { url } = this.find(this.arnOf(String(input.QueueName)));
       return { reply: { QueueUrl: url }, outcomes: [] };
     }
+    if (operation === 'ListQueues') return { reply: this.listQueues(input), outcomes: [] };
     const run = this.operations[operation];
     if (!run) throw new Fault('UnsupportedOperation', `The simulator does not know sqs:${operation}.`);
     const queue = this.find(this.arnOfUrl(input.QueueUrl));
@@ -58,6 +59,7 @@ export class Sqs extends Queues implements Service {
   }
 
   needs({ operation, input }: Call): Need[] {
+    if (operation === 'ListQueues') return [];
     const resource =
       operation === 'GetQueueUrl' ? this.arnOf(String(input.QueueName)) : this.arnOfUrl(input.QueueUrl);
     return [{ action: actionOf(operation), resource, context: { 'aws:SecureTransport': 'true' } }];
@@ -99,11 +101,21 @@ export class Sqs extends Queues implements Service {
       const Attributes = select(all, AttributeNames);
       return Object.keys(Attributes).length > 0 ? { Attributes } : {};
     },
+    DeleteQueue: (now, queue) => {
+      this.deleteQueue(now, queue.arn);
+      return {};
+    },
     PurgeQueue: (now, queue) => {
       queue.purge(now);
       return {};
     },
   };
+
+  /** All of them at once: an account here has few. */
+  private listQueues({ QueueNamePrefix = '' }: { QueueNamePrefix?: string }): Record<string, unknown> {
+    const found = this.all().filter(({ settings }) => settings.name.startsWith(QueueNamePrefix));
+    return found.length > 0 ? { QueueUrls: found.map(({ url }) => url) } : {};
+  }
 
   private sendOne(now: number, queue: Queue, request: Partial<SendMessageRequest>, senderId: string) {
     const draft = draftOf(request);

@@ -3,7 +3,10 @@ import { isRecord } from '../events/matcher.ts';
 /** Stands for a property that is to be left out. */
 export const noValue = Symbol('AWS::NoValue');
 
-/** Stands for a value that could not be worked out; the fault is already reported, so nothing more is said of it. */
+/**
+ * Stands for a value that is not known: it could not be worked out, and the fault is already reported; or it is known
+ * only once a resource is there. Either way nothing more is said of it.
+ */
 export const unresolved = Symbol('unresolved');
 
 /** What the functions of a template can ask for. Every answer may be `unresolved`; faults are reported on the way. */
@@ -16,6 +19,8 @@ export interface Scope {
   condition(name: unknown, where: string): boolean;
   /** A value of a mapping. */
   mapped(keys: readonly unknown[], where: string): unknown;
+  /** What another stack exports under a name. */
+  imported(name: string, where: string): unknown;
   /** Reports a fault at a place of the template. */
   fault(where: string, expected: string, got: unknown): typeof unresolved;
 }
@@ -41,6 +46,13 @@ const intrinsics: Readonly<Record<string, Intrinsic>> = {
       return scope.fault(where, '[mapping, top-level key, second-level key]', argument);
     const keys = argument.map((key, index) => resolve(key, `${where}[${index}]`, scope));
     return keys.includes(unresolved) ? unresolved : scope.mapped(keys, where);
+  },
+  'Fn::ImportValue': (argument, where, scope) => {
+    const name = resolve(argument, where, scope);
+    if (name === unresolved) return unresolved;
+    return typeof name === 'string'
+      ? scope.imported(name, where)
+      : scope.fault(where, 'the name of an export', argument);
   },
 };
 

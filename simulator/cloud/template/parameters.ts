@@ -1,4 +1,5 @@
 import { isRecord } from '../events/matcher.ts';
+import { unresolved } from './intrinsics.ts';
 
 /** Reports that something else was expected at a place. */
 type Report = (where: string, expected: string, got: unknown) => unknown;
@@ -9,18 +10,23 @@ known.push('ConstraintDescription');
 /**
  * The values of a template's parameters: what was given, else the default. Reports a parameter without a value, one
  * that the template does not have, a type or a constraint that is not known here, and a value outside its constraint.
+ * Where no values are given at all, one without a default is `unresolved`.
  */
 export function readParameters(
   definitions: Readonly<Record<string, unknown>>,
-  given: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>> | undefined,
   report: Report,
 ): ReadonlyMap<string, unknown> {
-  for (const name of Object.keys(given))
-    if (!Object.hasOwn(definitions, name))
-      report(`Parameters.${name}`, 'a parameter of the template', given[name]);
+  for (const [name, value] of Object.entries(given ?? {}))
+    if (!Object.hasOwn(definitions, name)) report(`Parameters.${name}`, 'a parameter of the template', value);
   const values = new Map<string, unknown>();
-  for (const [name, definition] of Object.entries(definitions))
-    values.set(name, valueOfParameter(definition, given[name], `Parameters.${name}`, report));
+  for (const [name, definition] of Object.entries(definitions)) {
+    const isOpen = !given && isRecord(definition) && definition.Default === undefined;
+    const value = isOpen
+      ? unresolved
+      : valueOfParameter(definition, given?.[name], `Parameters.${name}`, report);
+    values.set(name, value);
+  }
   return values;
 }
 

@@ -2,8 +2,8 @@ import type { ObjectShape, Shape } from './shapes.ts';
 
 /**
  * A type of resource: the properties it takes here, and how it is named. In `arn`, `ref` and `attributes` a word in
- * braces stands for: partition, region, accountId, urlSuffix, name (the physical name), generated (a name that
- * CloudFormation makes up), uuid, functionName (of the function that the resource belongs to), path (of a role), slashed (the name, with a
+ * braces stands for: partition, region, accountId, urlSuffix, queueUrls (what the URL of every queue begins with), name
+ * (the physical name), generated (a name that CloudFormation makes up), uuid, functionName (of the function that the resource belongs to), path (of a role), slashed (the name, with a
  * slash before it), arn, ref, or a property of the resource.
  */
 export interface ResourceType {
@@ -18,6 +18,8 @@ export interface ResourceType {
   readonly ref: string;
   /** What `Fn::GetAtt` answers. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Whether `ref` and `attributes` are known only once the resource is there. */
+  readonly isLater?: boolean;
 }
 
 /** Properties of one shape; their names stand between spaces. */
@@ -76,7 +78,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     nameProperty: 'QueueName',
     nameLengthMax: 80,
     arn: 'arn:{partition}:sqs:{region}:{accountId}:{name}',
-    ref: 'https://sqs.{region}.{urlSuffix}/{accountId}/{name}',
+    ref: '{queueUrls}/{accountId}/{name}',
     attributes: { Arn: '{arn}', QueueName: '{name}', QueueUrl: '{ref}' },
   },
   'AWS::SQS::QueuePolicy': {

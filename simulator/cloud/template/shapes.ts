@@ -105,7 +105,8 @@ function checkDocument(value: unknown, shape: Shape & string, where: string, rep
   }
 }
 
-function holdsUnresolved(value: unknown): boolean {
+/** Whether something in a value is not known. */
+export function holdsUnresolved(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return value === unresolved;
   return Object.values(value).some(holdsUnresolved);
 }

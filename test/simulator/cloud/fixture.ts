@@ -1,7 +1,9 @@
 import { Bus } from '../../../simulator/cloud/events/bus.ts';
+import { Roles } from '../../../simulator/cloud/iam/roles.ts';
 import type { FunctionDefinition } from '../../../simulator/cloud/lambda/function.ts';
 import { type Handler, Lambda, type Platform } from '../../../simulator/cloud/lambda/lambda.ts';
 import { Mappings } from '../../../simulator/cloud/lambda/mapping.ts';
+import { Buckets } from '../../../simulator/cloud/s3/buckets.ts';
 import { Sqs } from '../../../simulator/cloud/sqs/sqs.ts';
 import type { FunctionCaller } from '../../../simulator/endpoint.ts';
 import { World } from '../../../simulator/world.ts';
@@ -39,7 +41,10 @@ export function cloud(seed = 1) {
       caller: { principalArn: `arn:aws:iam::${accountId}:root`, client: 'test' },
       viewAt: world.now,
     }).reply;
-  return { world, sqs, lambda, bus, mappings, calls, records, call };
+  const roles = new Roles();
+  const s3 = new Buckets({ ids: world.ids('s3') });
+  const inert = new Map();
+  return { world, roles, sqs, s3, lambda, bus, mappings, inert, calls, records, call };
 }
 
 /** A role that may do everything to every queue. */

@@ -1,6 +1,6 @@
-import { deploy } from '../../../simulator/cloud/deploy.ts';
 import type { Handler } from '../../../simulator/cloud/lambda/lambda.ts';
-import { loadTemplate } from '../../../simulator/cloud/template/template.ts';
+import { install } from '../../../simulator/cloud/provision/install.ts';
+import { Blueprint } from '../../../simulator/cloud/template/blueprint.ts';
 import { accountId, cloud, region } from './fixture.ts';
 
 export type Properties = Record<string, unknown>;
@@ -156,7 +156,8 @@ export function deployed(
   const here = cloud();
   const resources = stack();
   change(resources);
-  const loaded = loadTemplate({ Resources: resources }, { region, accountId, stackName: 'steward' });
+  const place = { region, accountId, stackName: 'steward' };
+  const blueprint = new Blueprint({ Resources: resources }, place, {}, new Map());
   const events: { handler: string; event: unknown; environment: object }[] = [];
   const runtime =
     (handler: string) =>
@@ -167,7 +168,7 @@ export function deployed(
       };
       return run;
     };
-  deploy(loaded, { ...here, runtime });
+  install(blueprint, { ...here, runtime }, (resource) => resource);
   return { ...here, events, pass: (seconds: number) => here.world.advance(seconds) };
 }
 

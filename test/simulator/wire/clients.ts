@@ -4,6 +4,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { Fault } from '../../../simulator/machine.ts';
+import type { HttpRequest } from '../../../simulator/wire/request.ts';
 import {
   checkInput,
   type DecodedCall,
@@ -24,12 +25,10 @@ export const requestId = '11111111-2222-4333-8444-555555555555';
 export function clients(answer: (call: DecodedCall) => Record<string, unknown>) {
   const sent: Sent[] = [];
   const calls: DecodedCall[] = [];
-  const handle = async (request: { headers: Record<string, string>; body?: unknown }) => {
-    const text =
-      typeof request.body === 'string' ? request.body : new TextDecoder().decode(request.body as Uint8Array);
-    const raw = { headers: request.headers, body: text };
-    sent.push(raw);
-    const call = decode(raw);
+  const handle = async (request: Omit<HttpRequest, 'body'> & { body?: unknown }) => {
+    const sentBody = Buffer.from((request.body ?? '') as string | Uint8Array);
+    sent.push({ headers: request.headers, body: sentBody.toString() });
+    const call = decode({ ...request, body: sentBody });
     calls.push(call);
     const { status, headers, body } = reply(call, answer);
     return { response: { statusCode: status, headers, body } };
@@ -67,14 +66,18 @@ export const failing = (code: string, message: string, status?: number) =>
     throw new Fault(code, message, status);
   });
 
+const post = { method: 'POST', path: '/', query: {} };
+
 /** A request of the query protocol as it is on the wire. */
-export const form = (fields: string): Sent => ({
+export const form = (fields: string): HttpRequest => ({
+  ...post,
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
-  body: fields,
+  body: Buffer.from(fields),
 });
 
 /** A request of a JSON protocol as it is on the wire. */
-export const jsonRequest = (target: string, body: string): Sent => ({
+export const jsonRequest = (target: string, body: string): HttpRequest => ({
+  ...post,
   headers: { 'X-Amz-Target': target },
-  body,
+  body: Buffer.from(body),
 });

@@ -78,7 +78,7 @@ describe('query requests', () => {
   });
 
   it.each([
-    ['Action=DescribeStacks&Version=2010-05-15', 'for version 2010-05-15'],
+    ['Action=DescribeInstances&Version=2016-11-15', 'for version 2016-11-15'],
     ['', 'for version NO_VERSION'],
   ])('of no service are refused: "%s"', (body, message) => {
     expect(() => decode(form(body))).toThrow(expect.objectContaining({ code: 'InvalidAction' }));

@@ -3,11 +3,8 @@ import {
   isAllowed,
   type PolicyDocument,
   type PolicyStatement,
-  policiesOf,
   resourcePolicyAllows,
-  trustAllows,
 } from '../../../../simulator/cloud/iam/iam.ts';
-import { loadTemplate } from '../../../../simulator/cloud/template/template.ts';
 
 const group = 'arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:1234:autoScalingGroupName/web';
 const queue = 'arn:aws:sqs:eu-west-1:111122223333:lane.fifo';
@@ -158,73 +155,5 @@ describe('the principal of an account', () => {
     const document = policy(allow({ Principal: { AWS: '111122223333' } }));
     const request = { principalService: 'sns.amazonaws.com', ...need('sqs:SendMessage') };
     expect(resourcePolicyAllows(document, request)).toBe(false);
-  });
-});
-
-describe('a stack', () => {
-  const statement = (action: string) => ({ Effect: 'Allow', Action: action, Resource: '*' });
-  const document = (action: string) => ({ Version: '2012-10-17', Statement: [statement(action)] });
-  const roleOf = (service: string, rest: Record<string, unknown> = {}) => ({
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      AssumeRolePolicyDocument: {
-        Statement: { Effect: 'Allow', Principal: { Service: [service] }, Action: ['sts:AssumeRole'] },
-      },
-      ...rest,
-    },
-  });
-  const stack = loadTemplate(
-    {
-      Resources: {
-        Admit: roleOf('lambda.amazonaws.com', {
-          Policies: [{ PolicyName: 'inline', PolicyDocument: document('ecs:ListTasks') }],
-        }),
-        Release: roleOf('events.amazonaws.com', { ManagedPolicyArns: [] }),
-        Managed: roleOf('lambda.amazonaws.com', {
-          ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess'],
-        }),
-        Attached: {
-          Type: 'AWS::IAM::Policy',
-          Properties: {
-            PolicyName: 'attached',
-            Roles: [{ Ref: 'Admit' }],
-            PolicyDocument: document('ecs:DescribeTasks'),
-          },
-        },
-      },
-    },
-    { region: 'eu-west-1', accountId: '111122223333', stackName: 'steward' },
-  );
-  const admit = stack.resources.get('Admit');
-
-  it('gives a role its inline and its attached policies, by logical id or by ARN', () => {
-    for (const name of ['Admit', admit?.arn ?? '']) {
-      const policies = policiesOf(stack, name);
-      expect(
-        ['ecs:ListTasks', 'ecs:DescribeTasks', 'ecs:StopTask'].map((action) =>
-          isAllowed(policies, need(action)),
-        ),
-      ).toEqual([true, true, false]);
-    }
-    expect(policiesOf(stack, 'Release')).toEqual([]);
-    expect(policiesOf(stack, 'Nobody')).toEqual([]);
-  });
-
-  it('refuses to guess what a managed policy allows', () => {
-    expect(() => policiesOf(stack, 'Managed')).toThrow(
-      'Managed.ManagedPolicyArns: expected inline policies only, got arn:aws:iam::aws:policy/AdministratorAccess',
-    );
-  });
-
-  it('lets only the service that a role trusts assume it', () => {
-    const services = ['lambda.amazonaws.com', 'events.amazonaws.com'];
-    for (const [name, trusted] of [
-      ['Admit', 0],
-      ['Release', 1],
-    ] as const) {
-      const found = stack.resources.get(name);
-      if (!found) throw new Error(`${name} is not in the stack`);
-      expect(services.map((service) => trustAllows(found, service))).toEqual([trusted === 0, trusted === 1]);
-    }
   });
 });

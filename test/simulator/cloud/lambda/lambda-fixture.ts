@@ -3,7 +3,7 @@ import type { Runtime } from '../../../../simulator/cloud/lambda/lambda.ts';
 import type { Ended } from '../../../../simulator/cloud/lambda/sandbox.ts';
 import { cloud, definition } from '../fixture.ts';
 
-export const request = { headers: {} };
+export const request = { method: 'POST', path: '/', query: {}, headers: {} };
 
 /** One function named `work`; `invoke` starts it and collects how it ended. */
 export function deployed(runtime: Runtime, overrides: Partial<FunctionDefinition> = {}) {

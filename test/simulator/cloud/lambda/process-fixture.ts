@@ -23,7 +23,7 @@ export async function processesOf(
     const body = await bodyOf(request);
     await jitter();
     try {
-      const answer = await processes.handle(key, { headers, body });
+      const answer = await processes.handle(key, { method: 'POST', path: '/', query: {}, headers, body });
       await jitter();
       response.sendDate = false;
       response.writeHead(answer?.statusCode ?? 403, answer?.headers ?? {}).end(said ?? answer?.body ?? '');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { request } from './lambda-fixture.ts';
 import { callSource, inProcess } from './process-fixture.ts';
 
 const startMs = Date.parse('2026-05-04T12:00:00.255Z');
@@ -205,8 +206,8 @@ describe('a call from a process', () => {
 
   it('is of no process when its access key is unknown, and refused when it has no number', async () => {
     const { processes, result } = await run('return process.env.AWS_ACCESS_KEY_ID;');
-    expect(processes.handle('ASIAUNKNOWN', { headers: {} })).toBeUndefined();
-    await expect(processes.handle(String(result), { headers: {} })).rejects.toThrow(/x-simulator-sequence/);
+    expect(processes.handle('ASIAUNKNOWN', request)).toBeUndefined();
+    await expect(processes.handle(String(result), request)).rejects.toThrow(/x-simulator-sequence/);
   });
 
   it('meets the crash faults of the platform', async () => {

@@ -81,7 +81,11 @@ describe('intrinsic functions', () => {
   });
 
   it.each([
-    ['ImportValue', { 'Fn::ImportValue': 'x' }, 'Description: expected one of Ref, Fn::GetAtt'],
+    [
+      'ImportValue of what nobody exports',
+      { 'Fn::ImportValue': 'x' },
+      'the name of an export of another stack',
+    ],
     [
       'an unknown Ref',
       { Ref: 'Nobody' },
