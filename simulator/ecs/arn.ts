@@ -7,30 +7,54 @@ export interface Place {
   readonly accountId: string;
 }
 
-/** The ARNs of one account's ECS resources, all in the long form (D-6.10). */
+/** Ids of the old format are UUIDs with dashes, those of the new one 32 hexadecimal digits (D-6.10, D-9.67). */
+const oldId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const invalid = (message: string) => new Fault('InvalidParameterException', message);
+
+/**
+ * The ARNs of one account's ECS resources. Tasks and container instances whose id is of the old format have the short
+ * form without the cluster (D-9.2, D-9.56); everything else the long one (D-6.10).
+ */
 export class Arns {
   readonly region: string;
+  readonly accountId: string;
   private readonly prefix: string;
 
   constructor({ region, accountId }: Place) {
     this.region = region;
+    this.accountId = accountId;
     this.prefix = `arn:aws:ecs:${region}:${accountId}`;
   }
 
+  /** An ARN of another account or Region stays what it is, and names nothing here. */
   cluster(nameOrArn: string): string {
-    return `${this.prefix}:cluster/${lastSegment(nameOrArn)}`;
+    return nameOrArn.startsWith('arn:') ? nameOrArn : `${this.prefix}:cluster/${nameOrArn}`;
   }
 
   containerInstance(clusterArn: string, idOrArn: string): string {
     return this.inCluster('container-instance', clusterArn, idOrArn);
   }
 
+  newContainerInstance(clusterArn: string, ids: Ids, isLong: boolean): string {
+    return this.containerInstance(clusterArn, isLong ? ids.hex(32) : ids.uuid());
+  }
+
   task(clusterArn: string, idOrArn: string): string {
     return this.inCluster('task', clusterArn, idOrArn);
   }
 
+  newTask(clusterArn: string, ids: Ids, isLong: boolean): string {
+    return this.task(clusterArn, isLong ? ids.hex(32) : ids.uuid());
+  }
+
   service(clusterArn: string, nameOrArn: string): string {
     return this.inCluster('service', clusterArn, nameOrArn);
+  }
+
+  /** The ARN that a service without the long form shows; two clusters may have services with the same one. */
+  shortService(name: string): string {
+    return `${this.prefix}:service/${name}`;
   }
 
   /** `task-set/<cluster>/<service>/<id>`; the id has a slash of its own: `ecs-svc/1234567890123456789`. */
@@ -45,7 +69,12 @@ export class Arns {
   }
 
   container(clusterArn: string, taskArn: string, ids: Ids): string {
-    return `${this.inCluster('container', clusterArn, taskArn)}/${ids.uuid()}`;
+    const path = isShort(taskArn) ? '' : `${lastSegment(clusterArn)}/${lastSegment(taskArn)}/`;
+    return `${this.prefix}:container/${path}${ids.uuid()}`;
+  }
+
+  attachment(id: string): string {
+    return `${this.prefix}:attachment/${id}`;
   }
 
   /** `family:revision`, or `*` for the revision when only the family is known. */
@@ -54,19 +83,53 @@ export class Arns {
     return `${this.prefix}:task-definition/${name.includes(':') ? name : `${name}:*`}`;
   }
 
+  /** Kind and path of an ARN of this account and Region; undefined for anything else. */
+  parts(arn: string): { readonly kind: string; readonly path: readonly string[] } | undefined {
+    const rest = arn.startsWith(`${this.prefix}:`) ? arn.slice(this.prefix.length + 1) : '';
+    const [kind = '', ...path] = rest.split('/');
+    return /^[a-z-]+$/.test(kind) && path.length > 0 && !path.includes('') ? { kind, path } : undefined;
+  }
+
   private inCluster(kind: string, clusterArn: string, idOrArn: string): string {
-    return `${this.prefix}:${kind}/${lastSegment(clusterArn)}/${lastSegment(idOrArn)}`;
+    const id = idOrArn.startsWith('arn:') ? this.idIn(kind, clusterArn, idOrArn) : idOrArn;
+    if (id.includes('/')) throw invalid('Invalid identifier: Unexpected number of separators');
+    const isOld = kind !== 'service' && oldId.test(id);
+    return `${this.prefix}:${kind}/${isOld ? '' : `${lastSegment(clusterArn)}/`}${id}`;
+  }
+
+  /** The id in an ARN of the long or the short form. Throws when it is of another kind, place or cluster (D-13.40). */
+  private idIn(kind: string, clusterArn: string, arn: string): string {
+    const found = this.parts(arn);
+    if (found?.kind !== kind)
+      throw invalid(`Invalid identifier: expected an ARN like ${this.prefix}:${kind}/..., got ${arn}`);
+    const [first = '', id = first, ...more] = found.path;
+    if (more.length > 0) throw invalid('Invalid identifier: Unexpected number of separators');
+    const own = lastSegment(clusterArn);
+    if (found.path.length === 2 && first !== own)
+      throw invalid(`Invalid identifier: Identifier is for cluster ${first}. Your cluster is ${own}`);
+    return id;
   }
 }
+
+/** Whether an ARN is of the short form, which cannot be tagged (D-9.56). */
+export const isShort = (arn: string): boolean => arn.split('/').length === 2;
 
 /** The name or id in an ARN of the long or the old short form; a name or id is its own last segment (D-6.10). */
 export function lastSegment(idOrArn: string): string {
   return idOrArn.slice(idOrArn.lastIndexOf('/') + 1);
 }
 
-/** The cluster a call means: `default` when it names none (D-9.10). */
+const clusterName = /^[a-zA-Z0-9\-_]{1,255}$/;
+
+/** The cluster a call means, by name or ARN: `default` when it names none (D-9.10). Throws when it can be neither. */
 export function clusterOf(input: Readonly<Record<string, unknown>>): string {
-  const { cluster = 'default' } = input;
-  if (typeof cluster === 'string' && cluster !== '') return lastSegment(cluster);
-  throw new Fault('InvalidParameterException', 'cluster: expected a name or an ARN, got an empty string.');
+  return clusterNamed(input.cluster ?? 'default');
+}
+
+/** A cluster's name or ARN, checked in AWS's words (D-13.41). */
+export function clusterNamed(nameOrArn: unknown): string {
+  const given = String(nameOrArn);
+  const isArn = /^arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:cluster\//.test(given);
+  if (clusterName.test(isArn ? lastSegment(given) : given)) return given;
+  throw invalid(`Cluster must match ${clusterName.source}, but was ${given}`);
 }

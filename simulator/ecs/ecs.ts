@@ -5,6 +5,7 @@ import { type EcsSwitches, usualSwitches } from './events.ts';
 import { Instances, type Registration } from './instances.ts';
 import { Mishaps } from './mishaps.ts';
 import { needsOf } from './needs.ts';
+import { agentOperations } from './operations/agents.ts';
 import { attributeOperations } from './operations/attributes.ts';
 import { clusterProviderOperations } from './operations/cluster-providers.ts';
 import { clusterOperations } from './operations/clusters.ts';
@@ -16,6 +17,8 @@ import { providerOperations } from './operations/providers.ts';
 import { reportOperations } from './operations/reports.ts';
 import { runTaskOperations } from './operations/run-tasks.ts';
 import { serviceOperations } from './operations/services.ts';
+import { settingOperations } from './operations/settings.ts';
+import { tagOperations } from './operations/tags.ts';
 import { taskSetOperations } from './operations/task-sets.ts';
 import { taskOperations } from './operations/tasks.ts';
 import { Placer } from './placer.ts';
@@ -24,6 +27,7 @@ import type { ContainerInstanceRecord, TargetGroup, TaskRecord } from './records
 import { Scheduler } from './scheduler.ts';
 import { State } from './state.ts';
 import { Tasks } from './tasks.ts';
+import { Updates } from './update.ts';
 
 export type { EcsSwitches } from './events.ts';
 export type { Registration } from './instances.ts';
@@ -31,11 +35,14 @@ export type { ContainerInstanceRecord, TargetGroup, TaskRecord } from './records
 
 const operations: ReadonlyMap<string, Operation> = new Map(
   Object.entries({
+    ...agentOperations,
     ...attributeOperations,
     ...clusterOperations,
     ...definitionOperations,
     ...instanceOperations,
     ...serviceOperations,
+    ...settingOperations,
+    ...tagOperations,
     ...taskOperations,
     ...runTaskOperations,
     ...taskSetOperations,
@@ -68,7 +75,8 @@ export class Ecs implements Service {
     state.watcher = scheduler;
     const instances = new Instances(state, agents, tasks, scheduler);
     const mishaps = new Mishaps(state, tasks);
-    this.rooms = { state, tasks, scheduler, placer, instances, mishaps };
+    const updates = new Updates(state, agents, instances);
+    this.rooms = { state, tasks, scheduler, placer, instances, mishaps, updates };
   }
 
   get nextAt(): number | undefined {
@@ -88,7 +96,7 @@ export class Ecs implements Service {
   apply(now: number, call: Call): { reply: Record<string, unknown>; outcomes: Outcome[] } {
     const { operation, input, caller, viewAt } = call;
     this.checkTime(now);
-    const reply = named(operation).answer({ ...this.rooms, now, input, caller, viewAt });
+    const reply = named(operation).answer({ ...this.rooms, operation, now, input, caller, viewAt });
     return { reply, outcomes: this.rooms.state.takeOutcomes() };
   }
 

@@ -2,9 +2,9 @@ import type { ServiceEvent } from '../machine.ts';
 import { lastSegment } from './arn.ts';
 import type { Misfit } from './placement.ts';
 import { closest, type Refusal } from './placer.ts';
-import type { ContainerInstanceRecord, Resources, TaskRecord } from './records.ts';
+import type { ContainerInstanceRecord, OtherResource, Resources, TaskRecord } from './records.ts';
 import type { Service } from './service-records.ts';
-import { containerInstanceShape, taskShape } from './shapes.ts';
+import { containerInstanceShape, resourceShapes, taskShape } from './shapes.ts';
 
 /** What is uncertain about AWS, to be tried both ways. */
 export interface EcsSwitches {
@@ -51,8 +51,8 @@ export function containerInstanceEvent(
   const detail = {
     ...shape,
     clusterArn: instance.clusterArn,
-    registeredResources: valuesOnly(instance.registeredResources),
-    remainingResources: valuesOnly(instance.remainingResources),
+    registeredResources: valuesOnly(instance.registeredResources, instance.otherResources),
+    remainingResources: valuesOnly(instance.remainingResources, instance.otherResources),
     updatedAt: new Date(instance.updatedAt),
   };
   return event('ECS Container Instance State Change', instance.containerInstanceArn, detail);
@@ -72,9 +72,9 @@ export function serviceAction(
   eventName: string,
   more: Readonly<Record<string, unknown>> = {},
 ): ServiceEvent {
-  const { serviceArn, clusterArn } = service;
+  const { clusterArn } = service;
   const detail = { eventType, eventName, clusterArn, createdAt: new Date(now), ...more };
-  return event('ECS Service Action', serviceArn, detail);
+  return event('ECS Service Action', service.shortArn ?? service.serviceArn, detail);
 }
 
 /** `ECS Deployment State Change` (D-1.20): no clusterArn in it. */
@@ -85,7 +85,7 @@ export function deploymentEvent(
   state: 'IN_PROGRESS' | 'COMPLETED',
 ): ServiceEvent {
   const words = state === 'COMPLETED' ? 'completed' : 'in progress';
-  return event('ECS Deployment State Change', service.serviceArn, {
+  return event('ECS Deployment State Change', service.shortArn ?? service.serviceArn, {
     eventType: 'INFO',
     eventName: `SERVICE_DEPLOYMENT_${state}`,
     deploymentId,
@@ -156,9 +156,5 @@ function structureWithDates(value: object): Record<string, unknown> {
   return found;
 }
 
-const valuesOnly = ({ cpu, memoryMib, ports, udpPorts }: Resources) => [
-  { name: 'CPU', type: 'INTEGER', integerValue: cpu },
-  { name: 'MEMORY', type: 'INTEGER', integerValue: memoryMib },
-  { name: 'PORTS', type: 'STRINGSET', stringSetValue: ports.map(String) },
-  { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: udpPorts.map(String) },
-];
+const valuesOnly = (resources: Resources, others: readonly OtherResource[]) =>
+  resourceShapes(resources, others).map(({ name, type, value }) => ({ name, type, ...value }));

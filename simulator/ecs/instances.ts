@@ -1,9 +1,14 @@
 import { type Agents, isReachable } from './agents.ts';
+import { attributesOf } from './attributes.ts';
+import { openCluster } from './clusters.ts';
 import { invalid } from './input.ts';
-import type { Attribute, ContainerInstanceRecord, Resources } from './records.ts';
+import type { Attribute, ContainerInstanceRecord, Fate, OtherResource, Tag, VersionInfo } from './records.ts';
 import type { Scheduler } from './scheduler.ts';
+import { roleOf } from './settings.ts';
 import type { State } from './state.ts';
 import type { Tasks } from './tasks.ts';
+import { newTrunk, trunkMs } from './trunk.ts';
+import { newestAgent } from './update.ts';
 
 /** What an agent says of its instance when it registers. */
 export interface Registration {
@@ -16,12 +21,23 @@ export interface Registration {
   readonly memoryMib: number;
   /** The Auto Scaling group that launched it. */
   readonly autoScalingGroupName?: string | undefined;
+  /** Host ports that the agent reserves; usually SSH, Docker and its own (D-9.4). */
+  readonly ports?: readonly number[];
+  readonly udpPorts?: readonly number[];
+  readonly otherResources?: readonly OtherResource[];
+  /** The role of the instance, whose account settings count (D-9.56); usually the root user. */
+  readonly principalArn?: string;
+  /** Usually the newest agent. */
+  readonly versionInfo?: VersionInfo;
+  /** What the instance can do; usually what an instance of Amazon Linux can. */
+  readonly attributes?: readonly Attribute[];
+  readonly tags?: readonly Tag[];
+  readonly fate?: Fate;
 }
 
-/** The ports that the agent reserves: SSH, Docker and its own (D-9.4). */
-const reservedPorts = [22, 2375, 2376, 51_678, 51_679];
 /** When EC2 stops, ECS sees the agent go within a few minutes (D-2.6); so long is our choice. */
 const agentLossMs = 60_000;
+const usualPorts = [22, 2375, 2376, 51_678, 51_679];
 /** The first event, of the registration, has version 2 (D-1.9). */
 const versionBeforeRegistration = 1;
 
@@ -44,15 +60,30 @@ export class Instances {
    * another cluster stays there as a duplicate without agent (D-2.8). Throws ClusterNotFoundException.
    */
   register(now: number, registration: Registration): void {
-    const { clusterName } = registration;
-    // The default cluster comes into being with its first instance (D-9.21).
-    if (clusterName === 'default') this.state.openCluster(now, clusterName);
-    const { clusterArn } = this.state.cluster(clusterName);
-    const before = this.state.registrationsOf(registration.ec2InstanceId);
-    for (const other of before) if (other.clusterArn !== clusterArn) this.setConnected(now, other, false);
-    const own = before.find((other) => other.clusterArn === clusterArn);
-    if (own) this.reconnect(now, own);
-    else this.change(now, this.registered(now, clusterArn, registration), { event: true });
+    const { clusterArn } = this.clusterFor(now, registration);
+    const registrations = this.state.registrationsOf(registration.ec2InstanceId);
+    const own = registrations.find((other) => other.clusterArn === clusterArn && isThere(other));
+    this.enrol(now, registration, own);
+  }
+
+  /**
+   * Registers an instance anew, or again as what it was before (D-9.11). Other registrations of the same EC2 instance
+   * stay as duplicates without agent (D-2.8). Gives the ARN.
+   */
+  enrol(now: number, registration: Registration, before?: ContainerInstanceRecord): string {
+    const { clusterArn } = this.clusterFor(now, registration);
+    for (const other of this.state.registrationsOf(registration.ec2InstanceId))
+      if (other.containerInstanceArn !== before?.containerInstanceArn) this.setConnected(now, other, false);
+    if (before) {
+      this.refresh(now, registration, before);
+      return before.containerInstanceArn;
+    }
+    const instance = this.registered(now, clusterArn, registration);
+    const { containerInstanceArn } = instance;
+    this.change(now, instance, { event: true });
+    if (instance.status === 'REGISTERING')
+      this.state.after(now, trunkMs, (then) => this.trunkDone(then, containerInstanceArn));
+    return containerInstanceArn;
   }
 
   /** The agent connects or disconnects (D-1.10g); on connecting it catches up (D-2.44). */
@@ -72,12 +103,12 @@ export class Instances {
     this.tasks.cutOff(now, ec2InstanceId);
     for (const instance of this.state.registrationsOf(ec2InstanceId)) {
       const { containerInstanceArn: arn } = instance;
-      const agentConnected = isReachable(instance);
-      const ended = { ...instance, ec2TerminatedAt: now, agentConnected: false };
-      this.state.putInstance(now, ended, { event: agentConnected });
-      if (!agentConnected) continue;
+      const isSeen = isReachable(instance);
+      const ended = { ...instance, ec2TerminatedAt: now, ...connection(now, instance, false) };
+      this.state.putInstance(now, ended, { event: isSeen });
+      if (!isSeen) continue;
       this.tasks.hostEnded(now, arn, 'terminated');
-      this.become(now, arn, 'INACTIVE', { event: true });
+      this.leave(now, arn);
     }
   }
 
@@ -111,30 +142,78 @@ export class Instances {
     const hasTasks = this.state.tasksOn(containerInstanceArn).length > 0;
     if (hasTasks && !force) throw invalid('Found running tasks on the instance.');
     this.tasks.orphan(now, containerInstanceArn);
-    this.become(now, containerInstanceArn, 'INACTIVE', { event: true });
+    this.leave(now, containerInstanceArn);
+  }
+
+  /** The trunk interface changes; an instance whose interface is there is ACTIVE (D-2.2, D-9.12). */
+  attachment(now: number, containerInstanceArn: string, status: string): void {
+    const instance = this.state.instance(containerInstanceArn);
+    const attachments = instance.attachments.map((each) => ({ ...each, status }));
+    const isReady = instance.status === 'REGISTERING' && status === 'ATTACHED';
+    const changed = { ...instance, attachments, status: isReady ? ('ACTIVE' as const) : instance.status };
+    if (isReady) this.change(now, changed, { event: true });
+    else this.state.putInstance(now, changed, { event: false });
+  }
+
+  /** Writes the connection of an agent, with an event where it changes. */
+  setConnected(now: number, instance: ContainerInstanceRecord, connected: boolean): void {
+    if (instance.agentConnected === connected || instance.ec2TerminatedAt !== undefined) return;
+    if (!isThere(instance)) return;
+    this.state.putInstance(now, { ...instance, ...connection(now, instance, connected) }, { event: true });
+    if (!connected) return;
+    this.agents.catchUp(now, instance.containerInstanceArn);
+    this.scheduler.capacityChanged(now, instance.clusterArn);
+  }
+
+  /** The default cluster comes into being with its first instance (D-9.21). */
+  private clusterFor(now: number, registration: Registration) {
+    const { clusterName, principalArn = this.state.settings.rootArn } = registration;
+    if (clusterName === 'default') openCluster(this.state, now, clusterName, principalArn);
+    return this.state.cluster(clusterName);
   }
 
   private registered(now: number, clusterArn: string, registration: Registration): ContainerInstanceRecord {
-    const resources = resourcesOf(registration);
+    const { settings, arns, ids } = this.state;
+    const { principalArn = settings.rootArn, cpu, memoryMib } = registration;
+    const isLong = settings.isOn(roleOf(principalArn), 'containerInstanceLongArnFormat');
+    const hasTrunk = settings.isOn(roleOf(principalArn), 'awsvpcTrunking');
+    const { ports = usualPorts, udpPorts = [] } = registration;
+    const resources = { cpu, memoryMib, ports, udpPorts };
     return {
-      containerInstanceArn: this.state.arns.containerInstance(clusterArn, this.state.ids.hex(32)),
+      containerInstanceArn: arns.newContainerInstance(clusterArn, ids, isLong),
       clusterArn,
       ec2InstanceId: registration.ec2InstanceId,
       availabilityZone: registration.availabilityZone,
       capacityProviderName: this.providerOf(registration),
-      status: 'ACTIVE',
+      status: hasTrunk ? 'REGISTERING' : 'ACTIVE',
       agentConnected: true,
+      connectionAt: now,
+      versionInfo: registration.versionInfo ?? newestAgent,
       version: versionBeforeRegistration,
       registeredResources: resources,
       remainingResources: resources,
+      otherResources: registration.otherResources ?? [],
       runningTasksCount: 0,
       pendingTasksCount: 0,
       taskGroups: [],
       agentAttributes: attributesOf(registration),
       customAttributes: [],
+      attachments: hasTrunk ? [newTrunk(this.state)] : [],
+      tags: registration.tags ?? [],
       registeredAt: now,
       updatedAt: now,
+      fate: registration.fate ?? {},
     };
+  }
+
+  /** An instance that registers again keeps its identity and its custom attributes; a new agent has an event (D-1.10h). */
+  private refresh(now: number, registration: Registration, before: ContainerInstanceRecord): void {
+    const { versionInfo = before.versionInfo } = registration;
+    const isUpgraded = versionInfo.agentVersion !== before.versionInfo.agentVersion;
+    const refreshed = { ...before, versionInfo, agentAttributes: attributesOf(registration) };
+    const event = isUpgraded && before.agentConnected;
+    this.state.putInstance(now, refreshed, { event });
+    this.reconnect(now, this.state.instance(before.containerInstanceArn));
   }
 
   /** The agent of a known instance is there again; what ended while nobody could hear of it is told now (D-2.6). */
@@ -153,28 +232,45 @@ export class Instances {
     return autoScalingGroupName && this.state.providerOfGroup(autoScalingGroupName)?.name;
   }
 
-  private setConnected(now: number, instance: ContainerInstanceRecord, connected: boolean): void {
-    if (instance.agentConnected === connected || instance.ec2TerminatedAt !== undefined) return;
-    this.state.putInstance(now, { ...instance, agentConnected: connected }, { event: true });
-    if (!connected) return;
-    this.agents.catchUp(now, instance.containerInstanceArn);
-    this.scheduler.capacityChanged(now, instance.clusterArn);
+  private trunkDone(now: number, containerInstanceArn: string): void {
+    const instance = this.state.instances.get(containerInstanceArn);
+    if (instance?.status !== 'REGISTERING') return;
+    const { trunkFailure } = instance.fate;
+    if (trunkFailure === undefined) {
+      this.attachment(now, containerInstanceArn, 'ATTACHED');
+      return;
+    }
+    const failed = { ...instance, ...connection(now, instance, false), statusReason: trunkFailure };
+    const attachments = instance.attachments.map((each) => ({ ...each, status: 'FAILED' }));
+    this.change(now, { ...failed, attachments, status: 'REGISTRATION_FAILED' }, { event: true });
+  }
+
+  /** INACTIVE at once, or DEREGISTERING until the trunk interface is removed (D-2.3, D-2.5). */
+  private leave(now: number, containerInstanceArn: string): void {
+    const hasTrunk = this.state.instance(containerInstanceArn).attachments.length > 0;
+    this.become(now, containerInstanceArn, hasTrunk ? 'DEREGISTERING' : 'INACTIVE', { event: true });
+    if (!hasTrunk) return;
+    this.attachment(now, containerInstanceArn, 'DETACHING');
+    this.state.after(now, trunkMs, (then) => {
+      this.attachment(then, containerInstanceArn, 'DELETED');
+      this.become(then, containerInstanceArn, 'INACTIVE', { event: true });
+    });
   }
 
   private become(
     now: number,
     containerInstanceArn: string,
-    status: ContainerInstanceRecord['status'],
+    status: 'ACTIVE' | 'DRAINING' | 'DEREGISTERING' | 'INACTIVE',
     options: { event: boolean },
   ): void {
     const instance = this.state.instance(containerInstanceArn);
-    const isGone = status === 'INACTIVE';
+    const isGone = status === 'INACTIVE' || status === 'DEREGISTERING';
     const changed: ContainerInstanceRecord = {
       ...instance,
       status,
-      agentConnected: instance.agentConnected && !isGone,
+      ...(isGone && connection(now, instance, false)),
       drainingAt: status === 'DRAINING' ? now : status === 'ACTIVE' ? undefined : instance.drainingAt,
-      inactiveAt: isGone ? now : undefined,
+      inactiveAt: status === 'INACTIVE' ? now : undefined,
     };
     this.change(now, changed, options);
   }
@@ -185,20 +281,11 @@ export class Instances {
   }
 }
 
-const resourcesOf = ({ cpu, memoryMib }: Registration): Resources => ({
-  cpu,
-  memoryMib,
-  ports: reservedPorts,
-  udpPorts: [],
-});
+/** Whether ECS still counts on an instance. */
+export const isThere = ({ status }: ContainerInstanceRecord): boolean =>
+  status !== 'INACTIVE' && status !== 'DEREGISTERING';
 
-const attributesOf = ({ availabilityZone, instanceType }: Registration): Attribute[] => [
-  { name: 'ecs.capability.secrets.asm.environment-variables' },
-  { name: 'ecs.capability.task-eni' },
-  { name: 'ecs.availability-zone', value: availabilityZone },
-  { name: 'ecs.instance-type', value: instanceType },
-  { name: 'ecs.ami-id', value: 'ami-0fedcba9876543210' },
-  { name: 'ecs.os-type', value: 'linux' },
-  { name: 'ecs.cpu-architecture', value: 'x86_64' },
-  { name: 'com.amazonaws.ecs.capability.docker-remote-api.1.44' },
-];
+const connection = (now: number, before: ContainerInstanceRecord, agentConnected: boolean) => ({
+  agentConnected,
+  connectionAt: agentConnected === before.agentConnected ? before.connectionAt : now,
+});

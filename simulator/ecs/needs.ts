@@ -1,5 +1,6 @@
 import type { Call, Need } from '../machine.ts';
 import { clusterOf, lastSegment } from './arn.ts';
+import { structures } from './input.ts';
 import type { State } from './state.ts';
 
 /** The members that name what an action is about, one Need for each name (D-13.12). */
@@ -10,6 +11,7 @@ const targets: Readonly<
 > = {
   DescribeContainerInstances: { kind: 'containerInstance', member: 'containerInstances' },
   UpdateContainerInstancesState: { kind: 'containerInstance', member: 'containerInstances' },
+  UpdateContainerAgent: { kind: 'containerInstance', member: 'containerInstance' },
   StopTask: { kind: 'task', member: 'task' },
   DescribeTasks: { kind: 'task', member: 'tasks' },
   CreateService: { kind: 'service', member: 'serviceName' },
@@ -39,15 +41,58 @@ const onTaskSets: Readonly<Partial<Record<string, string>>> = {
 
 /** Actions on the cluster; none of them knows `ecs:cluster`. */
 const onCluster = [
-  'ListContainerInstances',
+  'DeleteCluster',
   'DeregisterContainerInstance',
+  'ListAttributes',
+  'ListContainerInstances',
   'PutClusterCapacityProviders',
+  'RegisterContainerInstance',
+  'SubmitAttachmentStateChanges',
   'SubmitTaskStateChange',
   'SubmitContainerStateChange',
+  'UpdateCluster',
+  'UpdateClusterSettings',
 ];
 
-/** What a caller must be allowed to do, as the IAM data has it: action, resource ARNs, `ecs:cluster` (D-13.12). */
-export function needsOf(state: State, { operation, input }: Call): Need[] {
+/** Actions on an account setting, which has no ARN. */
+const onSetting = ['PutAccountSetting', 'PutAccountSettingDefault', 'DeleteAccountSetting'];
+
+/**
+ * What a caller must be allowed to do, as the IAM data has it: action, resource ARNs, `ecs:cluster` (D-13.12). Whoever
+ * tags what it creates must also be allowed to tag, unless the account setting says otherwise.
+ */
+export function needsOf(state: State, call: Call): Need[] {
+  const { operation, input, caller } = call;
+  const own = ownNeedsOf(state, call);
+  const isTagged = structures(input, 'tags').length > 0;
+  if (!isTagged || !state.settings.isOn(caller.principalArn, 'tagResourceAuthorization')) return own;
+  const created = createdBy(state, call);
+  const context = { 'ecs:CreateAction': operation };
+  return created === undefined ? own : [...own, { action: 'ecs:TagResource', resource: created, context }];
+}
+
+/** The ARN of what an operation creates and tags; `*` stands for an id that is not known yet. */
+function createdBy(state: State, call: Call): string | undefined {
+  const { arns } = state;
+  const clusterArn = arns.cluster(clusterOf(call.input));
+  switch (call.operation) {
+    case 'RegisterContainerInstance':
+      return arns.containerInstance(clusterArn, '*');
+    case 'RunTask':
+    case 'StartTask':
+      return arns.task(clusterArn, '*');
+    case 'CreateCapacityProvider':
+    case 'CreateCluster':
+    case 'CreateService':
+    case 'CreateTaskSet':
+    case 'RegisterTaskDefinition':
+      return ownNeedsOf(state, call)[0]?.resource;
+    default:
+      return undefined;
+  }
+}
+
+function ownNeedsOf(state: State, { operation, input }: Call): Need[] {
   const { arns } = state;
   const clusterArn = arns.cluster(clusterOf(input));
   const inCluster = { 'ecs:cluster': clusterArn };
@@ -60,6 +105,7 @@ export function needsOf(state: State, { operation, input }: Call): Need[] {
   if (target)
     return named(input[target.member]).map((name) => need(arns[target.kind](clusterArn, name), inCluster));
   if (onCluster.includes(operation)) return [need(clusterArn)];
+  if (onSetting.includes(operation)) return [need('*', { 'ecs:account-setting': String(input.name) })];
   const provider = onProviders[operation];
   if (provider !== undefined)
     return named(input[provider] ?? '*').map((name) => need(arns.capacityProvider(name)));
@@ -83,6 +129,10 @@ export function needsOf(state: State, { operation, input }: Call): Need[] {
       return [need(definitionArn(state, String(input.taskDefinition)), inCluster)];
     case 'ListTasks':
       return [need(listedInstance(state, clusterArn, input.containerInstance), inCluster)];
+    case 'TagResource':
+    case 'UntagResource':
+    case 'ListTagsForResource':
+      return [need(String(input.resourceArn))];
     case 'ListServices':
       return [need('*', inCluster)];
     case 'PutAttributes':

@@ -8,7 +8,6 @@ import type {
   Resources,
   TaskDefinition,
 } from './records.ts';
-import { versionInfo } from './shapes.ts';
 
 /** What a task needs of an instance. */
 export interface Requirement {
@@ -77,7 +76,7 @@ export function meetsConstraints(instance: ContainerInstanceRecord, requirement:
 export function matches(instance: ContainerInstanceRecord, query: Query): boolean {
   return query({
     ...instance,
-    agentVersion: versionInfo.agentVersion,
+    agentVersion: instance.versionInfo.agentVersion ?? '',
     attributes: [...instance.agentAttributes, ...instance.customAttributes],
   });
 }

@@ -4,7 +4,7 @@ export interface Attribute {
   readonly value?: string;
 }
 
-/** A tag of a cluster, service or task (D-9.63). */
+/** A tag of a resource (D-9.63). */
 export interface Tag {
   readonly key: string;
   readonly value: string;
@@ -25,10 +25,11 @@ export interface StrategyItem {
   readonly base: number;
 }
 
-/** A cluster. */
+/** A cluster; INACTIVE once it is deleted (D-4.20). */
 export interface Cluster {
   readonly clusterArn: string;
   readonly clusterName: string;
+  readonly status: 'ACTIVE' | 'INACTIVE';
   /** Names of the capacity providers that are associated (D-4.39); undefined: there never were any. */
   readonly capacityProviders?: readonly string[];
   readonly defaultCapacityProviderStrategy?: readonly StrategyItem[];
@@ -36,6 +37,44 @@ export interface Cluster {
   readonly attachmentsStatus?: 'UPDATE_IN_PROGRESS' | 'UPDATE_COMPLETE';
   readonly settings: readonly { readonly name: string; readonly value: string }[];
   readonly tags: readonly Tag[];
+  /** As it was given: for ECS Exec and managed storage, which are not simulated. */
+  readonly configuration?: Readonly<Record<string, unknown>> | undefined;
+  /** The Service Connect namespace of services that name none, an ARN. */
+  readonly namespaceArn?: string | undefined;
+}
+
+/** What an agent says of itself; an agent of old or of somebody's own may say nothing (D-8.6). */
+export interface VersionInfo {
+  readonly agentVersion?: string;
+  readonly agentHash?: string;
+  readonly dockerVersion?: string;
+}
+
+/** A resource that no task takes from: GPUs, and what a registration defines itself (D-9.5). */
+export interface OtherResource {
+  readonly name: string;
+  readonly type: 'INTEGER' | 'DOUBLE' | 'LONG' | 'STRINGSET';
+  readonly value: number | readonly string[];
+}
+
+/** A network interface of a container instance (D-9.8). */
+export interface Attachment {
+  readonly id: string;
+  readonly status: string;
+  readonly details: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** D-8.4. */
+export type AgentUpdateStatus = 'PENDING' | 'STAGING' | 'STAGED' | 'UPDATING' | 'UPDATED' | 'FAILED';
+
+/** What happens to an instance that AWS leaves to chance. */
+export interface Fate {
+  /** Why the trunk interface cannot be made (D-2.2). */
+  readonly trunkFailure?: string;
+  /** How long the agent downloads its update (D-8.8). */
+  readonly downloadSeconds?: number;
+  /** The stage in which an update of the agent fails (D-8.5). */
+  readonly updateFailsIn?: 'STAGING' | 'UPDATING';
 }
 
 /** A container instance, as ECS has it; the last members are the simulator's own and never on the wire. */
@@ -46,12 +85,26 @@ export interface ContainerInstanceRecord {
   readonly availabilityZone: string;
   /** The provider of its Auto Scaling group, when there was one as it registered (D-4.12). */
   readonly capacityProviderName?: string | undefined;
-  readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+  /** D-2.1. */
+  readonly status:
+    | 'REGISTERING'
+    | 'REGISTRATION_FAILED'
+    | 'ACTIVE'
+    | 'DRAINING'
+    | 'DEREGISTERING'
+    | 'INACTIVE';
+  readonly statusReason?: string | undefined;
   readonly agentConnected: boolean;
+  /** Since when it is connected, or is not. */
+  readonly connectionAt: number;
+  readonly versionInfo: VersionInfo;
+  /** Of the most recent update; undefined: none was ever asked for (D-8.4). */
+  readonly agentUpdateStatus?: AgentUpdateStatus | undefined;
   /** Moves with events of this instance and never otherwise (D-1.4, D-10.1). */
   readonly version: number;
   readonly registeredResources: Resources;
   readonly remainingResources: Resources;
+  readonly otherResources: readonly OtherResource[];
   /** Tasks whose desiredStatus is RUNNING (D-2.12). */
   readonly runningTasksCount: number;
   /** Tasks whose lastStatus is PENDING (D-9.6). */
@@ -60,6 +113,9 @@ export interface ContainerInstanceRecord {
   readonly taskGroups: readonly string[];
   readonly agentAttributes: readonly Attribute[];
   readonly customAttributes: readonly Attribute[];
+  /** The trunk interface, in accounts that opted in to it (D-2.2). */
+  readonly attachments: readonly Attachment[];
+  readonly tags: readonly Tag[];
   /** Times in milliseconds since the epoch. */
   readonly registeredAt: number;
   readonly updatedAt: number;
@@ -68,6 +124,7 @@ export interface ContainerInstanceRecord {
   readonly ec2TerminatedAt?: number | undefined;
   /** Since when the EC2 instance is stopped; undefined: it is not. */
   readonly ec2StoppedAt?: number | undefined;
+  readonly fate: Fate;
 }
 
 /** D-9.33, as far as tasks on EC2 go through it. */

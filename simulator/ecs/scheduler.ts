@@ -172,6 +172,7 @@ export class Scheduler implements Watcher {
     return {
       definition,
       reservation: definition.reservation,
+      createdBy: service.createdBy,
       group: `service:${service.serviceName}`,
       startedBy: launch.id,
       serviceArn: service.serviceArn,

@@ -60,6 +60,8 @@ export type PropagateTags = 'TASK_DEFINITION' | 'SERVICE' | 'NONE';
 /** A service. With a controller other than ECS its infrastructure is that of the primary task set (D-9.53). */
 export interface Service extends Infrastructure {
   readonly serviceArn: string;
+  /** The ARN that it shows where its creator had opted out of the long form (D-9.56). */
+  readonly shortArn?: string | undefined;
   readonly serviceName: string;
   readonly clusterArn: string;
   readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';

@@ -14,7 +14,7 @@ export function serviceShape(
   const isEcs = service.deploymentController === 'ECS';
   const launch = service.deployments[0] ?? service.taskSets.find(({ status }) => status === 'PRIMARY');
   return {
-    serviceArn: service.serviceArn,
+    serviceArn: service.shortArn ?? service.serviceArn,
     serviceName: service.serviceName,
     clusterArn: service.clusterArn,
     loadBalancers: service.loadBalancers,
@@ -81,7 +81,7 @@ export function taskSetShape(
   return {
     id: taskSet.id,
     taskSetArn: taskSet.taskSetArn,
-    serviceArn: service.serviceArn,
+    serviceArn: service.shortArn ?? service.serviceArn,
     clusterArn: service.clusterArn,
     startedBy: taskSet.startedBy,
     externalId: taskSet.externalId,

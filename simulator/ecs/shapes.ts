@@ -1,51 +1,70 @@
-import type { Container, ContainerInstanceRecord, Resources, TaskDefinition, TaskRecord } from './records.ts';
+import type {
+  Container,
+  ContainerInstanceRecord,
+  OtherResource,
+  Resources,
+  TaskDefinition,
+  TaskRecord,
+} from './records.ts';
 
 type Shape = Record<string, unknown>;
 
-/** The agent that every simulated instance runs. */
-export const versionInfo = {
-  agentVersion: '1.105.1',
-  agentHash: '8dfceca6',
-  dockerVersion: 'DockerVersion: 25.0.14',
-} as const;
-
-/** ContainerInstance as the API gives it. */
+/** ContainerInstance as the API gives it, without tags and health. */
 export function containerInstanceShape(instance: ContainerInstanceRecord): Shape {
   const { containerInstanceArn, ec2InstanceId, version, status, agentConnected } = instance;
   return {
     containerInstanceArn,
     ec2InstanceId,
     version,
-    versionInfo,
-    remainingResources: withZeros(instance.remainingResources),
-    registeredResources: withZeros(instance.registeredResources),
+    versionInfo: instance.versionInfo,
+    remainingResources: withZeros(instance.remainingResources, instance.otherResources),
+    registeredResources: withZeros(instance.registeredResources, instance.otherResources),
     status,
+    statusReason: instance.statusReason,
     agentConnected,
     runningTasksCount: instance.runningTasksCount,
     pendingTasksCount: instance.pendingTasksCount,
+    agentUpdateStatus: instance.agentUpdateStatus,
     attributes: [...instance.agentAttributes, ...instance.customAttributes],
     capacityProviderName: instance.capacityProviderName,
     registeredAt: new Date(instance.registeredAt),
-    attachments: [],
+    attachments: instance.attachments.map((each) => ({ ...each, type: 'ElasticNetworkInterface' })),
   };
 }
 
-/** The API fills the members of the other types with zeros, events do not (D-1.10). */
-const withZeros = ({ cpu, memoryMib, ports, udpPorts }: Resources) => [
-  resource('CPU', 'INTEGER', { integerValue: cpu }),
-  resource('MEMORY', 'INTEGER', { integerValue: memoryMib }),
-  resource('PORTS', 'STRINGSET', { stringSetValue: ports.map(String) }),
-  resource('PORTS_UDP', 'STRINGSET', { stringSetValue: udpPorts.map(String) }),
-];
+/** The four resources that every instance has, then its others, each with the value of its type (D-9.4, D-9.5). */
+export function resourceShapes(
+  { cpu, memoryMib, ports, udpPorts }: Resources,
+  others: readonly OtherResource[],
+) {
+  const all: readonly OtherResource[] = [
+    { name: 'CPU', type: 'INTEGER', value: cpu },
+    { name: 'MEMORY', type: 'INTEGER', value: memoryMib },
+    { name: 'PORTS', type: 'STRINGSET', value: ports.map(String) },
+    { name: 'PORTS_UDP', type: 'STRINGSET', value: udpPorts.map(String) },
+    ...others,
+  ];
+  return all.map(({ name, type, value }) => ({ name, type, value: { [valueMembers[type]]: value } }));
+}
 
-const resource = (name: string, type: string, value: Shape): Shape => ({
-  name,
-  type,
-  doubleValue: 0,
-  longValue: 0,
-  integerValue: 0,
-  ...value,
-});
+/** The member in which the value of a resource stands (D-9.5). */
+export const valueMembers = {
+  INTEGER: 'integerValue',
+  DOUBLE: 'doubleValue',
+  LONG: 'longValue',
+  STRINGSET: 'stringSetValue',
+} as const satisfies Readonly<Record<OtherResource['type'], string>>;
+
+/** The API fills the members of the other types with zeros, events do not (D-1.10). */
+const withZeros = (resources: Resources, others: readonly OtherResource[]) =>
+  resourceShapes(resources, others).map(({ name, type, value }) => ({
+    name,
+    type,
+    doubleValue: 0,
+    longValue: 0,
+    integerValue: 0,
+    ...value,
+  }));
 
 const date = (time: number | undefined) => (time === undefined ? undefined : new Date(time));
 

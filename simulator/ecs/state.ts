@@ -10,10 +10,11 @@ import { type AutoScalingGroup, type CapacityProvider, fargateProviders, groupNa
 import type { Cluster, ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
 import { remaining } from './resources.ts';
 import type { Service } from './service-records.ts';
+import { Settings } from './settings.ts';
 import { Tokens } from './tokens.ts';
 
-/** Stopped tasks and INACTIVE container instances stay describable so long (D-5.18, D-2.5). */
-const forgottenAfterMs = 3_600_000;
+/** Stopped tasks, INACTIVE container instances and clusters stay describable so long (D-5.18, D-2.5, D-4.20). */
+export const forgottenAfterMs = 3_600_000;
 
 /** Who wants to know of changes: the service scheduler. */
 export interface Watcher {
@@ -41,6 +42,7 @@ export class State {
   readonly arns: Arns;
   readonly ids: Ids;
   readonly switches: EcsSwitches;
+  readonly settings: Settings;
   readonly agenda = new Agenda<(now: number) => void>();
   readonly clusters = new Table<Cluster>();
   readonly instances = new Table<ContainerInstanceRecord>();
@@ -68,6 +70,7 @@ export class State {
     this.arns = new Arns(options);
     this.ids = options.ids;
     this.switches = options.switches;
+    this.settings = new Settings(options.accountId);
     this.findGroup = options.group;
     for (const name of fargateProviders) {
       const capacityProviderArn = this.arns.capacityProvider(name);
@@ -124,25 +127,27 @@ export class State {
     return this.agenda.addRoutine(now + milliseconds, act);
   }
 
-  /** The cluster of that name or ARN. Throws ClusterNotFoundException (D-6.7). */
+  /** The cluster of that name or ARN, which is not INACTIVE. Throws ClusterNotFoundException (D-6.7). */
   cluster(nameOrArn: string, at?: number): Cluster {
     const cluster = this.clusters.get(this.arns.cluster(nameOrArn), at);
-    if (!cluster) throw new Fault('ClusterNotFoundException', 'Cluster not found.');
-    return cluster;
-  }
-
-  /** Creates a cluster, or gives the one that is there (D-9.21). */
-  openCluster(now: number, clusterName: string, more: Partial<Cluster> = {}): Cluster {
-    const clusterArn = this.arns.cluster(clusterName);
-    const settings = [{ name: 'containerInsights', value: 'disabled' }];
-    const before = this.clusters.get(clusterArn);
-    const cluster = before ?? { settings, tags: [], ...more, clusterArn, clusterName };
-    this.clusters.set(now, clusterArn, cluster);
-    return cluster;
+    if (cluster?.status === 'ACTIVE') return cluster;
+    throw new Fault('ClusterNotFoundException', 'Cluster not found.');
   }
 
   instance(containerInstanceArn: string): ContainerInstanceRecord {
     return known(this.instances.get(containerInstanceArn), containerInstanceArn);
+  }
+
+  /** The container instance of a cluster that an id or ARN names; a short ARN does not say the cluster (D-9.2). */
+  instanceIn(clusterArn: string, idOrArn: string, at?: number): ContainerInstanceRecord | undefined {
+    const instance = this.instances.get(this.arns.containerInstance(clusterArn, idOrArn), at);
+    return instance?.clusterArn === clusterArn ? instance : undefined;
+  }
+
+  /** The task of a cluster that an id or ARN names. */
+  taskIn(clusterArn: string, idOrArn: string, at?: number): TaskRecord | undefined {
+    const task = this.tasks.get(this.arns.task(clusterArn, idOrArn), at);
+    return task?.clusterArn === clusterArn ? task : undefined;
   }
 
   task(taskArn: string): TaskRecord {

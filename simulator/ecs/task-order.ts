@@ -14,6 +14,8 @@ export interface TaskOrder {
   readonly tags?: TaskRecord['tags'];
   readonly targetGroupArns?: readonly string[];
   readonly enableExecuteCommand?: boolean;
+  /** Who creates it, or created its service: their opt-in decides the form of its ARN (D-9.56, D-13.45). */
+  readonly createdBy: string;
 }
 
 /** Where a task goes: a container instance, or a zone of Fargate. */

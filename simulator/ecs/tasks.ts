@@ -34,9 +34,10 @@ export class Tasks {
   }
 
   /** Places a task: takes the resources of its instance, tells the agent. */
-  place(now: number, site: Site, order: TaskOrder): TaskRecord {
-    const { ids, arns } = this.state;
-    const taskArn = arns.task(site.clusterArn, ids.hex(32));
+  place(now: number, site: Site, { createdBy, ...order }: TaskOrder): TaskRecord {
+    const { ids, arns, settings } = this.state;
+    const isLong = settings.isOn(createdBy, 'taskLongArnFormat');
+    const taskArn = arns.newTask(site.clusterArn, ids, isLong);
     const isAwsvpc = order.definition.networkMode === 'awsvpc';
     const task: TaskRecord = {
       overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },

@@ -1,16 +1,15 @@
 import { Fault } from '../../machine.ts';
-import { clusterOf, lastSegment } from '../arn.ts';
+import { clusterOf } from '../arn.ts';
 import { type Input, invalid, oneOf, requiredText, structures, text } from '../input.ts';
-import type { ContainerInstanceRecord } from '../records.ts';
+import { pageOf } from '../paging.ts';
+import type { Attribute, ContainerInstanceRecord } from '../records.ts';
+import { attributeName, attributeValue } from '../registration.ts';
 import type { State } from '../state.ts';
 import type { Operations, Request } from './operation.ts';
 
 /** Custom attributes that a resource may have, and that one call may bring (D-9.7, D-13.14). */
 const attributesMax = 10;
-
-/** D-9.7. */
-const namePattern = /^[A-Za-z0-9\-_./\\]{1,128}$/;
-const valuePattern = /^(?! )[A-Za-z0-9\-_.@/:\\ ]{1,128}(?<! )$/;
+const targetTypes = ['container-instance'] as const;
 
 interface Change {
   readonly instance: ContainerInstanceRecord;
@@ -18,7 +17,7 @@ interface Change {
   readonly value: string | undefined;
 }
 
-/** PutAttributes and DeleteAttributes: no event, and the version of the instance stays (D-1.13). */
+/** Attributes: changing them has no event, and the version of the instance stays (D-1.13). */
 export const attributeOperations: Operations = {
   PutAttributes: {
     answer(request) {
@@ -37,7 +36,55 @@ export const attributeOperations: Operations = {
       return { attributes: there.map(attributeShape) };
     },
   },
+  ListAttributes: {
+    reads: 'container-instances',
+    answer(request) {
+      const { input } = request;
+      if (!oneOf(input, 'targetType', targetTypes)) throw invalid('targetType cannot be blank.');
+      const name = text(input, 'attributeName', attributeName);
+      const value = text(input, 'attributeValue', attributeValue);
+      if (value !== undefined && name === undefined)
+        throw invalid('attributeValue: expected an attributeName beside it.');
+      const isAsked = (attribute: Attribute) =>
+        (name === undefined || attribute.name === name) && (value === undefined || attribute.value === value);
+      const places = new Map<string, Change>();
+      const { entries, ...token } = pageOf(request, (after) => placesAfter(request, after, isAsked, places), {
+        usualSize: 100,
+      });
+      return {
+        attributes: entries.flatMap((entry) => places.get(entry) ?? []).map(attributeShape),
+        ...token,
+      };
+    },
+  },
 };
+
+function* chained<T>(...lists: Iterable<T>[]): Generator<T> {
+  for (const each of lists) yield* each;
+}
+
+/** The attributes of the cluster's instances in order, each under the place that says where it stands. */
+function* placesAfter(
+  { input, state, viewAt }: Request,
+  after: string,
+  isAsked: (attribute: Attribute) => boolean,
+  places: Map<string, Change>,
+): Generator<string> {
+  const { clusterArn } = state.cluster(clusterOf(input));
+  const [last = ''] = after.split(' ');
+  const arns = last === '' ? [] : [last];
+  for (const arn of chained(arns, state.instances.keysAfter(last))) {
+    const instance = state.instances.get(arn, viewAt);
+    if (instance?.clusterArn !== clusterArn || instance.status === 'INACTIVE') continue;
+    const named = [...instance.agentAttributes, ...instance.customAttributes].filter(isAsked);
+    for (const { name, value } of named.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const place = `${instance.containerInstanceArn} ${name}`;
+      if (place <= after) continue;
+      places.set(place, { instance, name, value });
+      yield place;
+    }
+  }
+}
 
 type Attributes = ContainerInstanceRecord['customAttributes'];
 
@@ -66,18 +113,18 @@ function changesOf(state: State, input: Input): Change[] {
   if (given.length === 0) throw invalid('attributes cannot be empty.');
   if (given.length > attributesMax) throw invalid(`attributes can have at most ${attributesMax} items.`);
   return given.map((attribute) => ({
-    name: requiredText(attribute, 'name', namePattern),
-    value: text(attribute, 'value', valuePattern),
+    name: requiredText(attribute, 'name', attributeName),
+    value: text(attribute, 'value', attributeValue),
     instance: targetOf(state, clusterArn, attribute),
   }));
 }
 
 function targetOf(state: State, clusterArn: string, attribute: Input): ContainerInstanceRecord {
   const targetId = requiredText(attribute, 'targetId');
-  const targetType = oneOf(attribute, 'targetType', ['container-instance']);
+  const targetType = oneOf(attribute, 'targetType', targetTypes);
   if (!targetId.startsWith('arn:') && targetType === undefined)
     throw invalid('targetType: expected container-instance with a targetId in the short form.');
-  const instance = state.instances.get(state.arns.containerInstance(clusterArn, lastSegment(targetId)));
+  const instance = state.instanceIn(clusterArn, targetId);
   if (instance && instance.status !== 'INACTIVE') return instance;
   throw new Fault('TargetNotFoundException', `The target ${targetId} was not found.`);
 }

@@ -16,12 +16,7 @@ export const clusterProviderOperations: Operations = {
     answer(request) {
       const { now, input, state } = request;
       const cluster = state.cluster(clusterOf(input));
-      // D-4.18.
-      if (cluster.attachmentsStatus === 'UPDATE_IN_PROGRESS')
-        throw new Fault(
-          'UpdateInProgressException',
-          'The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or UPDATE_FAILED state before they can be updated.',
-        );
+      if (cluster.attachmentsStatus === 'UPDATE_IN_PROGRESS') throw busy();
       const changed: Cluster = {
         ...cluster,
         ...clusterProviders(request, cluster),
@@ -38,6 +33,13 @@ export const clusterProviderOperations: Operations = {
     },
   },
 };
+
+/** What a cluster answers while its providers change (D-4.18). */
+export const busy = () =>
+  new Fault(
+    'UpdateInProgressException',
+    'The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or UPDATE_FAILED state before they can be updated.',
+  );
 
 /**
  * The providers and the default strategy that a call gives a cluster, in place of those it has: what is left out is

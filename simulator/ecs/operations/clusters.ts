@@ -1,38 +1,31 @@
-import { type Input, invalid, oneOf, page, refuse, structures, text, texts } from '../input.ts';
-import type { Cluster, Tag } from '../records.ts';
+import { Fault } from '../../machine.ts';
+import { clusterNamed, clusterOf } from '../arn.ts';
+import { closeCluster, openCluster } from '../clusters.ts';
+import { type Input, invalid, oneOf, requiredText, someOf, structures, text, texts } from '../input.ts';
+import { pageOf } from '../paging.ts';
+import type { Cluster, TaskRecord } from '../records.ts';
+import type { Service } from '../service-records.ts';
 import type { State } from '../state.ts';
-import { clusterProviders } from './cluster-providers.ts';
-import type { Operations } from './operation.ts';
+import { tagsOf } from '../tags.ts';
+import { busy, clusterProviders } from './cluster-providers.ts';
+import { configurationOf, namespaceOf } from './configuration.ts';
+import type { Operations, Request } from './operation.ts';
 
+/** D-5.14. */
 const describesMax = 100;
+const fields = ['ATTACHMENTS', 'CONFIGURATIONS', 'SETTINGS', 'STATISTICS', 'TAGS'] as const;
+type Field = (typeof fields)[number];
 
-/** Tags as they were given, checked (D-9.63). */
-export function tagsOf(input: Input): Tag[] {
-  const tags = structures(input, 'tags').map((tag) => ({
-    key: text(tag, 'key', /^(?!aws:)[\p{L}\p{N}\s+\-=._:/@]{1,128}$/iu) ?? '',
-    value: text(tag, 'value', /^[\p{L}\p{N}\s+\-=._:/@]{0,256}$/u) ?? '',
-  }));
-  if (tags.length > 50) throw invalid('tags can have at most 50 items.');
-  if (new Set(tags.map(({ key }) => key)).size < tags.length) throw invalid('tags: keys must be unique.');
-  return tags;
-}
-
-/** CreateCluster, DescribeClusters, ListClusters (D-9.21 to D-9.25). */
+/** The operations on clusters (D-9.21 to D-9.26). */
 export const clusterOperations: Operations = {
   CreateCluster: {
     answer(request) {
-      const { now, input, state } = request;
-      refuse('CreateCluster', input, ['configuration']);
-      const clusterName = text(input, 'clusterName', /^[A-Za-z][A-Za-z0-9_-]{0,254}$/) ?? 'default';
-      const settings = structures(input, 'settings').map((setting) => ({
-        name: oneOf(setting, 'name', ['containerInsights']) ?? 'containerInsights',
-        value: oneOf(setting, 'value', ['enabled', 'disabled', 'enhanced']) ?? 'disabled',
-      }));
-      const clusterArn = state.arns.cluster(clusterName);
-      const providers = clusterProviders(request, { clusterArn });
-      const given = { tags: tagsOf(input), ...providers, ...(settings.length > 0 && { settings }) };
-      const cluster = state.openCluster(now, clusterName, given);
-      return { cluster: clusterShape(state, cluster, now, ['SETTINGS', 'TAGS']) };
+      const { now, input, state, caller } = request;
+      const clusterName = text(input, 'clusterName', /^[A-Za-z0-9_-]{1,255}$/) ?? 'default';
+      const providers = clusterProviders(request, { clusterArn: state.arns.cluster(clusterName) });
+      const given = { tags: tagsOf(input), ...providers, ...changesOf(request) };
+      const cluster = openCluster(state, now, clusterName, caller.principalArn, given);
+      return { cluster: clusterShape(state, cluster, now, ['CONFIGURATIONS', 'SETTINGS', 'TAGS']) };
     },
   },
   DescribeClusters: {
@@ -40,10 +33,11 @@ export const clusterOperations: Operations = {
     answer({ input, state, viewAt }) {
       const given = texts(input, 'clusters');
       if (given.length > describesMax) throw invalid(`clusters can have at most ${describesMax} items.`);
-      const asked = (given.length === 0 ? ['default'] : given).map((name) => state.arns.cluster(name));
+      const include = someOf(input, 'include', fields);
+      const names = (given.length === 0 ? ['default'] : given).map(clusterNamed);
+      const asked = [...new Set(names.map((name) => state.arns.cluster(name)))];
       const found = asked.flatMap((arn) => state.clusters.get(arn, viewAt) ?? []);
       const missing = asked.filter((arn) => state.clusters.get(arn, viewAt) === undefined);
-      const include = texts(input, 'include');
       return {
         clusters: found.map((cluster) => clusterShape(state, cluster, viewAt, include)),
         failures: missing.map((arn) => ({ arn, reason: 'MISSING' })),
@@ -52,55 +46,140 @@ export const clusterOperations: Operations = {
   },
   ListClusters: {
     reads: 'clusters',
-    answer({ input, state, viewAt }) {
-      const all = state.clusters.values(viewAt).map(({ clusterArn }) => clusterArn);
-      const { entries, ...token } = page(input, all, 100);
+    answer(request) {
+      const { state, viewAt } = request;
+      const { entries, ...token } = pageOf(request, (after) => activeAfter(state, after, viewAt), {
+        usualSize: 100,
+      });
       return { clusterArns: entries, ...token };
+    },
+  },
+  UpdateCluster: {
+    answer: (request) => update(request, changesOf(request)),
+  },
+  UpdateClusterSettings: {
+    answer(request) {
+      const changes = changesOf(request);
+      if (!changes.settings) throw invalid('settings cannot be empty.');
+      return update(request, changes);
+    },
+  },
+  DeleteCluster: {
+    answer({ now, input, state }) {
+      requiredText(input, 'cluster');
+      const cluster = state.cluster(clusterOf(input));
+      mayBeDeleted(state, cluster);
+      return { cluster: clusterShape(state, closeCluster(state, now, cluster), now, []) };
     },
   },
 };
 
-/** Cluster as the API gives it; ACTIVE and DRAINING instances count as registered (D-2.11, D-9.24). */
+function* activeAfter(state: State, after: string, at: number): Generator<string> {
+  for (const arn of state.clusters.keysAfter(after))
+    if (state.clusters.get(arn, at)?.status === 'ACTIVE') yield arn;
+}
+
+function update(request: Request, changes: Partial<Cluster>): Record<string, unknown> {
+  const { now, input, state } = request;
+  requiredText(input, 'cluster');
+  const cluster: Cluster = { ...state.cluster(clusterOf(input)), ...changes };
+  state.clusters.set(now, cluster.clusterArn, cluster);
+  return { cluster: clusterShape(state, cluster, now, ['CONFIGURATIONS', 'SETTINGS', 'TAGS']) };
+}
+
+/** What a call changes of a cluster: settings that are given override the account's (D-9.22). */
+function changesOf({ input, state }: Request): Partial<Cluster> {
+  const configuration = configurationOf(input);
+  const namespaceArn = namespaceOf(state, input);
+  const settings = settingsOf(input);
+  return {
+    ...(settings.length > 0 && { settings }),
+    ...(configuration && { configuration }),
+    ...(namespaceArn !== undefined && { namespaceArn: namespaceArn || undefined }),
+  };
+}
+
+const settingsOf = (input: Input) =>
+  structures(input, 'settings').map((setting) => {
+    const name = oneOf(setting, 'name', ['containerInsights']);
+    const value = oneOf(setting, 'value', ['enabled', 'disabled', 'enhanced']);
+    if (name && value) return { name, value };
+    throw invalid('settings: expected a name and a value.');
+  });
+
+/** What must be gone before a cluster may be deleted, in AWS's words (D-4.20, D-9.26, D-13.42). */
+function mayBeDeleted(state: State, { clusterArn, attachmentsStatus }: Cluster): void {
+  const refused = (what: string, are: string) =>
+    new Fault(
+      `ClusterContains${what.replace(' ', '')}Exception`,
+      `The Cluster cannot be deleted while ${what} are ${are}.`,
+    );
+  const instances = state.instancesOf(clusterArn);
+  if (instances.length > 0) throw refused('Container Instances', 'active or draining');
+  if (state.servicesOf(clusterArn).length > 0) throw refused('Services', 'active');
+  const isAlive = state.tasks
+    .values()
+    .some((task) => task.clusterArn === clusterArn && task.lastStatus !== 'STOPPED');
+  if (isAlive) throw refused('Tasks', 'active');
+  // D-4.18, D-4.20.
+  if (attachmentsStatus === 'UPDATE_IN_PROGRESS') throw busy();
+}
+
+/** Cluster as the API gives it; ACTIVE and DRAINING instances count as registered (D-2.11, D-9.24, D-9.25). */
 export function clusterShape(
   state: State,
   cluster: Cluster,
   at: number,
-  include: readonly string[],
+  include: readonly Field[],
 ): Record<string, unknown> {
-  const { clusterArn, clusterName, settings, tags } = cluster;
+  const { clusterArn, clusterName, status, settings, tags, configuration, namespaceArn } = cluster;
   const own = <T extends { clusterArn: string }>(rows: readonly T[]) =>
     rows.filter((row) => row.clusterArn === clusterArn);
-  const tasks = own(state.tasks.values(at));
-  const services = own(state.services.values(at));
-  const running = tasks.filter(({ lastStatus }) => lastStatus === 'RUNNING').length;
-  const pending = tasks.filter(({ lastStatus }) => lastStatus === 'PENDING').length;
-  const active = services.filter(({ status }) => status === 'ACTIVE').length;
-  const statistics: Readonly<Record<string, number>> = {
-    runningEC2TasksCount: running,
-    RunningFargateTasksCount: 0,
-    pendingEC2TasksCount: pending,
-    PendingFargateTasksCount: 0,
-    activeEC2ServiceCount: active,
-    activeFargateServiceCount: 0,
-    drainingEC2ServiceCount: services.filter(({ status }) => status === 'DRAINING').length,
-    drainingFargateServiceCount: 0,
+  const tasks = (lastStatus: TaskRecord['lastStatus']) =>
+    own(state.tasks.values(at)).filter((task) => task.lastStatus === lastStatus);
+  const services = (wanted: Service['status']) =>
+    own(state.services.values(at)).filter((service) => service.status === wanted);
+  const counts = {
+    running: tasks('RUNNING'),
+    pending: tasks('PENDING'),
+    active: services('ACTIVE'),
+    draining: services('DRAINING'),
   };
-  const asStatistic = ([name, value]: [string, number]) => ({ name, value: String(value) });
   return {
     clusterArn,
     clusterName,
-    status: 'ACTIVE',
+    status,
+    ...(include.includes('CONFIGURATIONS') && { configuration }),
+    ...(namespaceArn !== undefined && { serviceConnectDefaults: { namespace: namespaceArn } }),
     registeredContainerInstancesCount: own(state.instances.values(at)).filter(
-      ({ status }) => status !== 'INACTIVE',
+      (instance) => instance.status === 'ACTIVE' || instance.status === 'DRAINING',
     ).length,
-    runningTasksCount: running,
-    pendingTasksCount: pending,
-    activeServicesCount: active,
-    statistics: include.includes('STATISTICS') ? Object.entries(statistics).map(asStatistic) : [],
+    runningTasksCount: counts.running.length,
+    pendingTasksCount: counts.pending.length,
+    activeServicesCount: counts.active.length,
+    statistics: include.includes('STATISTICS') ? statisticsOf(counts) : [],
     tags: include.includes('TAGS') ? tags : [],
     settings: include.includes('SETTINGS') ? settings : [],
     capacityProviders: cluster.capacityProviders ?? [],
     defaultCapacityProviderStrategy: cluster.defaultCapacityProviderStrategy ?? [],
     ...(include.includes('ATTACHMENTS') && { attachments: [], attachmentsStatus: cluster.attachmentsStatus }),
   };
+}
+
+type ByLaunchType = readonly { readonly launchType: 'EC2' | 'FARGATE' }[];
+
+/** The counts of a cluster by launch type; one of the names begins with a capital letter in AWS too (D-9.24). */
+function statisticsOf(counts: Readonly<Record<'running' | 'pending' | 'active' | 'draining', ByLaunchType>>) {
+  const of = (rows: ByLaunchType, wanted: 'EC2' | 'FARGATE') =>
+    String(rows.filter(({ launchType }) => launchType === wanted).length);
+  return [
+    { name: 'runningEC2TasksCount', value: of(counts.running, 'EC2') },
+    { name: 'RunningFargateTasksCount', value: of(counts.running, 'FARGATE') },
+    { name: 'pendingEC2TasksCount', value: of(counts.pending, 'EC2') },
+    { name: 'pendingFargateTasksCount', value: of(counts.pending, 'FARGATE') },
+    { name: 'activeEC2ServiceCount', value: of(counts.active, 'EC2') },
+    { name: 'activeFargateServiceCount', value: of(counts.active, 'FARGATE') },
+    { name: 'drainingEC2ServiceCount', value: of(counts.draining, 'EC2') },
+    { name: 'drainingFargateServiceCount', value: of(counts.draining, 'FARGATE') },
+  ];
 }

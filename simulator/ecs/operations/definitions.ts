@@ -1,12 +1,12 @@
 import { Fault } from '../../machine.ts';
 import { lastSegment } from '../arn.ts';
 import { readDefinition } from '../definition.ts';
-import { ids, invalid, oneOf, page, requiredText, someOf, text } from '../input.ts';
+import { ids, invalid, oneOf, requiredText, someOf, text } from '../input.ts';
+import { page } from '../paging.ts';
 import type { TaskDefinition } from '../records.ts';
 import { taskDefinitionShape } from '../shapes.ts';
 import type { State } from '../state.ts';
-import { definitionTags } from '../tags.ts';
-import { tagsOf } from './clusters.ts';
+import { definitionTags, tagsOf } from '../tags.ts';
 import type { Operations } from './operation.ts';
 
 const familyPattern = /^[A-Za-z0-9_-]{1,255}$/;
@@ -67,7 +67,8 @@ export const definitionOperations: Operations = {
   },
   ListTaskDefinitions: {
     reads: 'task-definitions',
-    answer({ input, state }) {
+    answer(request) {
+      const { input, state } = request;
       const status = oneOf(input, 'status', ['ACTIVE', 'INACTIVE', 'DELETE_IN_PROGRESS']) ?? 'ACTIVE';
       const order = oneOf(input, 'sort', ['ASC', 'DESC']) ?? 'ASC';
       const family = text(input, 'familyPrefix', familyPattern);
@@ -79,13 +80,14 @@ export const definitionOperations: Operations = {
         .map(({ taskDefinitionArn }) => taskDefinitionArn);
       const sign = order === 'ASC' ? 1 : -1;
       const compare = (one: string, other: string) => sign * byFamilyAndRevision(one, other);
-      const { entries, ...token } = page(input, listed, { usualSize: 100, compare });
+      const { entries, ...token } = page(request, listed, { usualSize: 100, compare });
       return { taskDefinitionArns: entries, ...token };
     },
   },
   ListTaskDefinitionFamilies: {
     reads: 'task-definitions',
-    answer({ input, state }) {
+    answer(request) {
+      const { input, state } = request;
       const status = oneOf(input, 'status', ['ACTIVE', 'INACTIVE', 'ALL']) ?? 'ALL';
       const prefix = text(input, 'familyPrefix', familyPattern) ?? '';
       const listed = state.families.names().filter((name) => {
@@ -94,7 +96,7 @@ export const definitionOperations: Operations = {
         const isAsked = status === 'ALL' || isActive === (status === 'ACTIVE');
         return name.startsWith(prefix) && revisions.length > 0 && isAsked;
       });
-      const { entries, ...token } = page(input, listed, 100);
+      const { entries, ...token } = page(request, listed, 100);
       return { families: entries, ...token };
     },
   },

@@ -1,5 +1,7 @@
 import { clusterOf } from '../arn.ts';
-import { ids, invalid, oneOf, page, requiredText, text, texts } from '../input.ts';
+import { ids, invalid, oneOf, requiredText, someOf, text } from '../input.ts';
+import { isThere } from '../instances.ts';
+import { pageOf } from '../paging.ts';
 import { matches } from '../placement.ts';
 import { compileQuery } from '../query.ts';
 import type { ContainerInstanceRecord } from '../records.ts';
@@ -16,22 +18,20 @@ const updatesMax = 10;
 export const instanceOperations: Operations = {
   ListContainerInstances: {
     reads: 'container-instances',
-    answer({ input, state, viewAt }) {
+    answer(request) {
+      const { input, state } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
       const status = oneOf(input, 'status', statuses);
       const filter = text(input, 'filter');
       const query = filter ? compileQuery(filter) : () => true;
-      const all = state.instances
-        .values(viewAt)
-        .filter((instance) => instance.clusterArn === clusterArn)
-        // Without a status: everything but INACTIVE (D-2.9).
-        .filter((instance) => (status ? instance.status === status : instance.status !== 'INACTIVE'))
-        .filter((instance) => matches(instance, query));
-      const { entries, ...token } = page(
-        input,
-        all.map(({ containerInstanceArn }) => containerInstanceArn),
-        100,
-      );
+      // Without a status: everything but INACTIVE (D-2.9).
+      const isAsked = (instance: ContainerInstanceRecord) =>
+        instance.clusterArn === clusterArn &&
+        (status ? instance.status === status : instance.status !== 'INACTIVE') &&
+        matches(instance, query);
+      const { entries, ...token } = pageOf(request, (after) => arnsAfter(request, after, isAsked), {
+        usualSize: 100,
+      });
       return { containerInstanceArns: entries, ...token };
     },
   },
@@ -43,12 +43,14 @@ export const instanceOperations: Operations = {
         ids(request.input, 'containerInstances', describesMax),
         request.viewAt,
       );
-      const include = texts(request.input, 'include');
+      const include = someOf(request.input, 'include', ['TAGS', 'CONTAINER_INSTANCE_HEALTH']);
       return {
         containerInstances: found.map((instance) => ({
           ...containerInstanceShape(instance),
-          ...(include.includes('TAGS') && { tags: [] }),
-          ...(include.includes('CONTAINER_INSTANCE_HEALTH') && { healthStatus: healthOf(instance) }),
+          ...(include.includes('TAGS') && { tags: instance.tags }),
+          ...(include.includes('CONTAINER_INSTANCE_HEALTH') && {
+            healthStatus: healthOf(instance, request.viewAt),
+          }),
         })),
         failures: missing,
       };
@@ -58,7 +60,7 @@ export const instanceOperations: Operations = {
     answer(request) {
       const { now, input, state, instances } = request;
       const { found, missing } = look(request, ids(input, 'containerInstances', updatesMax));
-      const status = text(input, 'status');
+      const status = requiredText(input, 'status');
       if (status !== 'ACTIVE' && status !== 'DRAINING')
         throw invalid('Container instance status should be one of [ACTIVE, DRAINING]');
       for (const instance of found) mayBecome(request, instance, status);
@@ -72,19 +74,30 @@ export const instanceOperations: Operations = {
       const { now, input, state, instances } = request;
       const { found } = look(request, [requiredText(input, 'containerInstance')]);
       const [instance] = found;
-      if (!instance || instance.status === 'INACTIVE') throw invalid('Container instance not found.');
+      if (!instance || !isThere(instance)) throw invalid('Container instance not found.');
       instances.deregister(now, instance.containerInstanceArn, input.force === true);
       return { containerInstance: containerInstanceShape(state.instance(instance.containerInstanceArn)) };
     },
   },
 };
 
+function* arnsAfter(
+  { state, viewAt }: Request,
+  after: string,
+  isAsked: (instance: ContainerInstanceRecord) => boolean,
+): Generator<string> {
+  for (const arn of state.instances.keysAfter(after)) {
+    const instance = state.instances.get(arn, viewAt);
+    if (instance && isAsked(instance)) yield arn;
+  }
+}
+
 /** The instances of the call's cluster that the ids or ARNs name; what is not there is a failure (D-6.10, D-9.60). */
 function look({ input, state }: Request, idsOrArns: readonly string[], at?: number) {
   const { clusterArn } = state.cluster(clusterOf(input));
   const asked = [...new Set(idsOrArns.map((id) => state.arns.containerInstance(clusterArn, id)))];
-  const found = asked.flatMap((arn) => state.instances.get(arn, at) ?? []);
-  const missing = asked.filter((arn) => state.instances.get(arn, at) === undefined);
+  const found = asked.flatMap((arn) => state.instanceIn(clusterArn, arn, at) ?? []);
+  const missing = asked.filter((arn) => state.instanceIn(clusterArn, arn, at) === undefined);
   return { found, missing: missing.map((arn) => ({ arn, reason: 'MISSING' })) };
 }
 
@@ -101,8 +114,14 @@ function mayBecome(
     throw invalid(`The container instance ${arn} is already ${status}.`);
 }
 
-/** D-9.9. */
-const healthOf = ({ agentConnected }: ContainerInstanceRecord) => ({
-  overallStatus: agentConnected ? 'OK' : 'INSUFFICIENT_DATA',
-  details: [],
-});
+/** As far as ECS sees: the container runtime behind a connected agent is well, behind another one unknown (D-9.9). */
+function healthOf({ agentConnected, connectionAt }: ContainerInstanceRecord, at: number) {
+  const status = agentConnected ? 'OK' : 'INSUFFICIENT_DATA';
+  const detail = {
+    type: 'CONTAINER_RUNTIME',
+    status,
+    lastUpdated: new Date(at),
+    lastStatusChange: new Date(connectionAt),
+  };
+  return { overallStatus: status, details: [detail] };
+}

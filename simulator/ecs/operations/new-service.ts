@@ -15,7 +15,7 @@ import { placementConstraints, placementStrategy } from '../placement.ts';
 import type { Cluster, TaskDefinition } from '../records.ts';
 import type { LoadBalancer, Service } from '../service-records.ts';
 import type { State } from '../state.ts';
-import { tagsOf } from './clusters.ts';
+import { tagsOf } from '../tags.ts';
 import { definitionOf } from './definitions.ts';
 import { checkPlacement, infrastructureOf } from './infrastructure.ts';
 import type { Request } from './operation.ts';
@@ -46,7 +46,7 @@ type Controller = Service['deploymentController'];
 export function newService(
   request: Request,
   cluster: Cluster,
-  named: Pick<Service, 'serviceArn' | 'serviceName'>,
+  named: Pick<Service, 'serviceArn' | 'shortArn' | 'serviceName'>,
 ): Service {
   const { now, input, state, caller } = request;
   const schedulingStrategy = oneOf(input, 'schedulingStrategy', ['REPLICA', 'DAEMON']) ?? 'REPLICA';

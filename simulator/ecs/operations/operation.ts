@@ -6,6 +6,7 @@ import type { Placer } from '../placer.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { State } from '../state.ts';
 import type { Tasks } from '../tasks.ts';
+import type { Updates } from '../update.ts';
 
 /** What an operation works with. */
 export interface Rooms {
@@ -15,10 +16,12 @@ export interface Rooms {
   readonly scheduler: Scheduler;
   readonly mishaps: Mishaps;
   readonly placer: Placer;
+  readonly updates: Updates;
 }
 
 /** One call of an operation. */
 export interface Request extends Rooms {
+  readonly operation: string;
   readonly now: number;
   readonly input: Input;
   readonly caller: Call['caller'];
@@ -29,6 +32,7 @@ export interface Request extends Rooms {
 /** An operation: the reply of one call, and the table whose view it reads (undefined: it writes). Throws Fault. */
 export interface Operation {
   readonly reads?:
+    | 'account-settings'
     | 'capacity-providers'
     | 'clusters'
     | 'container-instances'

@@ -69,7 +69,7 @@ function look({ input, state }: Request, max: number, at?: number) {
   const found: TaskRecord[] = [];
   const failures: Failure[] = [];
   for (const arn of asked) {
-    const task = state.tasks.get(arn, at);
+    const task = state.taskIn(clusterArn, arn, at);
     if (!task) failures.push({ arn, reason: 'MISSING' });
     else if (task.serviceArn === undefined)
       failures.push({ arn, reason: 'TASK_NOT_VALID', detail: 'The task does not belong to a service.' });

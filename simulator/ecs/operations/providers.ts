@@ -1,6 +1,7 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
-import { type Input, invalid, oneOf, page, requiredText, someOf, structure, texts, whole } from '../input.ts';
+import { type Input, invalid, oneOf, requiredText, someOf, structure, texts, whole } from '../input.ts';
+import { page } from '../paging.ts';
 import {
   type CapacityProvider,
   fargateProviders,
@@ -9,7 +10,7 @@ import {
 } from '../providers.ts';
 import { providerShape } from '../service-shapes.ts';
 import type { State } from '../state.ts';
-import { tagsOf } from './clusters.ts';
+import { tagsOf } from '../tags.ts';
 import type { Operations } from './operation.ts';
 
 /** D-4.10. */
@@ -47,7 +48,8 @@ export const providerOperations: Operations = {
   },
   DescribeCapacityProviders: {
     reads: 'capacity-providers',
-    answer({ input, state, viewAt }) {
+    answer(request) {
+      const { input, state, viewAt } = request;
       const given = texts(input, 'capacityProviders');
       if (given.length > describesMax)
         throw invalid(`capacityProviders can have at most ${describesMax} items.`);
@@ -60,7 +62,7 @@ export const providerOperations: Operations = {
         const provider = state.providers.get(arn, viewAt);
         return provider !== undefined && isAsked(provider);
       });
-      const { entries, ...token } = page(input, arns, { usualSize: pageMax, sizeMax: pageMax });
+      const { entries, ...token } = page(request, arns, { usualSize: pageMax, sizeMax: pageMax });
       const wantsTags = someOf(input, 'include', ['TAGS']).includes('TAGS');
       const found = entries.flatMap((arn) => state.providers.get(arn, viewAt) ?? []);
       return {

@@ -35,7 +35,7 @@ export const reportOperations: Operations = {
 
 function reported({ input, state }: Request): TaskRecord {
   const { clusterArn } = state.cluster(clusterOf(input));
-  const task = state.tasks.get(state.arns.task(clusterArn, requiredText(input, 'task')));
+  const task = state.taskIn(clusterArn, requiredText(input, 'task'));
   if (!task) throw invalid('The referenced task was not found.');
   return task;
 }

@@ -18,8 +18,7 @@ import type { Refusal } from '../placer.ts';
 import type { Cluster, ContainerInstanceRecord, TaskDefinition, TaskRecord } from '../records.ts';
 import { taskShape } from '../shapes.ts';
 import type { State } from '../state.ts';
-import { taskTags } from '../tags.ts';
-import { tagsOf } from './clusters.ts';
+import { tagsOf, taskTags } from '../tags.ts';
 import { definitionOf } from './definitions.ts';
 import { checkCompatible, checkPlacement, infrastructureOf, networkOf } from './infrastructure.ts';
 import type { Operations, Request } from './operation.ts';
@@ -62,7 +61,7 @@ export const runTaskOperations: Operations = {
       const order = orderOf(request, clusterArn, /^[A-Za-z0-9\-_/]{0,36}$/);
       checkCompatible(order.definition, 'EC2');
       networkOf(input, order.definition.networkMode);
-      const outcomes = arns.map((arn) => start(request, arn, order));
+      const outcomes = arns.map((arn) => start(request, clusterArn, arn, order));
       return {
         tasks: outcomes.flatMap((outcome) => ('taskArn' in outcome ? [taskShape(outcome)] : [])),
         failures: outcomes.flatMap((outcome) => ('taskArn' in outcome ? [] : [outcome])),
@@ -115,6 +114,7 @@ function orderOf(request: Request, clusterArn: string, startedByPattern: RegExp)
   return {
     definition,
     reservation: reservationOf(definition, structure(input.overrides, 'overrides')),
+    createdBy: request.caller.principalArn,
     group: groupOf(input, definition),
     startedBy: text(input, 'startedBy', startedByPattern),
     tags: taskTags(rules, definition, tagsOf(input)),
@@ -152,10 +152,11 @@ function failuresOf(state: State, { capacityProvider, reason, misfits }: Refusal
 /** A task on one named instance, or why there is none (D-9.30, D-9.60). */
 function start(
   { now, state, tasks }: Request,
+  clusterArn: string,
   containerInstanceArn: string,
   order: ReturnType<typeof orderOf>,
 ): TaskRecord | Failure {
-  const instance = state.instances.get(containerInstanceArn);
+  const instance = state.instanceIn(clusterArn, containerInstanceArn);
   if (!instance) return { arn: containerInstanceArn, reason: 'MISSING' };
   const why = instance.status === 'ACTIVE' ? misfitOf(instance, order) : 'INACTIVE';
   if (why === undefined) return tasks.place(now, instance, { ...order, launchType: 'EC2' });

@@ -1,6 +1,7 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
-import { ids, invalid, oneOf, page, refuse, requiredText, someOf, text } from '../input.ts';
+import { ids, invalid, oneOf, refuse, requiredText, someOf, text } from '../input.ts';
+import { page } from '../paging.ts';
 import type { Service } from '../service-records.ts';
 import { serviceShape } from '../service-shapes.ts';
 import { newService, unknownMembers } from './new-service.ts';
@@ -62,7 +63,8 @@ export const serviceOperations: Operations = {
   },
   ListServices: {
     reads: 'services',
-    answer({ input, state, viewAt }) {
+    answer(request) {
+      const { input, state, viewAt } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
       const strategy = oneOf(input, 'schedulingStrategy', ['REPLICA', 'DAEMON']);
       const launchType = oneOf(input, 'launchType', ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
@@ -76,8 +78,8 @@ export const serviceOperations: Operations = {
         // What ECS itself manages is not simulated.
         .filter(() => manager !== 'ECS');
       const { entries, ...token } = page(
-        input,
-        listed.map(({ serviceArn }) => serviceArn),
+        request,
+        listed.map(({ serviceArn, shortArn }) => shortArn ?? serviceArn),
         10,
       );
       return { serviceArns: entries, ...token };
@@ -132,7 +134,9 @@ function create(request: Request): Record<string, unknown> {
         ? 'Unable to Start a service that is still Draining.'
         : 'Creation of service was not idempotent.',
     );
-  const service = newService(request, cluster, { serviceArn, serviceName });
+  const isLong = state.settings.isOn(request.caller.principalArn, 'serviceLongArnFormat');
+  const shortArn = isLong ? undefined : state.arns.shortService(serviceName);
+  const service = newService(request, cluster, { serviceArn, shortArn, serviceName });
   state.putService(now, service);
   scheduler.rollout.announce(now, service);
   scheduler.touch(now, serviceArn);

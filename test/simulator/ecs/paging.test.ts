@@ -1,6 +1,162 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { code } from './fault.ts';
 import { onFargate, providers } from './fleet.ts';
-import { inVpc, type Scene, startAt } from './scene.ts';
+import { inVpc, Scene, startAt } from './scene.ts';
+
+const list = (scene: Scene, input: Record<string, unknown> = {}) =>
+  scene.call('ListContainerInstances', input);
+
+function fleet(count: number) {
+  const scene = new Scene();
+  for (let number = 0; number < count; number++) scene.instance(`i-${number}`);
+  return scene;
+}
+
+/** Reads a list to its end, `between` two pages each time. */
+function all(scene: Scene, input: Record<string, unknown>, between = () => {}): string[] {
+  const found: string[] = [];
+  for (let token: string | undefined, page = 0; page === 0 || token !== undefined; page++) {
+    const { containerInstanceArns, nextToken } = list(scene, { ...input, nextToken: token });
+    found.push(...containerInstanceArns);
+    token = nextToken;
+    if (token !== undefined) between();
+  }
+  return found;
+}
+
+const arnsOf = (scene: Scene) =>
+  scene.ecs
+    .containerInstanceRecords()
+    .filter(({ status }) => status !== 'INACTIVE')
+    .map(({ containerInstanceArn }) => containerInstanceArn);
+
+describe('a list read page by page', () => {
+  it('has every instance that was there all the time, and none twice, whatever comes and goes (D-9.66)', () => {
+    const change = fc.constantFrom('come', 'go', 'drain');
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 7 }),
+        fc.array(fc.record({ change, which: fc.nat(29) }), { maxLength: 30 }),
+        (maxResults, changes) => {
+          const scene = fleet(25);
+          const before = new Set(arnsOf(scene));
+          const waiting = [...changes];
+          const seen = all(scene, { maxResults }, () => {
+            const next = waiting.shift();
+            const known = scene.ecs.containerInstanceRecords()[next?.which ?? 0]?.ec2InstanceId ?? 'i-0';
+            if (next?.change === 'come') scene.instance(`i-new-${waiting.length}`);
+            if (next?.change === 'go') scene.terminate(known);
+            if (next?.change === 'drain' && scene.record(known).status === 'ACTIVE') scene.drain(known);
+          });
+          expect(new Set(seen).size).toBe(seen.length);
+          for (const arn of arnsOf(scene)) if (before.has(arn)) expect(seen).toContain(arn);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('has 10,000 instances, complete and without doubles, while a hundred come and go between its pages', () => {
+    const scene = fleet(10_000);
+    const before = arnsOf(scene);
+    let next = 0;
+    const seen = all(scene, {}, () => {
+      for (const number of [next, 9_999 - next]) scene.terminate(`i-${number}`);
+      scene.instance(`i-new-${next++}`);
+    });
+    expect(next).toBeGreaterThan(95);
+    expect(new Set(seen).size).toBe(seen.length);
+    const left = new Set(arnsOf(scene));
+    const listed = new Set(seen);
+    expect(before.filter((arn) => left.has(arn) && !listed.has(arn))).toEqual([]);
+  });
+
+  it('ends with its last entry: no token on a last page, full or not (D-9.66)', () => {
+    const scene = fleet(4);
+    expect(list(scene, { maxResults: 4 })).not.toHaveProperty('nextToken');
+    const { nextToken } = list(scene, { maxResults: 2 });
+    expect(list(scene, { maxResults: 2, nextToken })).not.toHaveProperty('nextToken');
+    expect(list(new Scene())).toEqual({ containerInstanceArns: [] });
+  });
+});
+
+describe('a token', () => {
+  const scene = fleet(5);
+  const filter = 'agentConnected == true';
+  const { nextToken } = list(scene, { maxResults: 2, filter });
+
+  it('is good for pages of another size', () => {
+    expect(list(scene, { maxResults: 1, filter, nextToken }).containerInstanceArns).toHaveLength(1);
+  });
+
+  it.each([
+    ['another filter', 'ListContainerInstances', { filter: 'agentConnected == false' }],
+    ['another status', 'ListContainerInstances', { filter, status: 'DRAINING' }],
+    ['another cluster', 'ListContainerInstances', { filter, cluster: 'other' }],
+    ['another operation', 'ListAttributes', { targetType: 'container-instance' }],
+  ])('of a list is not good for %s', (_, operation, input) => {
+    scene.call('CreateCluster', { clusterName: 'other' });
+    expect(code(() => scene.call(operation, { ...input, nextToken }))).toContain(
+      'InvalidParameterException: nextToken: expected a token of an earlier page of this list, got',
+    );
+  });
+
+  it('expires after a day', () => {
+    const one = fleet(3);
+    const token = list(one, { maxResults: 2 }).nextToken;
+    one.pass(24 * 3600);
+    expect(list(one, { nextToken: token }).containerInstanceArns).toHaveLength(1);
+    one.pass(1);
+    expect(code(() => list(one, { nextToken: token }))).toBe(
+      'InvalidParameterException: nextToken: expired, expected one that is at most 24 hours old.',
+    );
+  });
+
+  it.each(['', 'x', Buffer.from('[1,"0123456789abcdef","\\x"]').toString('base64url')])(
+    'that is made up is refused: %j',
+    (made) => {
+      expect(code(() => list(scene, { nextToken: made }))).toContain('nextToken: expected a token of');
+    },
+  );
+});
+
+describe('the time that a call takes', () => {
+  const median = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+  const timed = (act: () => unknown, length = 41) =>
+    median(
+      Array.from({ length }, () => {
+        const startedAt = performance.now();
+        act();
+        return performance.now() - startedAt;
+      }),
+    );
+  const describeHundred = (scene: Scene) => {
+    const containerInstances = arnsOf(scene).slice(-100);
+    return timed(() =>
+      scene.ecs.apply(Date.parse('2026-05-04T12:00:00Z'), {
+        operation: 'DescribeContainerInstances',
+        input: { cluster: 'demo', containerInstances, include: ['TAGS', 'CONTAINER_INSTANCE_HEALTH'] },
+        caller: { principalArn: 'arn:aws:iam::111122223333:root', client: 'test' },
+        viewAt: Date.parse('2026-05-04T12:00:00Z'),
+      }),
+    );
+  };
+
+  it('describes 100 of 10,000 instances in at most 5 ms, and about as soon as 100 of 100', () => {
+    const [small, large] = [describeHundred(fleet(100)), describeHundred(fleet(10_000))];
+    expect(large).toBeLessThanOrEqual(5);
+    expect(large).toBeLessThan(Math.max(5 * small, 1));
+  });
+
+  it('gives a page from the middle of 10,000 instances in a tenth of the time of reading all of them', () => {
+    const scene = fleet(10_000);
+    let nextToken: string | undefined;
+    for (let page = 0; page < 50; page++) nextToken = list(scene, { nextToken }).nextToken;
+    const page = timed(() => list(scene, { nextToken }));
+    expect(page).toBeLessThan(timed(() => all(scene, {}), 5) / 10);
+  });
+});
 
 /** So many tasks that take their time to start. */
 function crowd(scene: Scene, count: number): void {

@@ -5,6 +5,7 @@ import { checkReply } from '../../../simulator/wire/check.ts';
 import { operationModel } from '../../../simulator/wire/models.ts';
 
 export const startAt = Date.parse('2026-05-04T12:00:00Z');
+export const rootArn = 'arn:aws:iam::111122223333:root';
 export const clusterArn = 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo';
 export const targetGroupArn =
   'arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef';
@@ -39,6 +40,9 @@ export type Reply = {
   readonly containerInstances: readonly (Row & { readonly version: number })[];
   readonly containerInstanceArns: readonly string[];
   readonly attributes: readonly Row[];
+  readonly setting: Row;
+  readonly settings: readonly Row[];
+  readonly tags: readonly Row[];
   readonly capacityProvider: Row;
   readonly capacityProviders: readonly Row[];
   readonly taskSet: Row & { readonly id: string; readonly taskSetArn: string };
@@ -99,8 +103,13 @@ export class Scene {
   }
 
   /** A call answered now, from the state `lagSeconds` ago; its reply fits the service's model. */
-  call(operation: string, input: Record<string, unknown> = {}, lagSeconds = 0): Reply {
-    const caller = { principalArn: 'arn:aws:iam::111122223333:root', client: 'test' };
+  call(
+    operation: string,
+    input: Record<string, unknown> = {},
+    lagSeconds = 0,
+    principalArn = rootArn,
+  ): Reply {
+    const caller = { principalArn, client: 'test' };
     const viewAt = this.time - lagSeconds * 1000;
     const withCluster = takesCluster(operation) ? { cluster: 'demo', ...input } : input;
     const { reply, outcomes } = this.ecs.apply(this.time, { operation, input: withCluster, caller, viewAt });

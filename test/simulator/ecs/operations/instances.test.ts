@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Fault } from '../../../../simulator/machine.ts';
-import { Scene } from '../scene.ts';
-
-const code = (act: () => unknown) => {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof Fault) return `${error.code}: ${error.message}`;
-  }
-  return undefined;
-};
+import { code } from '../fault.ts';
+import { Scene, startAt } from '../scene.ts';
 
 function fleet(count: number) {
   const scene = new Scene();
@@ -42,6 +33,16 @@ describe('ListContainerInstances', () => {
     );
   });
 
+  it('filters by the version of the agent that each instance has', () => {
+    const scene = new Scene();
+    scene.instance('i-1', { versionInfo: { agentVersion: '1.14.5' } });
+    scene.instance('i-2');
+    const { containerInstanceArns } = scene.call('ListContainerInstances', {
+      filter: 'agentVersion < 1.15.0',
+    });
+    expect(containerInstanceArns).toEqual([scene.record('i-1').containerInstanceArn]);
+  });
+
   it('gives pages of at most maxResults, each instance once, also when some go in between (D-5.15, D-9.66)', () => {
     const scene = fleet(12);
     const first = scene.call('ListContainerInstances', { maxResults: 5 });
@@ -60,7 +61,7 @@ describe('ListContainerInstances', () => {
   it.each([
     [{ maxResults: 0 }, 'maxResults: expected a whole number from 1 to 100, got 0.'],
     [{ maxResults: 101 }, 'got 101.'],
-    [{ nextToken: 'made-up' }, 'nextToken: expected a token of an earlier page, got "made-up".'],
+    [{ nextToken: 'made-up' }, 'nextToken: expected a token of an earlier page of this list, got "made-up".'],
   ])('refuses %j', (input, message) => {
     expect(code(() => fleet(1).call('ListContainerInstances', input))).toContain(message);
   });
@@ -105,6 +106,60 @@ describe('DescribeContainerInstances', () => {
     expect(describeThese(101)).toBe('InvalidParameterException: instanceIds can have at most 100 items.');
     expect(describeThese(0)).toBe('InvalidParameterException: containerInstances cannot be empty.');
     expect(describeThese(1, 'other')).toBe('ClusterNotFoundException: Cluster not found.');
+  });
+});
+
+describe('what DescribeContainerInstances includes', () => {
+  it('is tags and health when asked for, and nothing else (D-9.9, D-9.63)', () => {
+    const scene = fleet(1);
+    const containerInstances = [scene.idOf('i-1')];
+    const tags = [{ key: 'stage', value: 'test' }];
+    scene.call('TagResource', { resourceArn: scene.record('i-1').containerInstanceArn, tags });
+    scene.pass(60);
+    scene.connection('i-1', false);
+    scene.pass(60);
+    const seen = (include?: string[]) =>
+      scene.call('DescribeContainerInstances', { containerInstances, include }).containerInstances[0];
+    for (const member of ['tags', 'healthStatus']) expect(seen()).not.toHaveProperty(member);
+    expect(seen(['TAGS'])?.tags).toEqual(tags);
+    expect(seen(['CONTAINER_INSTANCE_HEALTH'])?.healthStatus).toEqual({
+      overallStatus: 'INSUFFICIENT_DATA',
+      details: [
+        {
+          type: 'CONTAINER_RUNTIME',
+          status: 'INSUFFICIENT_DATA',
+          lastUpdated: new Date(startAt + 120_000),
+          lastStatusChange: new Date(startAt + 60_000),
+        },
+      ],
+    });
+    expect(code(() => seen(['HEALTH']))).toBe(
+      'InvalidParameterException: include should be one of [TAGS, CONTAINER_INSTANCE_HEALTH], got "HEALTH".',
+    );
+  });
+});
+
+describe('the identifiers of a call (D-13.40)', () => {
+  const prefix = 'arn:aws:ecs:eu-west-1:111122223333';
+
+  it.each([
+    [`${prefix}:container-instance/other/a`, 'Identifier is for cluster other. Your cluster is demo'],
+    [`${prefix}:container-instance/demo/a/b`, 'Unexpected number of separators'],
+    ['demo/a', 'Unexpected number of separators'],
+    [`${prefix}:task/demo/a`, `expected an ARN like ${prefix}:container-instance/...`],
+    ['arn:aws:ecs:us-east-1:111122223333:container-instance/demo/a', 'expected an ARN like'],
+    ['arn:aws:ecs:eu-west-1:999999999999:container-instance/demo/a', 'expected an ARN like'],
+    ['arn:nonsense', 'expected an ARN like'],
+  ])('are refused when they cannot be: %s', (id, message) => {
+    const expected = `InvalidParameterException: Invalid identifier: ${message}`;
+    const scene = fleet(1);
+    for (const [operation, input] of [
+      ['DescribeContainerInstances', { containerInstances: [id] }],
+      ['UpdateContainerInstancesState', { containerInstances: [id], status: 'DRAINING' }],
+      ['DeregisterContainerInstance', { containerInstance: id }],
+      ['UpdateContainerAgent', { containerInstance: id }],
+    ] as const)
+      expect(code(() => scene.call(operation, input))).toContain(expected);
   });
 });
 
@@ -162,63 +217,5 @@ describe('UpdateContainerInstancesState', () => {
       scene.call('UpdateContainerInstancesState', { containerInstances, status: 'DRAINING' });
     expect(code(update)).toContain('is INACTIVE and cannot become DRAINING');
     expect(scene.describe('i-1').status).toBe('ACTIVE');
-  });
-});
-
-describe('PutAttributes and DeleteAttributes', () => {
-  const attribute = (scene: Scene, name: string, value?: string) => ({
-    name,
-    ...(value !== undefined && { value }),
-    targetType: 'container-instance',
-    targetId: scene.idOf('i-1'),
-  });
-  const put = (scene: Scene, ...attributes: unknown[]) => scene.call('PutAttributes', { attributes });
-  const custom = (scene: Scene) =>
-    (scene.describe('i-1').attributes as { name: string }[]).filter(({ name }) => !/^(ecs|com)\./.test(name));
-
-  it('create, replace and delete (D-9.7)', () => {
-    const scene = fleet(1);
-    put(scene, attribute(scene, 'a', '1'), attribute(scene, 'b'));
-    put(scene, attribute(scene, 'a', '2'));
-    expect(custom(scene)).toEqual([{ name: 'b' }, { name: 'a', value: '2' }]);
-    const attributes = [attribute(scene, 'a'), attribute(scene, 'never-there')];
-    const deleted = scene.call('DeleteAttributes', { attributes }).attributes;
-    expect(deleted).toEqual([
-      { name: 'a', targetType: 'container-instance', targetId: scene.record('i-1').containerInstanceArn },
-    ]);
-    expect(custom(scene)).toEqual([{ name: 'b' }]);
-  });
-
-  it('keep at most ten on an instance and bring at most ten in a call (D-9.7, D-13.14)', () => {
-    const scene = fleet(1);
-    const many = (count: number, name: string) =>
-      Array.from({ length: count }, (_, number) => attribute(scene, `${name}-${number}`));
-    expect(code(() => put(scene, ...many(11, 'a')))).toContain('attributes can have at most 10 items.');
-    put(scene, ...many(10, 'a'));
-    put(scene, ...many(10, 'a'));
-    expect(code(() => put(scene, attribute(scene, 'b')))).toContain('AttributeLimitExceededException');
-    expect(custom(scene)).toHaveLength(10);
-  });
-
-  it.each([
-    [{ name: 'with space' }, 'name: expected text like'],
-    [{ name: 'x'.repeat(129) }, 'name: expected text like'],
-    [{ name: 'a', value: ' padded' }, 'value: expected text like'],
-    [{ name: 'a', value: 'Ü' }, 'value: expected text like'],
-    [{ name: 'a', targetType: undefined }, 'targetType: expected container-instance'],
-    [{ name: 'a', targetId: 'nowhere' }, 'TargetNotFoundException'],
-    [{ name: 'a', targetId: '' }, 'targetId cannot be blank.'],
-  ])('refuse %j (D-9.7)', (more, message) => {
-    const scene = fleet(1);
-    const good = attribute(scene, 'good');
-    expect(code(() => put(scene, good, { ...good, ...more }))).toContain(message);
-    expect(custom(scene)).toEqual([]);
-  });
-
-  it('take a full ARN without targetType, and characters of times and causes (D-9.7)', () => {
-    const scene = fleet(1);
-    const targetId = scene.record('i-1').containerInstanceArn;
-    put(scene, { name: 'ecs-steward.departure', value: '2026-05-04T12:00:00Z/termination', targetId });
-    expect(custom(scene)).toHaveLength(1);
   });
 });
