@@ -1,4 +1,5 @@
 import { doubtSabotages } from './doubts.ts';
+import { ecsSabotages } from './ecs.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
 import { processSabotages } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -16,6 +17,7 @@ export const sabotages: readonly Sabotage[] = [
   ...uninstallSabotages,
   ...simulatorSabotages,
   ...processSabotages,
+  ...ecsSabotages,
   ...ecsServiceSabotages,
   ...stackSabotages,
 ];

@@ -13,13 +13,14 @@ function fleet(count: number) {
   return scene;
 }
 
-/** Reads a list to its end, `between` two pages each time. */
+/** Reads a list to its end, which must come, `between` two pages each time. */
 function all(scene: Scene, input: Record<string, unknown>, between = () => {}): string[] {
   const found: string[] = [];
   for (let token: string | undefined, page = 0; page === 0 || token !== undefined; page++) {
     const { containerInstanceArns, nextToken } = list(scene, { ...input, nextToken: token });
     found.push(...containerInstanceArns);
     token = nextToken;
+    if (page > 1000) throw new Error('the list has no end');
     if (token !== undefined) between();
   }
   return found;

@@ -148,6 +148,33 @@ describe('DescribeClusters', () => {
   });
 });
 
+describe('ListClusters', () => {
+  it('lists clusters in pages of 1 to 100, each once (D-9.66)', () => {
+    const scene = new Scene();
+    for (const clusterName of ['a', 'b', 'c']) scene.call('CreateCluster', { clusterName });
+    const list = (input = {}) => scene.call('ListClusters', input);
+    const first = list({ maxResults: 3 });
+    scene.call('DeleteCluster', { cluster: 'a' });
+    const second = list({ maxResults: 3, nextToken: first.nextToken });
+    expect([first, second].map(({ clusterArns }) => clusterArns)).toEqual([
+      ['a', 'b', 'c'].map(arn),
+      [arn('demo')],
+    ]);
+    expect(second.nextToken).toBeUndefined();
+    expect(list().clusterArns).toEqual(['b', 'c', 'demo'].map(arn));
+  });
+
+  it.each([
+    [{ maxResults: 0 }, 'maxResults: expected a whole number from 1 to 100, got 0.'],
+    [{ maxResults: 101 }, 'maxResults: expected a whole number from 1 to 100, got 101.'],
+    [{ nextToken: 'made-up' }, 'nextToken: expected a token of an earlier page of this list'],
+  ])('refuses %j', (input, message) => {
+    expect(code(() => new Scene().call('ListClusters', input))).toContain(
+      `InvalidParameterException: ${message}`,
+    );
+  });
+});
+
 describe('UpdateCluster and UpdateClusterSettings', () => {
   const insights = (value: string) => [{ name: 'containerInsights', value }];
 
