@@ -16,6 +16,8 @@ export interface Answered {
 type Wish = Partial<Omit<ServerOptions, 'open' | 'report'>> & {
   readonly site?: Partial<Site>;
   readonly entriesMax?: number;
+  /** Makes all of the site. */
+  readonly openSite?: (seed: number, url: string) => Site;
 };
 
 /** A server on a free port, and what tests say to it. */
@@ -31,12 +33,12 @@ export class Scene {
     this.site = site;
   }
 
-  static async open({ site: more = {}, entriesMax, ...options }: Wish = {}): Promise<Scene> {
+  static async open({ site: more = {}, entriesMax, openSite, ...options }: Wish = {}): Promise<Scene> {
     const kept = entriesMax === undefined ? {} : { entriesMax };
     const reported: string[] = [];
     const sites: Site[] = [];
-    const open = (seed: number) => {
-      const site = { account: new Account({ seed, ...kept }), ...more };
+    const open = (seed: number, url: string) => {
+      const site = openSite?.(seed, url) ?? { account: new Account({ seed, ...kept }), ...more };
       sites.push(site);
       return site;
     };
