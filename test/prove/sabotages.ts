@@ -3,6 +3,7 @@ import { ecsSabotages } from './ecs.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
 import { processSabotages } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
+import { serverSabotages } from './server.ts';
 import { simulatorSabotages } from './simulator.ts';
 import { stackSabotages } from './stack.ts';
 import { stewardSabotages } from './steward.ts';
@@ -19,5 +20,6 @@ export const sabotages: readonly Sabotage[] = [
   ...processSabotages,
   ...ecsSabotages,
   ...ecsServiceSabotages,
+  ...serverSabotages,
   ...stackSabotages,
 ];
