@@ -1,6 +1,7 @@
 import { AutoScaling } from './autoscaling/autoscaling.ts';
 import type { Chance } from './chance.ts';
 import { CloudFormation } from './cloud/cloudformation/cloudformation.ts';
+import { Ecr } from './cloud/ecr/ecr.ts';
 import { Bus } from './cloud/events/bus.ts';
 import { isAllowed } from './cloud/iam/iam.ts';
 import { Roles } from './cloud/iam/roles.ts';
@@ -8,6 +9,7 @@ import { LambdaApi } from './cloud/lambda/api.ts';
 import { Lambda, type Runtime } from './cloud/lambda/lambda.ts';
 import { Mappings } from './cloud/lambda/mapping.ts';
 import type { CodeOf } from './cloud/lambda/package.ts';
+import { Logs } from './cloud/logs/logs.ts';
 import { S3 } from './cloud/s3/s3.ts';
 import { Sqs } from './cloud/sqs/sqs.ts';
 import { Sts } from './cloud/sts/sts.ts';
@@ -108,6 +110,8 @@ export class Account {
         s3,
         sts: new Sts(place),
         lambda: new LambdaApi({ ...place, lambda, s3, codeOf }),
+        logs: new Logs({ ...place, world, lambda }),
+        ecr: new Ecr(place),
       },
       operator: this.operator,
       signer: (accessKeyId) => lambda.signer(accessKeyId),

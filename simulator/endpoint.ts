@@ -11,6 +11,7 @@ import {
   type ServiceName,
 } from './machine.ts';
 import { memoryMs } from './table.ts';
+import { accessDenied } from './wire/check.ts';
 import { credentialOf, type HttpRequest } from './wire/request.ts';
 import {
   checkInput,
@@ -67,17 +68,6 @@ export const callMs = 30;
 
 /** From so many views on, the old ones are looked for and forgotten. */
 const viewsMax = 1000;
-
-const accessDenied: Readonly<Record<ServiceName, { code: string; status: number }>> = {
-  ecs: { code: 'AccessDeniedException', status: 400 },
-  events: { code: 'AccessDeniedException', status: 400 },
-  autoscaling: { code: 'AccessDenied', status: 403 },
-  sqs: { code: 'AccessDenied', status: 403 },
-  cloudformation: { code: 'AccessDenied', status: 403 },
-  s3: { code: 'AccessDenied', status: 403 },
-  sts: { code: 'AccessDenied', status: 403 },
-  lambda: { code: 'AccessDeniedException', status: 403 },
-};
 
 /** The API of the account: checks input and permissions, applies read lag, answers in virtual time, keeps the call log. */
 export class Endpoint {
@@ -233,12 +223,10 @@ export class Endpoint {
     const something = { action: `${service}:${call.operation}`, resource: '*', context: {} };
     for (const need of needs.length > 0 ? needs : [something]) {
       if (this.isAllowed(call.caller, need)) continue;
-      const { code, status } = accessDenied[service];
       const text = `User: ${call.caller.principalArn} is not authorized to perform: ${need.action} on resource: ${need.resource}`;
-      throw new Fault(
-        code,
+      throw accessDenied(
+        service,
         `${text} because no identity-based policy allows the ${need.action} action`,
-        status,
       );
     }
   }

@@ -7,7 +7,9 @@ export type ServiceName =
   | 'cloudformation'
   | 's3'
   | 'sts'
-  | 'lambda';
+  | 'lambda'
+  | 'logs'
+  | 'ecr';
 
 /** Who makes a call. Reads of one `client` never go back in time for the same kind of resource. */
 export interface Caller {

@@ -44,6 +44,17 @@ export function unknownOperation(service: ServiceName, operation: string): Fault
   return new Fault('InvalidAction', `Could not find operation ${operation} for version ${protocol.version}`);
 }
 
+/** AWS's answer to whoever may not do what they ask for, under the name that the service has for it. */
+export function accessDenied(service: ServiceName, message: string): Fault {
+  const { kind } = protocols[service];
+  const isJson = kind.endsWith('json') && service !== 'sqs';
+  return new Fault(
+    isJson ? 'AccessDeniedException' : 'AccessDenied',
+    message,
+    kind === 'json' && isJson ? 400 : 403,
+  );
+}
+
 /**
  * What each service says of required members that are not there. ECS names the first one ("Clusters can not be
  * blank.", https://github.com/blox/blox/issues/170), SQS too; the others list all of them in the words of their

@@ -1,5 +1,7 @@
 import * as autoscaling from '@aws-sdk/client-auto-scaling';
 import * as cloudformation from '@aws-sdk/client-cloudformation';
+import * as logs from '@aws-sdk/client-cloudwatch-logs';
+import * as ecr from '@aws-sdk/client-ecr';
 import * as ecs from '@aws-sdk/client-ecs';
 import * as events from '@aws-sdk/client-eventbridge';
 import * as lambda from '@aws-sdk/client-lambda';
@@ -56,6 +58,8 @@ export const serviceNames: readonly ServiceName[] = [
   's3',
   'sts',
   'lambda',
+  'logs',
+  'ecr',
 ];
 
 /** The protocol of each service (D-6.1, D-6.11; the SDK clients' `runtimeConfig`). */
@@ -85,6 +89,13 @@ export const protocols: Readonly<Record<ServiceName, Protocol>> = {
     xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
   },
   lambda: { kind: 'rest-json' },
+  logs: { kind: 'json', version: '1.1', target: 'Logs_20140328', namespace: 'com.amazonaws.cloudwatchlogs' },
+  ecr: {
+    kind: 'json',
+    version: '1.1',
+    target: 'AmazonEC2ContainerRegistry_V20150921',
+    namespace: 'com.amazonaws.ecr',
+  },
 };
 
 const models: Readonly<Record<ServiceName, Readonly<Record<string, unknown>>>> = {
@@ -96,6 +107,8 @@ const models: Readonly<Record<ServiceName, Readonly<Record<string, unknown>>>> =
   s3,
   sts,
   lambda,
+  logs,
+  ecr,
 };
 
 /** The traits that the SDK's static error schemas carry in their fourth item. */
