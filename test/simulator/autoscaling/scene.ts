@@ -181,6 +181,7 @@ export class Scene {
 
   private later(seconds: number, instanceId: string, state: string, say: (now: number) => Outcome[]): void {
     this.ec2.add(this.now + seconds * 1000, (now) => {
+      if (this.machines.get(instanceId)?.state === 'terminated') return [];
       this.become(instanceId, state);
       return say(now);
     });
