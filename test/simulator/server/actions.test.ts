@@ -275,7 +275,54 @@ describe('POST capacity', () => {
     expect(inService(account)).toHaveLength(3);
   });
 
-  it('refuses a group that there is not, and says that there are no capacity providers yet', async () => {
+  it('is asked for by the capacity provider in front of the group, too', async () => {
+    const { here, account } = await open();
+    const { AutoScalingGroups } = account.call('autoscaling', 'DescribeAutoScalingGroups', {});
+    const [group] = AutoScalingGroups as { AutoScalingGroupARN: string }[];
+    account.call('ecs', 'CreateCapacityProvider', {
+      name: 'nodes-provider',
+      autoScalingGroupProvider: { autoScalingGroupArn: group?.AutoScalingGroupARN },
+    });
+    const asked = { capacityProvider: 'nodes-provider', available: false };
+    expect(await here.control('capacity', asked)).toEqual({ ...asked, autoScalingGroupName: 'nodes' });
+    account.call('autoscaling', 'SetDesiredCapacity', { AutoScalingGroupName: 'nodes', DesiredCapacity: 3 });
+    await here.control('advance', { seconds: 30 });
+    expect(details(account, 'EC2 Instance Launch Unsuccessful')).toHaveLength(1);
+  });
+
+  it('is that of Fargate for its providers (D-10.17)', async () => {
+    const { here, account } = await open();
+    account.call('ecs', 'PutClusterCapacityProviders', {
+      cluster: clusterName,
+      capacityProviders: ['FARGATE_SPOT'],
+      defaultCapacityProviderStrategy: [],
+    });
+    await here.control('settle', {});
+    account.call('ecs', 'RegisterTaskDefinition', {
+      family: 'spot',
+      networkMode: 'awsvpc',
+      requiresCompatibilities: ['FARGATE'],
+      cpu: '256',
+      memory: '512',
+      containerDefinitions: [{ name: 'app', image: 'app:1' }],
+    });
+    await here.control('capacity', { capacityProvider: 'FARGATE_SPOT', available: false });
+    account.call('ecs', 'CreateService', {
+      cluster: clusterName,
+      serviceName: 'spot',
+      taskDefinition: 'spot',
+      desiredCount: 1,
+      capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
+    });
+    await here.control('advance', { seconds: 30 });
+    expect(details(account, 'ECS Service Action').at(-1)).toMatchObject({
+      eventName: 'SERVICE_TASK_PLACEMENT_FAILURE',
+      reason: 'RESOURCE:FARGATE',
+    });
+  });
+
+  it('refuses groups and providers that there are not', async () => {
     const { here } = await open();
     expect(await refused(here, 'capacity', { autoScalingGroupName: 'none', available: false })).toMatchObject(
       {
@@ -283,7 +330,11 @@ describe('POST capacity', () => {
       },
     );
     expect(await refused(here, 'capacity', { capacityProvider: 'spot', available: false })).toMatchObject({
-      error: expect.stringMatching(/^capacityProvider: "spot": expected /),
+      error: 'capacityProvider: "spot": expected a capacity provider that there is',
+    });
+    const both = { capacityProvider: 'spot', autoScalingGroupName: 'nodes', available: false };
+    expect(await refused(here, 'capacity', both)).toMatchObject({
+      error: 'capacityProvider: "spot": expected either this or autoScalingGroupName',
     });
     expect(await refused(here, 'capacity', { autoScalingGroupName: 'nodes' })).toMatchObject({
       error: 'available: nothing: expected true or false',
