@@ -18,6 +18,7 @@ import { Ec2 } from './ec2/ec2.ts';
 import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
 import { Endpoint } from './endpoint.ts';
 import type { Caller, Need, Outcome, ServiceName } from './machine.ts';
+import { Ssm } from './ssm/ssm.ts';
 import { World } from './world.ts';
 
 /** How an account is set up. */
@@ -46,6 +47,7 @@ export class Account {
   readonly autoscaling: AutoScaling;
   readonly ec2: Ec2;
   readonly sqs: Sqs;
+  readonly ssm: Ssm;
   readonly bus: Bus;
   readonly lambda: Lambda;
   readonly mappings: Mappings;
@@ -84,6 +86,7 @@ export class Account {
     });
     this.sqs = new Sqs({ ...place, ids: world.ids('sqs'), endpointUrl });
     this.s3 = new S3({ ...place, ids: world.ids('s3') });
+    this.ssm = new Ssm(place);
     this.lambda = new Lambda({
       ...place,
       world,
@@ -106,6 +109,7 @@ export class Account {
         autoscaling: this.autoscaling,
         sqs: this.sqs,
         events: this.bus,
+        ssm: this.ssm,
         cloudformation: this.cloudformation,
         s3,
         sts: new Sts(place),

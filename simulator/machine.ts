@@ -9,7 +9,8 @@ export type ServiceName =
   | 'sts'
   | 'lambda'
   | 'logs'
-  | 'ecr';
+  | 'ecr'
+  | 'ssm';
 
 /** Who makes a call. Reads of one `client` never go back in time for the same kind of resource. */
 export interface Caller {

@@ -70,7 +70,8 @@ function missingMembers(service: ServiceName, paths: readonly string[]): Fault {
     (path) => `Value null at '${path}' failed to satisfy constraint: Member must not be null`,
   );
   const heading = `${list.length} validation error${list.length > 1 ? 's' : ''} detected`;
-  const code = service === 'events' || service === 'lambda' ? 'ValidationException' : 'ValidationError';
+  const isJson = ['events', 'lambda', 'ssm'].includes(service);
+  const code = isJson ? 'ValidationException' : 'ValidationError';
   return new Fault(code, `${heading}: ${list.join('; ')}`);
 }
 

@@ -7,6 +7,7 @@ import * as events from '@aws-sdk/client-eventbridge';
 import * as lambda from '@aws-sdk/client-lambda';
 import * as s3 from '@aws-sdk/client-s3';
 import * as sqs from '@aws-sdk/client-sqs';
+import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
 import { NormalizedSchema } from '@smithy/core/schema';
 import type { ServiceName } from '../machine.ts';
@@ -60,6 +61,7 @@ export const serviceNames: readonly ServiceName[] = [
   'lambda',
   'logs',
   'ecr',
+  'ssm',
 ];
 
 /** The protocol of each service (D-6.1, D-6.11; the SDK clients' `runtimeConfig`). */
@@ -72,6 +74,7 @@ export const protocols: Readonly<Record<ServiceName, Protocol>> = {
   },
   events: { kind: 'json', version: '1.1', target: 'AWSEvents', namespace: 'com.amazonaws.eventbridge' },
   sqs: { kind: 'json', version: '1.0', target: 'AmazonSQS', namespace: 'com.amazonaws.sqs' },
+  ssm: { kind: 'json', version: '1.1', target: 'AmazonSSM', namespace: 'com.amazonaws.ssm' },
   autoscaling: {
     kind: 'query',
     version: '2011-01-01',
@@ -102,6 +105,7 @@ const models: Readonly<Record<ServiceName, Readonly<Record<string, unknown>>>> =
   ecs,
   autoscaling,
   sqs,
+  ssm,
   events,
   cloudformation,
   s3,

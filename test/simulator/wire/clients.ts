@@ -2,6 +2,7 @@ import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { Fault } from '../../../simulator/machine.ts';
 import type { HttpRequest } from '../../../simulator/wire/request.ts';
@@ -45,6 +46,7 @@ export function clients(answer: (call: DecodedCall) => Record<string, unknown>) 
     ecs: new ECSClient(options),
     autoscaling: new AutoScalingClient(options),
     sqs: new SQSClient(options),
+    ssm: new SSMClient(options),
     events: new EventBridgeClient(options),
   };
 }
