@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 export interface DemoOptions {
   readonly seed: number;
   readonly json: boolean;
+  /** Load the packaged template and run the functions from source, instead of deploying. */
+  readonly inProcess: boolean;
   /** A folder to write events.ndjson and calls.ndjson to. */
   readonly log: string | undefined;
   readonly help: boolean;
@@ -12,12 +14,13 @@ export interface DemoOptions {
 /** The text of `--help`. */
 export const usage = `Usage: npm run demo -- [options]
 
-Packages the service, loads the compiled template into a local AWS under virtual time,
-scales a group of 6 container instances in to 3, and shows what happens.
+Starts a local AWS under virtual time on a free port of this machine, deploys the service into it
+with sls deploy, scales a group of 6 container instances in to 3, and shows what happens.
 
 Options:
   --seed N      what chance decides: path delays, boot times, who goes first (default 1)
   --json        the last line is one JSON object with the figures
+  --in-process  no port and no deployment: load the packaged template, run the functions from source
   --log FOLDER  writes events.ndjson and calls.ndjson there
   --help        this text
 
@@ -34,6 +37,7 @@ export function parseOptions(args: readonly string[]): DemoOptions {
   return {
     seed: parseSeed(values.seed ?? '1'),
     json: values.json ?? false,
+    inProcess: values['in-process'] ?? false,
     log: values.log,
     help: values.help ?? false,
   };
@@ -47,6 +51,7 @@ function parseStrictly(args: readonly string[]) {
       options: {
         seed: { type: 'string' },
         json: { type: 'boolean' },
+        'in-process': { type: 'boolean' },
         log: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

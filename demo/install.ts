@@ -5,7 +5,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Account, type AccountOptions } from '../simulator/account.ts';
 import type { Handler, Platform, Runtime } from '../simulator/cloud/lambda/lambda.ts';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+/** The project's own directory. */
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const templatePath = join(root, '.serverless/cloudformation-template-update-stack.json');
 const functionNames = ['admit', 'release', 'sweep', 'uninstall'];
 

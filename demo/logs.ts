@@ -27,10 +27,10 @@ function makeFolder(folder: string): void {
   mkdirSync(folder);
 }
 
-/** Writes the logs to a folder, one JSON object a line. */
-export function writeLogs(account: Account, folder: string): void {
+/** Writes the logs from entry `from` on to a folder, one JSON object a line. */
+export function writeLogs(account: Account, folder: string, from: number): void {
   for (const [file, kind] of Object.entries(files)) {
-    const entries = account.world.log.filter((entry) => entry.kind === kind);
+    const entries = account.world.log.slice(from).filter((entry) => entry.kind === kind);
     writeFileSync(join(folder, file), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   }
 }

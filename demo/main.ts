@@ -2,6 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import type { Account } from '../simulator/account.ts';
 import { BadArguments, type DemoOptions, parseOptions, usage } from './args.ts';
 import { coloursFor } from './colours.ts';
+import { type Deployment, deployService } from './deploy.ts';
 import { forgetAws } from './environment.ts';
 import { accountWithSteward, packageService } from './install.ts';
 import { prepareLogs, writeLogs } from './logs.ts';
@@ -43,13 +44,29 @@ function follow(account: Account): () => Promise<void> {
 
 async function run(options: DemoOptions): Promise<number> {
   if (options.log !== undefined) prepareLogs(options.log);
+  const { account, stop } = await install(options);
+  try {
+    return await play(account, options);
+  } finally {
+    await stop();
+  }
+}
+
+/** An account with the steward in it: deployed as a user deploys it, or loaded from the packaged template. */
+async function install({ seed, inProcess }: DemoOptions): Promise<Deployment> {
+  if (!inProcess) return screen.during('deploying the service: sls deploy', () => deployService({ seed }));
   await screen.during('packaging the service: sls package', packageService);
-  const account = await accountWithSteward({ seed: options.seed });
+  return { account: await accountWithSteward({ seed }), stop: async () => {} };
+}
+
+/** Plays the scenario and shows it; gives the exit code. */
+async function play(account: Account, options: DemoOptions): Promise<number> {
+  const playedFrom = account.world.log.length;
   const { scaledInAt, standaloneTaskArn } = await playScaleIn(account, follow(account));
   screen.end();
   const report = reportOf(account, scaledInAt);
   screen.say(`\n${summaryOf(account, report, leavingCount, colours)}`);
-  if (options.log !== undefined) writeLogs(account, options.log);
+  if (options.log !== undefined) writeLogs(account, options.log, playedFrom);
   if (options.json) screen.say(JSON.stringify(report));
   const standalone = account.ecs.taskRecords().find(({ taskArn }) => taskArn === standaloneTaskArn);
   const isShown = report.instances.some(({ instanceId }) => instanceId === standalone?.ec2InstanceId);

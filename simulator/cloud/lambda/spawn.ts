@@ -54,7 +54,11 @@ export function startRuntime(options: {
   child.on('close', (code, signal) => onExit(exitText(code, signal)));
   return {
     send: (message) => void child.send(message, () => undefined),
-    kill: () => void child.kill('SIGKILL'),
+    kill: () => {
+      // Its end is waited for.
+      child.ref();
+      child.kill('SIGKILL');
+    },
   };
 }
 
