@@ -156,3 +156,69 @@ describe('Endpoint', () => {
     expect(account.call('ecs', 'ListClusters', {}).clusterArns).toEqual([]);
   });
 });
+
+describe('the door for requests over HTTP', () => {
+  const at = (account: Account, request: Partial<WireRequest>, service = 'ecs') => {
+    const authorization = `AWS4-HMAC-SHA256 Credential=anybody/20260504/eu-west-1/${service}/aws4_request`;
+    const answers: { statusCode: number; headers: Record<string, string>; text: string }[] = [];
+    account.endpoint.serve(
+      { ...post, ...request, headers: { authorization, ...request.headers } },
+      (answer) => answers.push({ ...answer, text: Buffer.from(answer.body).toString() }),
+    );
+    expect(answers).toHaveLength(1);
+    return answers[0];
+  };
+
+  it('answers at once, in the name of the operator', () => {
+    const account = new Account({ seed: 1 });
+    const headers = { 'x-amz-target': 'AmazonEC2ContainerServiceV20141113.CreateCluster' };
+    expect(at(account, { headers, body: '{"clusterName":"demo"}' })?.statusCode).toBe(200);
+    expect(account.endpoint.calls[0]).toMatchObject({ operation: 'CreateCluster', functionName: undefined });
+  });
+
+  it.each<[string, Partial<WireRequest>, string, number, RegExp]>([
+    [
+      'an unknown operation',
+      { body: 'Action=Nothing&Version=2010-05-15' },
+      'cloudformation',
+      400,
+      /<Code>InvalidAction</,
+    ],
+    [
+      'a service nobody knows',
+      { headers: { 'x-amz-target': 'Kinesis_20131202.X' } },
+      'kinesis',
+      400,
+      /"__type":"UnknownOperationException"/,
+    ],
+    [
+      'bad JSON',
+      { headers: { 'x-amz-target': 'AmazonSQS.SendMessage' }, body: '{' },
+      'sqs',
+      400,
+      /SerializationException/,
+    ],
+    ['bad XML', { path: '/b', query: { delete: '' }, body: '<' }, 's3', 400, /<Error><Code>MalformedXML</],
+    ['a bucket that is not there', { method: 'GET', path: '/b' }, 's3', 404, /<Error><Code>NoSuchBucket</],
+    ['a bucket that is not there, by HEAD', { method: 'HEAD', path: '/b' }, 's3', 404, /^$/],
+    ['a path nobody answers to', { method: 'GET', path: '/x' }, 'lambda', 404, /"Type":"User"/],
+    ['binary rubbish', { body: new Uint8Array([0, 255, 254]) }, 'sts', 400, /<Code>InvalidAction</],
+  ])('answers %s as AWS does', (_, request, service, status, text) => {
+    const answer = at(new Account({ seed: 1 }), request, service);
+    expect(answer?.statusCode).toBe(status);
+    expect(answer?.text).toMatch(text);
+  });
+
+  it.each([
+    ['x-amz-target', 400, 'MissingAuthenticationTokenException'],
+    ['x-other', 403, 'MissingAuthenticationToken'],
+  ])('refuses what nobody signed, with %s', (name, status, code) => {
+    const account = new Account({ seed: 1 });
+    const answers: { statusCode: number; body: Uint8Array }[] = [];
+    account.endpoint.serve({ ...post, headers: { [name]: 'AmazonSQS.ListQueues' } }, (answer) =>
+      answers.push(answer),
+    );
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([status]);
+    expect(Buffer.from(answers[0]?.body ?? []).toString()).toContain(code);
+  });
+});

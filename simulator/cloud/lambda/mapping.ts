@@ -48,20 +48,25 @@ export class Mappings {
   private readonly world: World;
   private readonly sqs: Sqs;
   private readonly lambda: Lambda;
-  private readonly ids: Ids;
+  private readonly newIds: Ids;
   private readonly mapped = new Map<string, Mapping>();
 
   constructor(options: { world: World; sqs: Sqs; lambda: Lambda }) {
     this.world = options.world;
     this.sqs = options.sqs;
     this.lambda = options.lambda;
-    this.ids = options.world.ids('mappings');
+    this.newIds = options.world.ids('mappings');
   }
 
   /** Lets the function read the queue from now on; answers the mapping's id. Throws Fault as CreateEventSourceMapping does. */
-  create(definition: MappingDefinition, uuid = this.ids.uuid()): string {
+  create(definition: MappingDefinition, uuid = this.newIds.uuid()): string {
     this.mapped.set(uuid, this.begin(definition));
     return uuid;
+  }
+
+  /** The ids of all mappings, oldest first. */
+  ids(): readonly string[] {
+    return [...this.mapped.keys()];
   }
 
   /** Sets a mapping up anew. Throws Fault as UpdateEventSourceMapping does; then the mapping is as it was. */

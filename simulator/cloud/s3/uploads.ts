@@ -54,10 +54,10 @@ export class Uploads {
     const { draft, parts } = this.find(id, bucket, key);
     if (named.length === 0)
       throw new Fault('MalformedXML', 'The XML you provided was not well-formed: expected at least one part');
+    const numbers = named.map(({ PartNumber = 0 }) => PartNumber);
+    if (numbers.some((number, index) => number <= (numbers[index - 1] ?? 0)))
+      throw new Fault('InvalidPartOrder', 'The list of parts was not in ascending order.');
     const bodies = named.map(({ PartNumber = 0, ETag = '' }, index) => {
-      const before = named[index - 1]?.PartNumber ?? 0;
-      if (PartNumber <= before)
-        throw new Fault('InvalidPartOrder', 'The list of parts was not in ascending order.');
       const body = parts.get(PartNumber);
       if (!body || md5(body).digest('hex') !== ETag.replaceAll('"', ''))
         throw new Fault(

@@ -27,7 +27,8 @@ export function clients(answer: (call: DecodedCall) => Record<string, unknown>) 
   const sent: Sent[] = [];
   const calls: DecodedCall[] = [];
   const handle = async (request: Omit<HttpRequest, 'body'> & { body?: unknown }) => {
-    const sentBody = Buffer.from((request.body ?? '') as string | Uint8Array);
+    const given = request.body as string | Uint8Array | undefined;
+    const sentBody = Buffer.from(typeof given === 'string' ? given : Uint8Array.from(given ?? []));
     sent.push({ headers: request.headers, body: sentBody.toString() });
     const call = decode({ ...request, body: sentBody });
     calls.push(call);

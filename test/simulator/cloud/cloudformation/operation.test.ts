@@ -2,7 +2,7 @@ import { DeleteStackCommand, DescribeStackResourcesCommand } from '@aws-sdk/clie
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, QueueDoesNotExist, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { called } from './clients.ts';
+import { called } from '../operator.ts';
 import { program, queue, role, scene, template } from './scene.ts';
 
 /** `Work` reads `Lane`, whose dead letters go to `Dead`. */

@@ -7,7 +7,7 @@ import {
   type UpdateStackCommandInput,
 } from '@aws-sdk/client-cloudformation';
 import type { AccountOptions } from '../../../../simulator/account.ts';
-import { operated, type Programs } from './clients.ts';
+import { operated, type Programs } from '../operator.ts';
 
 type Resource = Record<string, unknown> & { Type: string; Properties?: Record<string, unknown> };
 

@@ -207,3 +207,19 @@ describe('a schedule', () => {
     expect(messages().length).toBe(1);
   });
 });
+
+describe('a rule that is deleted', () => {
+  it('matches nothing and keeps no schedule any more', async () => {
+    const { bus, world, records, pass } = wired();
+    bus.putRule({ name: 'tick', scheduleExpression: 'rate(1 minute)', isEnabled: true, targets: [] });
+    bus.deleteRule('mine');
+    bus.deleteRule('tick');
+    bus.publish(world.now, stopped);
+    await pass(180);
+    expect(records('rule-matched')).toEqual([]);
+    expect(bus.rule('mine')).toBeUndefined();
+    expect(() => bus.deleteRule('mine')).toThrow(
+      expect.objectContaining({ code: 'ResourceNotFoundException' }),
+    );
+  });
+});

@@ -164,3 +164,19 @@ describe('asynchronous invocation', () => {
     expect(lambda.running()).toBe(1);
   });
 });
+
+describe('an event of a function that is deleted', () => {
+  it('goes with it, whether it waits for another attempt or runs', async () => {
+    const { lambda, pass, records } = deployed(handles(async () => Promise.reject(new Error('no'))));
+    lambda.accept('work', '{}', 'one');
+    await pass(5);
+    lambda.accept('work', '{}', 'two');
+    lambda.deleteFunction('work');
+    await pass(300);
+    expect(records('event-given-up')).toMatchObject([
+      { trigger: 'two', condition: 'FunctionDeleted' },
+      { trigger: 'one', condition: 'FunctionDeleted' },
+    ]);
+    expect(lambda.invocations).toHaveLength(2);
+  });
+});

@@ -102,3 +102,35 @@ describe('a function', () => {
     for (const name of ['other', `${functionArn('work')}:7`]) expect(lambda.function(name)).toBeUndefined();
   });
 });
+
+describe('a function that changes or goes', () => {
+  const slow = handles(() => new Promise(() => {}));
+
+  it('keeps its permissions and its settings for events, and counts its reservation once', () => {
+    const { lambda } = deployed(slow, { reservedConcurrency: 900 });
+    lambda.setInvokeConfig('work', { maximumRetryAttempts: 1 });
+    const permission = { action: 'lambda:InvokeFunction', principal: 'events.amazonaws.com' };
+    lambda.addPermission('work', permission, 'mine');
+    lambda.changeFunction(definition({ reservedConcurrency: 850, memoryMb: 512 }), slow);
+    expect(lambda.function('work')).toMatchObject({
+      memoryMb: 512,
+      invokeConfig: { maximumRetryAttempts: 1 },
+    });
+    const invoker = { principalService: 'events.amazonaws.com', context: {} };
+    expect(() => lambda.invokeAsync('work', '{}', 'rule', invoker)).not.toThrow();
+    lambda.removePermission('work', 'mine');
+    expect(() => lambda.invokeAsync('work', '{}', 'rule', invoker)).toThrow(/not authorized/);
+    expect(() => lambda.removePermission('work', 'mine')).toThrow(/Statement mine is not found/);
+    lambda.setInvokeConfig('work');
+    expect(lambda.function('work')?.invokeConfig.maximumRetryAttempts).toBe(2);
+  });
+
+  it('is unknown when it is deleted, and another one of the name begins anew', () => {
+    const { lambda } = deployed(slow);
+    lambda.deleteFunction('work');
+    for (const act of [() => lambda.deleteFunction('work'), () => lambda.retire('work')])
+      expect(act).toThrow(expect.objectContaining({ code: 'ResourceNotFoundException' }));
+    lambda.createFunction(definition(), slow);
+    expect(lambda.all()).toHaveLength(1);
+  });
+});

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { MappingDefinition } from '../../../../simulator/cloud/lambda/mapping.ts';
 import type { QueueAttributes } from '../../../../simulator/cloud/sqs/attributes.ts';
-import { accountId, handles, queueArn, queueRole, queueUrl, region } from '../fixture.ts';
-import { fifo, mapped, noting } from './mapping-fixture.ts';
+import { accountId, handles, queueArn, queueRole, queueUrl, region, runs } from '../fixture.ts';
+import { bodiesOf, fifo, mapped, noting } from './mapping-fixture.ts';
 
 describe('an event source mapping', () => {
   it('hands the function records as SQS and Lambda make them', async () => {
@@ -184,5 +184,69 @@ describe('a mapping is refused', () => {
     expect(() => mappings.create({ eventSourceArn: queueArn('work'), functionName: 'work' })).toThrow(
       'already exists',
     );
+  });
+});
+
+describe('a mapping that ends', () => {
+  it('takes no batch any more, and deletes the one under way when it succeeds', async () => {
+    const batches: string[][] = [];
+    const runtime = runs(({ sleep }) => async (event) => {
+      batches.push(bodiesOf(event));
+      await sleep(2000);
+    });
+    const { mappings, send, pass, counts } = mapped({ runtime, mapping: { batchSize: 1 } });
+    const [uuid = ''] = mappings.ids();
+    send('under way');
+    await pass(1.5);
+    mappings.delete(uuid);
+    send('left');
+    await pass(60);
+    expect(batches).toEqual([['under way']]);
+    expect(counts()).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
+    expect(() => mappings.delete(uuid)).toThrow(
+      expect.objectContaining({ code: 'ResourceNotFoundException' }),
+    );
+  });
+
+  it('ends with its queue, and does not read another one of that name', async () => {
+    const { batches, runtime } = noting();
+    const { sqs, world, send, pass } = mapped({ runtime });
+    sqs.deleteQueue(world.now, queueArn('work'));
+    await pass(60);
+    sqs.createQueue(world.now, 'work');
+    send('for somebody else');
+    await pass(60);
+    expect(batches).toEqual([]);
+  });
+
+  it('leaves messages in the queue while its function is gone', async () => {
+    const { runtime, batches } = noting();
+    const { lambda, send, pass, counts, records } = mapped({ runtime });
+    lambda.deleteFunction('work');
+    send('a');
+    await pass(5);
+    expect(batches).toEqual([]);
+    expect(counts()).toMatchObject({ inFlight: 1 });
+    expect(records('batch')).toMatchObject([{ outcome: 'ResourceNotFoundException' }]);
+  });
+});
+
+describe('a mapping that changes', () => {
+  it('reads as it says now', async () => {
+    const { batches, runtime } = noting();
+    const { mappings, send, pass } = mapped({ runtime, mapping: { enabled: false } });
+    const [uuid = ''] = mappings.ids();
+    send('a');
+    send('b');
+    await pass(5);
+    const definition = { eventSourceArn: queueArn('work'), functionName: 'work', batchSize: 1 };
+    mappings.change(uuid, definition);
+    await pass(5);
+    expect(batches.flat().sort()).toEqual(['a', 'b']);
+    expect(batches).toHaveLength(2);
+    expect(() => mappings.change(uuid, { ...definition, batchSize: 0 })).toThrow(/BatchSize/);
+    send('c');
+    await pass(5);
+    expect(batches).toHaveLength(3);
   });
 });

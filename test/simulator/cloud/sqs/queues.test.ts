@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { QueueAttributes } from '../../../../simulator/cloud/sqs/attributes.ts';
-import { accountId, cloud, letsRuleSend, queueArn, queueUrl, ruleArn } from '../fixture.ts';
+import { Sqs } from '../../../../simulator/cloud/sqs/sqs.ts';
+import { World } from '../../../../simulator/world.ts';
+import { accountId, cloud, letsRuleSend, queueArn, queueUrl, region, ruleArn } from '../fixture.ts';
 import { day, fifo, first, QueueUrl, queue, type Reply } from './queue-fixture.ts';
 
 describe('redrive', () => {
@@ -199,5 +201,72 @@ describe('watching', () => {
     expect(nextIn()).toBe(20_000);
     send('b1', { MessageGroupId: 'b' });
     expect(nextIn()).toBe(0);
+  });
+});
+
+describe('a queue that is set up anew', () => {
+  it('keeps its messages, for as long as it says now', async () => {
+    const { sqs, world, send, pass, bodies } = queue();
+    send('old');
+    await pass(100);
+    send('new');
+    sqs.changeQueue(world.now, queueArn('work'), { MessageRetentionPeriod: 60 });
+    expect(bodies()).toEqual(['new']);
+  });
+
+  it('is as it was when it is asked for what no queue is', () => {
+    const { sqs, world } = queue({ VisibilityTimeout: 7 });
+    expect(() => sqs.changeQueue(world.now, queueArn('work'), { DelaySeconds: 901 })).toThrow(/DelaySeconds/);
+    expect(sqs.queue(queueArn('work'))?.settings.visibilityTimeoutSeconds).toBe(7);
+  });
+
+  it('lets go of its dead-letter queue and of its policy', () => {
+    const { sqs, world } = queue();
+    sqs.createQueue(world.now, 'dead');
+    sqs.setRedrive(queueArn('work'), { deadLetterTargetArn: queueArn('dead'), maxReceiveCount: 1 });
+    sqs.setPolicy(queueArn('work'), {
+      Statement: { Effect: 'Deny', Principal: '*', Action: '*', Resource: '*' },
+    });
+    const send = () => sqs.send(world.now, queueArn('work'), { body: 'x' }, { principalArn: 'arn:p' });
+    expect(send).toThrow(/not authorized/);
+    sqs.setRedrive(queueArn('work'), undefined);
+    sqs.setPolicy(queueArn('work'), undefined);
+    expect(send).not.toThrow();
+    expect(sqs.queue(queueArn('work'))?.redrive).toBeUndefined();
+  });
+});
+
+describe('a queue that is deleted', () => {
+  it('loses its messages, refuses calls, and leaves its name free after a minute', async () => {
+    const { sqs, world, send, pass, call, bodies } = queue();
+    send('lost');
+    call('DeleteQueue', { QueueUrl });
+    expect(() => send('x')).toThrow(expect.objectContaining({ code: 'QueueDoesNotExist' }));
+    expect(call('ListQueues', {})).toEqual({});
+    await pass(59.9);
+    expect(() => sqs.createQueue(world.now, 'work')).toThrow(
+      expect.objectContaining({ code: 'QueueDeletedRecently' }),
+    );
+    await pass(0.1);
+    sqs.createQueue(world.now, 'work');
+    expect(bodies()).toEqual([]);
+    expect(call('ListQueues', { QueueNamePrefix: 'wo' })).toEqual({ QueueUrls: [QueueUrl] });
+    expect(call('ListQueues', { QueueNamePrefix: 'other' })).toEqual({});
+  });
+});
+
+describe('an account behind an endpoint of its own', () => {
+  it('gives queues URLs there, and takes AWS’s all the same', () => {
+    const world = new World(1);
+    const endpointUrl = 'http://127.0.0.1:4566';
+    const sqs = new Sqs({ region, accountId, ids: world.ids('sqs'), endpointUrl });
+    const { url } = sqs.createQueue(world.now, 'work');
+    expect(url).toBe(`${endpointUrl}/${accountId}/work`);
+    const caller = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'test' };
+    for (const given of [url, QueueUrl]) {
+      const input = { QueueUrl: given, MessageBody: 'x' };
+      const call = { operation: 'SendMessage', input, caller, viewAt: world.now };
+      expect(sqs.apply(world.now, call).reply.MessageId).toBeDefined();
+    }
   });
 });

@@ -4,9 +4,9 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
-import { Account, type AccountOptions } from '../../../../simulator/account.ts';
-import type { Handler, Platform } from '../../../../simulator/cloud/lambda/lambda.ts';
-import type { WireRequest, WireResponse } from '../../../../simulator/endpoint.ts';
+import { Account, type AccountOptions } from '../../../simulator/account.ts';
+import type { Handler, Platform } from '../../../simulator/cloud/lambda/lambda.ts';
+import type { WireRequest, WireResponse } from '../../../simulator/endpoint.ts';
 
 /** What the code in a package does: the package is a text that names it. */
 export type Programs = Readonly<Record<string, (platform: Platform) => Handler>>;
