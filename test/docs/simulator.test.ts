@@ -32,7 +32,7 @@ describe('docs/simulator.md', () => {
 
   it('starts the server with a command that there is', () => {
     expect(start).toBe('npm run aws -- --clock virtual\n');
-    expect(JSON.parse(textOf('package.json')).scripts.aws).toBe('tsx simulator/main.ts');
+    expect(JSON.parse(textOf('package.json')).scripts.aws).toContain(' simulator/main.ts');
   });
 
   it('shows requests that are all answered, in one session', async () => {

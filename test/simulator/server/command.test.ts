@@ -11,8 +11,13 @@ afterEach(() => {
 });
 
 /** The command as a process, and what it said. */
-function start(...args: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'simulator/main.ts', ...args], { cwd: root });
+const start = (...args: string[]) => run(process.execPath, ['--import', 'tsx', 'simulator/main.ts', ...args]);
+
+/** The same by its script, as whoever operates it calls it. */
+const startByNpm = (...args: string[]) => run('npm', ['run', '--silent', 'aws', '--', ...args]);
+
+function run(file: string, args: readonly string[]) {
+  const child = spawn(file, args, { cwd: root });
   running.push(child);
   const said = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
@@ -53,6 +58,17 @@ describe('npm run aws', () => {
       expect(await ended).toBe(0);
       expect(said.stdout).toBe(`ready ${url}\n`);
       expect(said.stderr).toBe(`${signal}: stopping\n`);
+    },
+  );
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'passes %s on where npm runs it, and leaves nothing behind',
+    async (signal) => {
+      const { child, ended, ready } = startByNpm('--port', '0');
+      const url = await ready;
+      child.kill(signal);
+      expect(await ended).toBe(0);
+      await expect(fetch(url)).rejects.toThrow();
     },
   );
 
