@@ -115,11 +115,6 @@ export class Activities {
     this.finish(now, activityId, 'Cancelled', message);
   }
 
-  /** An activity of the group has not ended. */
-  isAnyUnderWay(groupName: string): boolean {
-    return this.state.activitiesOf(groupName).some(({ described }) => !described.EndTime);
-  }
-
   /** The activity of the group that is under way or ended less than the group's cooldown ago. */
   blocking(now: number, group: Group): Activity | undefined {
     const freeFrom = now - group.settings.DefaultCooldown * 1000;

@@ -16,8 +16,8 @@ import { describedInGroup } from './instance-operations.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { type Context, type Operation, operation } from './operation.ts';
 import { page } from './page.ts';
-import { isWarm } from './passage.ts';
-import type { Group, Hook, State } from './state.ts';
+import { isLeaving, isRetained, isWarm } from './passage.ts';
+import type { Group, Hook, Instance, State } from './state.ts';
 import { validationError } from './validation.ts';
 
 /** Groups per account and Region (D-5.16). */
@@ -135,24 +135,15 @@ function refuseDuringRefresh(state: State, group: Group, input: UpdateAutoScalin
 /** By force, instances go without their hooks (D-3.5) and the group is gone when the last of them is. */
 function deleteGroup(
   { now }: Context,
-  room: { state: State; activities: Activities; lifecycle: Lifecycle },
+  room: { state: State; lifecycle: Lifecycle },
   input: DeleteAutoScalingGroupType,
 ): void {
-  const { state, activities, lifecycle } = room;
+  const { state, lifecycle } = room;
   const group = state.group(input.AutoScalingGroupName ?? '');
   const isForced = input.ForceDelete === true;
   refuseProtected(group, isForced);
   const instances = state.instancesOf(group.name);
-  if (instances.length > 0 && !isForced)
-    throw new Fault(
-      'ResourceInUse',
-      'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.',
-    );
-  if (activities.isAnyUnderWay(group.name) && !isForced)
-    throw new Fault(
-      'ScalingActivityInProgress',
-      'You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.',
-    );
+  if (!isForced) refuseFull(instances);
   if (instances.length === 0) {
     state.removeGroup(now, group.name);
     return;
@@ -161,6 +152,20 @@ function deleteGroup(
   state.groups.set(now, group.name, { ...group, settings, isDeleting: true });
   const cause = `${userRequest(now)} deleted the AutoScalingGroup.`;
   for (const instance of instances) lifecycle.terminateAtOnce(now, instance, cause, 'group-deleted');
+}
+
+/** Instances that stay are in the way, and those that leave until they are gone; the texts are AWS's. */
+function refuseFull(instances: readonly Instance[]): void {
+  if (instances.some((instance) => !isLeaving(instance) || isRetained(instance.state)))
+    throw new Fault(
+      'ResourceInUse',
+      'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.',
+    );
+  if (instances.length > 0)
+    throw new Fault(
+      'ScalingActivityInProgress',
+      'You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.',
+    );
 }
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/resource-deletion-protection.html */

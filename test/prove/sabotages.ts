@@ -1,3 +1,4 @@
+import { autoscalingSabotages } from './autoscaling.ts';
 import { doubtSabotages } from './doubts.ts';
 import { ecsSabotages } from './ecs.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
@@ -21,5 +22,6 @@ export const sabotages: readonly Sabotage[] = [
   ...ecsSabotages,
   ...ecsServiceSabotages,
   ...serverSabotages,
+  ...autoscalingSabotages,
   ...stackSabotages,
 ];

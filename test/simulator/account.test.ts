@@ -56,3 +56,35 @@ describe('the groups of Auto Scaling and the capacity providers of ECS', () => {
     expect(create).toThrow(expected);
   });
 });
+
+describe('EC2 and the warm pool of a group', () => {
+  it('stop what rests there and start what leaves it, whose agent then registers (D-3.28)', async () => {
+    const one = new Account({ seed: 1 });
+    one.call('ecs', 'CreateCluster', { clusterName: 'demo' });
+    createGroup(one, { clusterName: 'demo', autoScalingGroupName: 'blue', desiredCapacity: 0 });
+    const demo = { AutoScalingGroupName: 'blue' };
+    one.call('autoscaling', 'PutWarmPool', { ...demo, MaxGroupPreparedCapacity: 1 });
+    await one.advance(60);
+    const { Instances } = one.call('autoscaling', 'DescribeWarmPool', demo) as {
+      Instances: { InstanceId: string; LifecycleState: string }[];
+    };
+    expect(Instances.map(({ LifecycleState }) => LifecycleState)).toEqual(['Warmed:Stopped']);
+    const instanceId = Instances[0]?.InstanceId ?? '';
+    expect(one.ec2.instance(instanceId).state).toBe('stopped');
+    one.call('autoscaling', 'SetDesiredCapacity', { ...demo, DesiredCapacity: 1 });
+    await one.advance(300);
+    expect(one.ec2.instance(instanceId).state).toBe('running');
+    const registered = one.ecs.containerInstanceRecords().map(({ ec2InstanceId }) => ec2InstanceId);
+    expect(registered).toContain(instanceId);
+    one.call('autoscaling', 'DetachInstances', {
+      ...demo,
+      InstanceIds: [instanceId],
+      ShouldDecrementDesiredCapacity: true,
+    });
+    await one.advance(5);
+    one.call('autoscaling', 'AttachInstances', { ...demo, InstanceIds: [instanceId] });
+    await one.advance(5);
+    const described = one.call('autoscaling', 'DescribeAutoScalingInstances', { InstanceIds: [instanceId] });
+    expect(described.AutoScalingInstances).toMatchObject([{ LifecycleState: 'InService' }]);
+  });
+});

@@ -29,6 +29,19 @@ describe('DescribeScalingActivities', () => {
     );
   });
 
+  it('tells of the last six weeks, and takes 50 ids (D-14.1)', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 1 });
+    expect(scene.activities()).toHaveLength(1);
+    const ActivityIds = Array.from({ length: 51 }, (_, n) => `a${n}`);
+    expect(() => scene.activities({ ActivityIds })).toThrow("'activityIds'");
+    expect(scene.activities({ ActivityIds: ActivityIds.slice(1) })).toEqual([]);
+    scene.advance(42 * 86_400 - 16);
+    expect(scene.activities()).toHaveLength(1);
+    scene.advance(2);
+    expect(scene.activities()).toEqual([]);
+  });
+
   it('refuses a group that is not there', () => {
     expect(() => new Scene().activities()).toThrow('AutoScalingGroup name not found');
   });

@@ -253,6 +253,17 @@ describe('what stands aside', () => {
     expect(scene.in('InService')).toHaveLength(3);
   });
 
+  it('can be protected from scale-in in Standby, and is when it is back (D-3.24)', () => {
+    const { scene, first } = three();
+    enter(scene, [first]);
+    scene.advance(1);
+    scene.call('SetInstanceProtection', { ...demo, InstanceIds: [first], ProtectedFromScaleIn: true });
+    exit(scene, [first]);
+    scene.advance(1);
+    scene.desired(1);
+    expect(scene.in('InService')).toEqual([first]);
+  });
+
   it('leaves Standby when it is terminated, through its hook', () => {
     const { scene, first } = three();
     enter(scene, [first]);

@@ -85,6 +85,16 @@ describe('DeleteAutoScalingGroup', () => {
     expect(() => remove(scene)).toThrow(expect.objectContaining({ code: 'ResourceInUse' }));
   });
 
+  it('refuses while instances leave, until the last of them is gone', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 1 });
+    scene.desired(0);
+    expect(() => remove(scene)).toThrow(expect.objectContaining({ code: 'ScalingActivityInProgress' }));
+    scene.advance(31);
+    remove(scene);
+    expect(scene.describe()).toBeUndefined();
+  });
+
   it('removes an empty group with its hooks', () => {
     const scene = new Scene();
     scene.group({ DesiredCapacity: 0 }, {});
@@ -143,5 +153,52 @@ describe('DeleteAutoScalingGroup', () => {
     scene.advance(60);
     expect(scene.describe()).toBeUndefined();
     expect(scene.ordered('launch-instance')).toHaveLength(1);
+  });
+
+  it.each([
+    ['prevent-all-deletion', false],
+    ['prevent-all-deletion', true],
+    ['prevent-force-deletion', true],
+  ] as const)(
+    'is refused by the deletion protection %s, with force %s',
+    (DeletionProtection, ForceDelete) => {
+      const scene = new Scene();
+      scene.group({ DesiredCapacity: 1, DeletionProtection });
+      expect(() => remove(scene, { ForceDelete })).toThrow(
+        expect.objectContaining({ code: 'ValidationError' }),
+      );
+      expect(scene.in('InService')).toHaveLength(1);
+      scene.call('UpdateAutoScalingGroup', { AutoScalingGroupName: 'demo', DeletionProtection: 'none' });
+      remove(scene, { ForceDelete: true });
+      expect(scene.describe().Status).toBe('Delete in progress');
+    },
+  );
+
+  it('of an empty group is taken by prevent-force-deletion', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 0, DeletionProtection: 'prevent-force-deletion' });
+    remove(scene);
+    expect(scene.describe()).toBeUndefined();
+  });
+
+  it('by force keeps the name until the last instance is gone', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 1 });
+    remove(scene, { ForceDelete: true });
+    expect(() => scene.group()).toThrow('A group with the name demo is pending delete');
+    scene.advance(30);
+    scene.group({ DesiredCapacity: 0 });
+    expect(scene.describe().Status).toBeUndefined();
+  });
+
+  it.each([
+    [{ AutoScalingGroupName: 'no' }, 'ValidationError', 'AutoScalingGroup name not found'],
+    [{ AutoScalingGroupName: undefined }, 'ValidationError', "null at 'autoScalingGroupName'"],
+    [{ ForceDelete: 'yes' }, 'MalformedInput', 'Boolean'],
+  ])('refuses %j', (input, code, message) => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 0 });
+    expect(() => remove(scene, input)).toThrow(expect.objectContaining({ code }));
+    expect(() => remove(scene, input)).toThrow(message);
   });
 });
