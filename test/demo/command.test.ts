@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../demo/report.ts';
 import { copyOfProject, root } from '../files.ts';
 
 const copies: string[] = [];
@@ -32,24 +33,63 @@ function demo(cwd: string, ...args: string[]): Promise<{ code: number; stdout: s
   });
 }
 
-describe('npm run demo', () => {
-  it('writes byte-identical logs for the same seed in two directories, and others for another seed', async () => {
-    const [first, second] = [newCopy(), newCopy()];
-    const log = ['--log', 'logs'];
-    const runs = await Promise.all([demo(first, '--seed', '5', ...log), demo(second, '--seed', '5', ...log)]);
-    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
-    const read = (copy: string, file: string) => readFileSync(join(copy, 'logs', file), 'utf8');
-    for (const file of ['events.ndjson', 'calls.ndjson']) {
-      expect(read(first, file).split('\n').length).toBeGreaterThan(100);
-      expect(read(first, file) === read(second, file)).toBe(true);
+const reportIn = (stdout: string): Report => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+
+// Several demos at a time, each with a framework and processes of its own, on a machine that may be busy.
+describe('npm run demo', { timeout: 240_000 }, () => {
+  it.each([
+    ['deployed', []],
+    ['in process', ['--in-process']],
+  ])(
+    'writes byte-identical logs for the same seed in two directories, and others for another seed: %s',
+    async (_, how) => {
+      const [first, second] = [newCopy(), newCopy()];
+      const log = ['--log', 'logs', ...how];
+      const runs = await Promise.all([
+        demo(first, '--seed', '5', ...log),
+        demo(second, '--seed', '5', ...log),
+      ]);
+      expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+      const read = (copy: string, file: string) => readFileSync(join(copy, 'logs', file), 'utf8');
+      for (const file of ['events.ndjson', 'calls.ndjson']) {
+        expect(read(first, file).split('\n').length).toBeGreaterThan(100);
+        expect(read(first, file) === read(second, file)).toBe(true);
+      }
+      const before = read(first, 'calls.ndjson');
+      expect((await demo(first, '--seed', '6', ...log)).code).toBe(0);
+      expect(read(first, 'calls.ndjson') === before).toBe(false);
+    },
+  );
+
+  it('gives the figures of the functions from source, within the path, when it is deployed', async () => {
+    const [copy, other] = [newCopy(), newCopy()];
+    const [deployed, inProcess] = await Promise.all([
+      demo(copy, '--json', '--seed', '4'),
+      demo(other, '--json', '--seed', '4', '--in-process'),
+    ]);
+    expect([deployed.code, inProcess.code]).toEqual([0, 0]);
+    const [figures, others] = [deployed, inProcess].map(({ stdout }) => reportIn(stdout)) as [Report, Report];
+    const { departures, releasedEarly, tasksKilled, tasksStoppedByPolicy, hooksTimedOut, accessDenied } =
+      others;
+    expect(figures).toMatchObject({
+      departures,
+      releasedEarly,
+      tasksKilled,
+      tasksStoppedByPolicy,
+      hooksTimedOut,
+      accessDenied,
+    });
+    for (const { latenessOwnSecondsMax, latenessSecondsMax, apiCalls } of [figures, others]) {
+      expect(latenessOwnSecondsMax).toBeLessThanOrEqual(0.5);
+      expect(latenessSecondsMax).toBeLessThanOrEqual(2);
+      expect(apiCalls / departures).toBeLessThanOrEqual(16);
     }
-    const before = read(first, 'calls.ndjson');
-    expect((await demo(first, '--seed', '6', ...log)).code).toBe(0);
-    expect(read(first, 'calls.ndjson') === before).toBe(false);
+    const tasksOf = ({ instances }: Report) => instances.map(({ instanceId, tasks }) => [instanceId, tasks]);
+    expect(tasksOf(figures)).toEqual(tasksOf(others));
   });
 
   it('ends with one JSON object, without colours in a pipe', async () => {
-    const { code, stdout } = await demo(copies[0] ?? newCopy(), '--json', '--seed', '2');
+    const { code, stdout } = await demo(copies[0] ?? newCopy(), '--json', '--seed', '2', '--in-process');
     expect(code).toBe(0);
     expect(stdout).not.toContain('\u001b[');
     const report: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
@@ -77,7 +117,7 @@ describe('npm run demo', () => {
     const service = readFileSync(file, 'utf8');
     expect(service).toContain("clusters: '*'");
     writeFileSync(file, service.replace("clusters: '*'", "clusters: 'another'"));
-    const { code, stdout } = await demo(copy, '--json');
+    const { code, stdout } = await demo(copy, '--json', '--in-process');
     expect(code).toBe(1);
     expect(stdout).toMatch(/NOT ok {2}[1-9]\d* calls denied .*; the first: \w+:\w+ by /);
     const report: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
@@ -86,7 +126,7 @@ describe('npm run demo', () => {
 
   it('ends quietly when whoever reads it stops reading', async () => {
     const tsx = join(root, 'node_modules/.bin/tsx');
-    const script = '"$0" demo/main.ts | head -3; exit "$PIPESTATUS"';
+    const script = '"$0" demo/main.ts --in-process | head -3; exit "$PIPESTATUS"';
     const cwd = copies[0] ?? newCopy();
     const ended = await new Promise((done) => {
       execFile('bash', ['-c', script, tsx], { cwd }, (error, stdout, stderr) =>
