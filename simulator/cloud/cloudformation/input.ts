@@ -19,8 +19,6 @@ export interface StackInput {
   }[];
   readonly Capabilities?: readonly string[];
   readonly Tags?: readonly Tag[];
-  readonly RoleARN?: string;
-  readonly NotificationARNs?: readonly string[];
 }
 
 /** The error of CloudFormation for whatever it does not take. */
@@ -61,8 +59,7 @@ export function readRequest(
   },
 ): Request {
   const { place, s3, exports, previous } = options;
-  if (input.RoleARN !== undefined)
-    throw invalidStack(`RoleARN: expected none; the simulator works as its operator, got ${input.RoleARN}`);
+  refuseUnknown(input);
   const text = input.UsePreviousTemplate ? previous?.text : readTemplate(input, s3);
   if (text === undefined) throw invalidStack('No previous template to use.');
   const parameters = readParameters(input, previous);
@@ -75,6 +72,33 @@ export function readRequest(
   const tags = [...Tags].sort((a, b) => (a.Key < b.Key ? -1 : 1));
   checkCapabilities(template, blueprint, capabilities);
   return { blueprint, text, parameters, tags, capabilities };
+}
+
+/** What would be passed over in silence otherwise. An empty list or object asks for nothing. */
+const unknown = [
+  'RoleARN',
+  'NotificationARNs',
+  'ResourcesToImport',
+  'ResourceTypes',
+  'RollbackConfiguration',
+];
+unknown.push(
+  'StackPolicyBody',
+  'StackPolicyURL',
+  'StackPolicyDuringUpdateBody',
+  'StackPolicyDuringUpdateURL',
+);
+unknown.push('TimeoutInMinutes', 'ImportExistingResources');
+
+function refuseUnknown(input: object): void {
+  for (const [name, value] of Object.entries(input)) {
+    const isEmpty =
+      value === false || (typeof value === 'object' && Object.values(value ?? {}).flat().length === 0);
+    if (unknown.includes(name) && !isEmpty)
+      throw invalidStack(
+        `${name}: expected none, for the simulator does nothing with it; got ${JSON.stringify(value)}`,
+      );
+  }
 }
 
 /** The text of the template that an input names. Throws Fault. */

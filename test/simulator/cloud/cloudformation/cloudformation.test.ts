@@ -177,6 +177,13 @@ describe('a request is refused at once', () => {
       { RoleARN: 'arn:aws:iam::111122223333:role/deploy' },
       'RoleARN: expected none',
     ],
+    ['a stack policy', template({ A: queue() }), { StackPolicyBody: '{}' }, 'StackPolicyBody: expected none'],
+    [
+      'an alarm to roll back for',
+      template({ A: queue() }),
+      { RollbackConfiguration: { RollbackTriggers: [{ Arn: 'a', Type: 'AWS::CloudWatch::Alarm' }] } },
+      'RollbackConfiguration: expected none',
+    ],
   ])('with %s', async (_, body, input, why) => {
     const here = scene();
     await expect(here.create(body, input)).rejects.toThrow(why);
