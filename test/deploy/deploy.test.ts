@@ -1,7 +1,7 @@
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { type Service, service } from './service.ts';
+import { clientOf, service } from './service.ts';
 
 interface Invocations {
   readonly entries: readonly {
@@ -10,12 +10,6 @@ interface Invocations {
     readonly startedAt: number;
   }[];
 }
-
-const clientOf = ({ url }: Service) => ({
-  endpoint: url,
-  region: 'eu-west-1',
-  credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' },
-});
 
 const minutes = 60_000;
 

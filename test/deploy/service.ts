@@ -91,3 +91,10 @@ function ended(command: ChildProcess): Promise<Ended> {
     });
   return new Promise((resolve) => command.once('close', (code) => resolve({ code, output })));
 }
+
+/** How the operator's SDK clients reach it. */
+export const clientOf = ({ url }: Service) => ({
+  endpoint: url,
+  region: 'eu-west-1',
+  credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' },
+});

@@ -1,6 +1,7 @@
 import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import { describe, expect, it } from 'vitest';
-import type { Account, AccountOptions } from '../../../../simulator/account.ts';
+import type { AccountOptions } from '../../../../simulator/account.ts';
+import type { Platform } from '../../../../simulator/cloud/lambda/lambda.ts';
 import { program, queue, role, scene, template } from './scene.ts';
 
 type Event = Record<string, string> & { ResourceProperties: unknown; OldResourceProperties?: unknown };
@@ -11,10 +12,10 @@ function customScene(
   options: Partial<AccountOptions> = {},
 ) {
   const events: Event[] = [];
-  let account: Account | undefined;
+  const statuses: number[] = [];
   const programs = {
     asked:
-      ({ sleep }: { sleep: (ms: number) => Promise<void> }) =>
+      ({ sleep, put }: Platform) =>
       async (event: unknown) => {
         const asked = event as Event;
         events.push(asked);
@@ -23,12 +24,11 @@ function customScene(
         const own = answer(asked);
         if (!own) return;
         const body = { Status: 'SUCCESS', PhysicalResourceId, StackId, RequestId, LogicalResourceId, ...own };
-        account?.cloudformation.respondAt(asked.ResponseURL ?? '', JSON.stringify(body));
+        statuses.push(await put(asked.ResponseURL ?? '', JSON.stringify(body)));
       },
   };
   const here = scene(programs, options);
-  account = here.account;
-  return { ...here, events };
+  return { ...here, events, statuses };
 }
 
 const custom = (properties: Record<string, unknown> = {}, rest: Record<string, unknown> = {}) => ({
@@ -223,7 +223,7 @@ describe('a custom resource', () => {
   });
 
   it('is answered at the endpoint of the account where it has one; nobody waits under another token', async () => {
-    const { account, events, create, settle } = customScene(() => ({}), {
+    const { account, events, statuses, create, settle } = customScene(() => ({}), {
       endpointUrl: 'http://127.0.0.1:4566',
     });
     await create(template(resources()));
@@ -231,6 +231,7 @@ describe('a custom resource', () => {
     expect(events[0]?.ResponseURL).toMatch(
       /^http:\/\/127\.0\.0\.1:4566\/cloudformation-custom-resource-response\/\w{32}$/,
     );
+    expect(statuses).toEqual([200]);
     expect(account.cloudformation.respond('other', '{}')).toBe(false);
     expect(account.cloudformation.respondAt(events[0]?.ResponseURL ?? '', '{}')).toBe(false);
   });
