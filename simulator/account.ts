@@ -96,11 +96,12 @@ export class Account {
     this.bus = new Bus({ ...place, world, sqs: this.sqs, lambda: this.lambda });
     this.mappings = new Mappings({ world, sqs: this.sqs, lambda: this.lambda });
     const { roles, sqs, bus, lambda, mappings, s3 } = this;
-    const site = { world, roles, sqs, bus, lambda, mappings, s3, inert: new Map(), codeOf };
+    this.operator = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'operator' };
+    const { ssm, operator: caller } = this;
+    const site = { world, roles, sqs, bus, lambda, mappings, s3, ssm, caller, inert: new Map(), codeOf };
     this.cloudformation = new CloudFormation({ ...place, endpointUrl, site });
     lambda.put = (url, body) => (this.cloudformation.respondAt(url, body) ? 200 : 403);
     this.boot = world.chance('boot');
-    this.operator = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'operator' };
     const onOutcome = (outcome: Outcome) => this.carryOut(outcome);
     this.endpoint = new Endpoint({
       world,

@@ -1,4 +1,5 @@
 import { autoscalingSabotages } from './autoscaling.ts';
+import { cloudformationSabotages } from './cloudformation.ts';
 import { doubtSabotages } from './doubts.ts';
 import { ecsSabotages } from './ecs.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
@@ -24,4 +25,5 @@ export const sabotages: readonly Sabotage[] = [
   ...serverSabotages,
   ...autoscalingSabotages,
   ...stackSabotages,
+  ...cloudformationSabotages,
 ];

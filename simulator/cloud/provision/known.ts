@@ -7,6 +7,7 @@ import { invokeConfig, lambdaFunction, mapping, permission } from './lambda.ts';
 import type { Provision } from './provision.ts';
 import { bucket, bucketPolicy } from './s3.ts';
 import { queue, queuePolicy } from './sqs.ts';
+import { parameter } from './ssm.ts';
 
 /**
  * A type of resource: who provides it, the properties that something here acts on (absent: on none), those that change
@@ -90,12 +91,16 @@ const knownTypes: Readonly<Record<string, Known>> = {
     acted: 'Bucket PolicyDocument',
     replacing: 'Bucket',
   },
+  'AWS::SSM::Parameter': {
+    provision: parameter,
+    acted: 'AllowedPattern DataType Description Name Tags Tier Type Value',
+    replacing: 'Name',
+  },
   'AWS::Lambda::Version': named('CodeSha256 Description FunctionName'),
   'AWS::Lambda::Alias': named('FunctionName Name'),
   'AWS::Logs::LogGroup': named('LogGroupName'),
   'AWS::CloudWatch::Alarm': named('AlarmName'),
   'AWS::CloudWatch::Dashboard': named('DashboardName'),
-  'AWS::SSM::Parameter': named('Name'),
   'AWS::SNS::Topic': named('TopicName'),
 };
 

@@ -1,4 +1,5 @@
-import { Fault } from '../../machine.ts';
+import { type Caller, Fault } from '../../machine.ts';
+import type { Ssm } from '../../ssm/ssm.ts';
 import type { World } from '../../world.ts';
 import type { Bus } from '../events/bus.ts';
 import type { Roles } from '../iam/roles.ts';
@@ -19,6 +20,9 @@ export interface Site {
   readonly lambda: Lambda;
   readonly mappings: Mappings;
   readonly s3: Buckets;
+  readonly ssm: Ssm;
+  /** In whose name resources are created. */
+  readonly caller: Caller;
   /** Resources that do nothing here, by type and physical id. */
   readonly inert: Map<string, StackResource>;
   /** Finds the code of packages; absent: nothing here can run a package. */

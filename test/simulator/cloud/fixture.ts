@@ -6,6 +6,7 @@ import { Mappings } from '../../../simulator/cloud/lambda/mapping.ts';
 import { Buckets } from '../../../simulator/cloud/s3/buckets.ts';
 import { Sqs } from '../../../simulator/cloud/sqs/sqs.ts';
 import type { FunctionCaller } from '../../../simulator/endpoint.ts';
+import { Ssm } from '../../../simulator/ssm/ssm.ts';
 import { World } from '../../../simulator/world.ts';
 
 export const region = 'eu-west-1';
@@ -43,8 +44,10 @@ export function cloud(seed = 1) {
     }).reply;
   const roles = new Roles();
   const s3 = new Buckets({ ids: world.ids('s3') });
+  const ssm = new Ssm(place);
+  const caller = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'test' };
   const inert = new Map();
-  return { world, roles, sqs, s3, lambda, bus, mappings, inert, calls, records, call };
+  return { world, roles, sqs, s3, ssm, caller, lambda, bus, mappings, inert, calls, records, call };
 }
 
 /** A role that may do everything to every queue. */

@@ -146,6 +146,21 @@ describe('a stack that is updated', () => {
     expect(account.sqs.all().map(({ url }) => url)).toEqual([after]);
   });
 
+  it('writes a parameter that everybody can read, and takes it away', async () => {
+    const parameter = (Value: string) => ({
+      P: { Type: 'AWS::SSM::Parameter', Properties: { Name: '/p', Type: 'String', Value, Tags: { a: 'b' } } },
+    });
+    const { account, update, settle } = await created(parameter('one'));
+    const read = () => account.call('ssm', 'GetParameter', { Name: '/p' }).Parameter;
+    expect(read()).toMatchObject({ Value: 'one', Version: 1 });
+    await update(template(parameter('two')));
+    await settle();
+    expect(read()).toMatchObject({ Value: 'two', Version: 2 });
+    await update(template({ Q: queue() }));
+    await settle();
+    expect(read).toThrow(expect.objectContaining({ code: 'ParameterNotFound' }));
+  });
+
   it('refuses to replace what has a name of its own', async () => {
     const { update, settle, news } = await created({ A: queue({ QueueName: 'a', DelaySeconds: 1 }) });
     const permission = (Action: string) => ({
