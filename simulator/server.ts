@@ -62,6 +62,8 @@ export class Server {
   private readonly http: HttpServer;
   private readonly clock: Clock;
   private readonly room: Room;
+  /** Ends the requests whose answers take virtual time: the account that owes them is replaced. */
+  private readonly waiting = new Set<() => void>();
   private site: Site;
   private ids: Ids;
 
@@ -170,7 +172,12 @@ export class Server {
       let isAnswered = false;
       let answerWith = (_response: WireResponse) => {};
       const answer = new Promise<WireResponse>((resolve) => {
-        answerWith = resolve;
+        const giveUp = () => resolve(this.refused(request, 'ServiceUnavailable'));
+        this.waiting.add(giveUp);
+        answerWith = (response) => {
+          this.waiting.delete(giveUp);
+          resolve(response);
+        };
       });
       account.endpoint.serve(request, (response) => {
         isAnswered = true;
@@ -189,6 +196,8 @@ export class Server {
       this.site = this.options.open(seed, this.url);
       this.ids = requestIds(this.site);
       this.clock.enter(this.site.account.world);
+      for (const giveUp of this.waiting) giveUp();
+      this.waiting.clear();
     });
   }
 
@@ -202,7 +211,7 @@ const requestIds = ({ account }: Site) => account.world.ids('refused-requests');
 
 const refusals = {
   RequestEntityTooLarge: { status: 413, message: 'The request is larger than the service accepts.' },
-  ServiceUnavailable: { status: 503, message: 'Too many large requests at once; try again.' },
+  ServiceUnavailable: { status: 503, message: 'The request cannot be served now; try again.' },
   InternalFailure: { status: 500, message: 'The simulator failed; its standard error says why.' },
 };
 

@@ -58,9 +58,14 @@ export class WireFault extends Fault {
   }
 }
 
-function serviceOf(request: HttpRequest): ServiceName {
+/** The service of a REST protocol that a request was signed for: nothing else names it. */
+function restServiceOf(request: HttpRequest): ServiceName | undefined {
   const named = credentialOf(request)?.service;
-  const rest = serviceNames.find((name) => name === named && protocols[name].kind.startsWith('rest'));
+  return serviceNames.find((name) => name === named && protocols[name].kind.startsWith('rest'));
+}
+
+function serviceOf(request: HttpRequest): ServiceName {
+  const rest = restServiceOf(request);
   if (rest) return rest;
   const target = headerOf(request.headers, 'x-amz-target');
   if (target !== undefined) return serviceOfTarget(target);
@@ -164,7 +169,8 @@ export function encodeFault(service: ServiceName, fault: Fault, requestId: strin
 
 /** Writes an error about a request that is of no service, in the protocol that it seems to speak. */
 export function encodeRefusal(request: HttpRequest, fault: Fault, requestId: string): Encoded {
-  if (fault instanceof WireFault) return encodeFault(fault.service, fault, requestId, request.method);
+  const known = fault instanceof WireFault ? fault.service : restServiceOf(request);
+  if (known) return encodeFault(known, fault, requestId, request.method);
   const { code, message, status } = fault;
   const type = headerOf(request.headers, 'content-type') ?? '';
   if (headerOf(request.headers, 'x-amz-target') !== undefined || type.includes('json')) {

@@ -1,40 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { root } from '../../files.ts';
+import { endAll, start, startByNpm } from './command-scene.ts';
 
-const running: ChildProcess[] = [];
-
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
-});
-
-/** The command as a process, and what it said. */
-const start = (...args: string[]) => run(process.execPath, ['--import', 'tsx', 'simulator/main.ts', ...args]);
-
-/** The same by its script, as whoever operates it calls it. */
-const startByNpm = (...args: string[]) => run('npm', ['run', '--silent', 'aws', '--', ...args]);
-
-function run(file: string, args: readonly string[]) {
-  const child = spawn(file, args, { cwd: root });
-  running.push(child);
-  const said = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => {
-    said.stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    said.stderr += chunk;
-  });
-  const ended = new Promise<number | null>((done) => child.on('close', done));
-  const ready = new Promise<string>((done) =>
-    child.stdout.on('data', () => {
-      const url = /^ready (\S+)\n/.exec(said.stdout)?.[1];
-      if (url) done(url);
-    }),
-  );
-  return { child, said, ended, ready };
-}
+afterEach(endAll);
 
 /** Listens on a free port of 127.0.0.1 until it is closed. */
 async function taken() {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CompleteLifecycleActionCommand } from '@aws-sdk/client-auto-scaling';
 import { ListClustersCommand } from '@aws-sdk/client-ecs';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   createGroup,
@@ -13,9 +14,11 @@ import {
 } from '../../../demo/cluster.ts';
 import { packagedTemplate } from '../../../demo/install.ts';
 import { Account } from '../../../simulator/account.ts';
+import type { Runtime } from '../../../simulator/cloud/lambda/lambda.ts';
 import { Processes } from '../../../simulator/cloud/lambda/process.ts';
 import type { Site } from '../../../simulator/server.ts';
 import { packageCode, packaged } from '../../stack/package.ts';
+import { definition } from '../cloud/fixture.ts';
 import { Scene } from './scene.ts';
 
 const clusterName = 'shop';
@@ -94,5 +97,49 @@ describe('functions in processes', () => {
     expect(await told()).toBe(first);
     expect(JSON.parse(first).length).toBeGreaterThan(1);
     expect(here.reported).toEqual([]);
+  });
+});
+
+describe('a synchronous invocation', () => {
+  const sleeper = (seconds: number) => (account: Account) => {
+    const runtime: Runtime = () => (platform) => async () => {
+      await platform.sleep(seconds * 1000);
+      return 'rested';
+    };
+    account.lambda.createFunction(definition({ timeoutSeconds: 900 }), runtime);
+  };
+  const invoke = (here: Scene) =>
+    new LambdaClient(here.client()).send(new InvokeCommand({ FunctionName: 'work' }));
+
+  it('is answered when the function has ended: a virtual clock lets as much time pass', async () => {
+    scene = await Scene.open();
+    sleeper(30)(scene.account);
+    const before = scene.account.world.now;
+    const { Payload } = await invoke(scene);
+    expect(Buffer.from(Payload ?? []).toString()).toBe('"rested"');
+    expect(scene.account.world.now - before).toBeGreaterThanOrEqual(30_000);
+    expect(scene.account.world.now - before).toBeLessThan(32_000);
+  });
+
+  it('is answered in real time under a real clock, others in between', async () => {
+    scene = await Scene.open({ clock: { kind: 'real', speed: 100 } });
+    sleeper(100)(scene.account);
+    const invoked = invoke(scene);
+    expect((await scene.ecs().send(new ListClustersCommand({}))).clusterArns).toEqual([]);
+    expect(Buffer.from((await invoked).Payload ?? []).toString()).toBe('"rested"');
+  });
+
+  it('is given up when the account is replaced', async () => {
+    scene = await Scene.open({ clock: { kind: 'real', speed: 1 } });
+    sleeper(800)(scene.account);
+    const { world } = scene.account;
+    const started = new Promise<void>((done) => {
+      world.onRecord(({ kind, operation }) => kind === 'call' && operation === 'Invoke' && done());
+    });
+    const invoked = invoke(scene);
+    const failed = expect(invoked).rejects.toMatchObject({ name: 'ServiceUnavailable' });
+    await started;
+    await scene.control('reset', {});
+    await failed;
   });
 });
