@@ -43,6 +43,21 @@ const faults: [what: string, faulty: Template, problem: string][] = [
     set('SweepErrorsAlarm', { Dimensions: { Name: 'a' } }),
     'SweepErrorsAlarm.Dimensions: expected array, got {"Name":"a"}',
   ],
+  [
+    'a custom resource without a function',
+    withFault('Uninstall', ({ Type }) => ({ Type, Properties: { Version: '1' } })),
+    'Uninstall.ServiceToken: missing',
+  ],
+  [
+    'a custom resource that is waited for until "later"',
+    set('Uninstall', { ServiceTimeout: 'later', Anything: 'else' }),
+    'Uninstall.ServiceTimeout: expected integer, got "later"',
+  ],
+  [
+    'a custom resource whose type has a name with a space',
+    withFault('Uninstall', (resource) => ({ ...resource, Type: 'Custom::Ecs Steward' })),
+    'Uninstall: unknown resource type Custom::Ecs Steward',
+  ],
   ['a Ref to nothing', set('Lane', { QueueName: { Ref: 'Lame' } }), 'Lane.QueueName: no resource Lame'],
   [
     'a Sub of nothing',

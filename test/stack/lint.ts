@@ -1,11 +1,13 @@
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import type { PropertyType, Resource as ResourceSpec } from '@aws-cdk/service-spec-types';
-import type { Template } from './template.ts';
+import type { Resource, Template } from './template.ts';
 
 type PropertySpecs = ResourceSpec['properties'];
 type Json = Readonly<Record<string, unknown>>;
 
 const specification = loadAwsServiceSpecSync();
+
+const customResource = 'AWS::CloudFormation::CustomResource';
 
 const pseudoParameters = new Set([
   'AWS::AccountId',
@@ -35,7 +37,7 @@ class Lint {
     this.template = template;
     for (const [id, resource] of Object.entries(template.Resources)) {
       const spec = this.specOf(resource.Type);
-      if (spec) this.properties(resource.Properties ?? {}, spec.properties, id);
+      if (spec) this.properties(this.known(resource), spec.properties, id);
       else this.report(id, `unknown resource type ${resource.Type}`);
       this.references(resource.Properties, id);
       for (const other of [resource.DependsOn ?? []].flat()) this.resourceExists(other, `${id}.DependsOn`);
@@ -49,7 +51,15 @@ class Lint {
   }
 
   private specOf(type: string): ResourceSpec | undefined {
-    return specification.lookup('resource', 'cloudFormationType', 'equals', type)[0];
+    const known = isCustom(type) ? customResource : type;
+    return specification.lookup('resource', 'cloudFormationType', 'equals', known)[0];
+  }
+
+  /** The properties of a resource that somebody can know: what else a custom resource has is between it and its function. */
+  private known({ Type, Properties = {} }: Resource): Json {
+    if (!isCustom(Type)) return Properties;
+    const spec = this.specOf(Type)?.properties ?? {};
+    return Object.fromEntries(Object.entries(Properties).filter(([name]) => Object.hasOwn(spec, name)));
   }
 
   private properties(value: Json, specs: PropertySpecs, path: string): void {
@@ -151,10 +161,13 @@ class Lint {
     const resource = this.template.Resources[id];
     if (!resource) this.report(path, `no resource ${id}`);
     const spec = resource && this.specOf(resource.Type);
-    if (spec && !spec.attributes[attribute] && !spec.properties[attribute])
+    if (spec && !isCustom(resource.Type) && !spec.attributes[attribute] && !spec.properties[attribute])
       this.report(path, `${resource.Type} has no attribute ${attribute}`);
   }
 }
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html */
+const isCustom = (type: string) => type === customResource || /^Custom::[\w@-]{1,60}$/.test(type);
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -306,6 +306,7 @@ describe('the stack', () => {
       'AWS::S3::BucketPolicy',
       'AWS::SQS::Queue',
       'AWS::SQS::QueuePolicy',
+      'Custom::EcsStewardUninstall',
     ]);
   });
 
