@@ -36,6 +36,8 @@ export interface SceneWish {
   readonly template?: unknown;
   /** What finds the functions' code instead of their source. */
   readonly runtime?: (account: Account) => Promise<Runtime>;
+  /** How the stack comes into the account, if not all at once; packages hold the functions from source, whatever they are. */
+  readonly install?: (account: Account) => Promise<void>;
 }
 
 /** A replica service of small tasks without a load balancer. */
@@ -69,9 +71,12 @@ export class Scene {
 
   static async open(wish: SceneWish = {}): Promise<Scene> {
     const { seed = 1, instances = 3, services = [service()], standalone = [], tags = {}, ecsSwitches } = wish;
-    const account = new Account({ seed, ...(ecsSwitches ? { ecsSwitches } : {}) });
-    const { runtime = functionsFromSource } = wish;
-    account.install(wish.template ?? packagedTemplate(), await runtime(account));
+    const source = await functionsFromSource();
+    const codeOf = (_zip: Uint8Array, handler: string) => source(handler);
+    const account = new Account({ seed, codeOf, ...(ecsSwitches ? { ecsSwitches } : {}) });
+    const { runtime = async () => source } = wish;
+    if (wish.install) await wish.install(account);
+    else account.install(wish.template ?? packagedTemplate(), await runtime(account));
     account.call('ecs', 'CreateCluster', { clusterName });
     createGroup(account, { clusterName, autoScalingGroupName: groupName, desiredCapacity: 1 });
     await account.until('the oldest instance', () => activeInstances(account, clusterName) === 1, 300);
