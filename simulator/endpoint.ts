@@ -73,8 +73,8 @@ const viewsMax = 1000;
 export class Endpoint {
   readonly journal: Journal<CallRecord>;
   readonly faults: EndpointFaults = { readLagSecondsMax: 0 };
+  readonly services: Readonly<Record<ServiceName, Service>>;
   private readonly world: World;
-  private readonly services: Readonly<Record<ServiceName, Service>>;
   private readonly operator: Caller;
   private readonly signer: (accessKeyId: string) => Caller | undefined;
   private readonly isAllowed: (caller: Caller, need: Need) => boolean;

@@ -97,6 +97,8 @@ export interface Applied {
 
 /** A machine that answers API calls. */
 export interface Service extends Machine {
+  /** The operations that it answers. */
+  readonly operationNames: readonly string[];
   /** Answers one call; throws Fault as AWS would. */
   apply(now: number, call: Call): Applied;
   /** Which table a read looks at; undefined for writes. Views of one client and table never go back in time. */

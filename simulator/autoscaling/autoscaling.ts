@@ -78,6 +78,10 @@ export class AutoScaling implements Service {
     this.operations = new Map(families.flatMap((operations) => Object.entries(operations(room))));
   }
 
+  get operationNames(): readonly string[] {
+    return [...this.operations.keys()];
+  }
+
   get nextAt(): number | undefined {
     // What is left unsaid by a call that failed is due at once.
     return this.said.length > 0 ? Number.MIN_SAFE_INTEGER : this.agenda.nextAt;

@@ -55,6 +55,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
 
 /** Amazon ECS on EC2 in one account and Region: clusters, container instances, tasks, services and their scheduler. */
 export class Ecs implements Service {
+  readonly operationNames: readonly string[] = [...operations.keys()];
   private readonly rooms: Rooms;
 
   constructor(options: {

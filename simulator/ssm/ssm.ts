@@ -18,6 +18,7 @@ const operations: Operations = {
 export class Ssm implements Service {
   /** Nothing happens by itself. */
   readonly nextAt = undefined;
+  readonly operationNames: readonly string[] = Object.keys(operations);
   private readonly state: State;
 
   constructor(options: { region: string; accountId: string }) {

@@ -13,7 +13,7 @@ import { CustomResources } from './custom.ts';
 import { Exports } from './exports.ts';
 import { checkStackName, checkUpdatable, invalidStack, readRequest, stackNameIn, worked } from './input.ts';
 import { Operation } from './operation.ts';
-import { answerOf, type Input } from './queries.ts';
+import { answerOf, type Input, queryNames } from './queries.ts';
 import { type Request, StackRecord } from './stack.ts';
 import { presentMember, Work } from './work.ts';
 
@@ -201,6 +201,8 @@ export class CloudFormation implements Service {
       return {};
     },
   };
+
+  readonly operationNames: readonly string[] = [...Object.keys(this.operations), ...queryNames];
 
   private createChangeSet(input: Input): Record<string, unknown> {
     const { ChangeSetName: name = '', ChangeSetType: type = 'UPDATE', Description: description } = input;

@@ -107,6 +107,9 @@ const queries: Readonly<Record<string, Query>> = {
   },
 };
 
+/** The operations that change nothing. */
+export const queryNames = Object.keys(queries);
+
 function find(stacks: CloudFormation, nameOrId: string | undefined): StackRecord {
   const stack = stacks.stack(nameOrId ?? '');
   if (!stack) throw invalidStack(`Stack [${nameOrId}] does not exist`);

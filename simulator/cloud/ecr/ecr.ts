@@ -4,6 +4,7 @@ import { type Call, Fault, type Need, type Outcome, type Service } from '../../m
 export class Ecr implements Service {
   /** Nothing happens by itself. */
   readonly nextAt = undefined;
+  readonly operationNames = ['DescribeRepositories'];
   private readonly region: string;
   private readonly accountId: string;
 

@@ -91,6 +91,10 @@ export class Bus implements Service {
     return this.accept(this.envelope(now, source, detailType, resources, detail));
   }
 
+  get operationNames(): readonly string[] {
+    return Object.keys(this.operations);
+  }
+
   apply(_now: number, { operation, input }: Call): { reply: Record<string, unknown>; outcomes: Outcome[] } {
     const run = this.operations[operation];
     if (!run)

@@ -48,6 +48,10 @@ export class LambdaApi implements Service {
     return [];
   }
 
+  get operationNames(): readonly string[] {
+    return ['Invoke', ...Object.keys(this.operations)];
+  }
+
   apply(_now: number, { operation, input }: Call): Applied {
     if (operation === 'Invoke') return this.invoke(input as Input);
     const run = this.operations[operation];

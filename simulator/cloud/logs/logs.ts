@@ -47,6 +47,10 @@ export class Logs implements Service {
     return [];
   }
 
+  get operationNames(): readonly string[] {
+    return Object.keys(this.operations);
+  }
+
   apply(_now: number, { operation, input }: Call): { reply: Record<string, unknown>; outcomes: Outcome[] } {
     const run = this.operations[operation];
     if (!run) throw new Fault('UnknownOperationException', `The simulator does not know logs:${operation}.`);

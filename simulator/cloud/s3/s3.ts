@@ -105,6 +105,10 @@ export class S3 extends Buckets implements Service {
     return [];
   }
 
+  get operationNames(): readonly string[] {
+    return Object.keys(this.operations);
+  }
+
   apply(now: number, call: Call): { reply: Record<string, unknown>; outcomes: Outcome[] } {
     const run = this.operations[call.operation];
     const input = call.input as Input;

@@ -39,6 +39,10 @@ export class Sqs extends Queues implements Service {
     return [];
   }
 
+  get operationNames(): readonly string[] {
+    return ['GetQueueUrl', 'ListQueues', ...Object.keys(this.operations)];
+  }
+
   apply(now: number, call: Call): { reply: Record<string, unknown>; outcomes: Outcome[] } {
     const { operation, input, caller } = call;
     if (operation === 'GetQueueUrl') {

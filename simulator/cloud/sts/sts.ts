@@ -4,6 +4,7 @@ import { type Call, type Caller, Fault, type Outcome, type Service } from '../..
 export class Sts implements Service {
   /** Nothing happens by itself. */
   readonly nextAt = undefined;
+  readonly operationNames = ['GetCallerIdentity'];
   private readonly accountId: string;
 
   constructor(options: { accountId: string }) {

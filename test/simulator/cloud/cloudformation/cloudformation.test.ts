@@ -10,6 +10,7 @@ import {
   GetTemplateCommand,
   ListChangeSetsCommand,
   ListExportsCommand,
+  ListImportsCommand,
   ListStackResourcesCommand,
   ListStacksCommand,
   ValidateTemplateCommand,
@@ -300,6 +301,9 @@ describe('what is asked about stacks', () => {
     expect(account.sqs.all().map(({ settings }) => settings.name)).toContain('x');
     const { Exports } = await cloudformation.send(new ListExportsCommand({}));
     expect(Exports).toMatchObject([{ Name: 'shared', Value: 'x' }]);
+    const importers = (ExportName: string) => cloudformation.send(new ListImportsCommand({ ExportName }));
+    expect((await importers('shared')).Imports).toEqual(['two']);
+    await expect(importers('other')).rejects.toThrow("Export 'other' is not imported by any stack.");
     await update(template({ A: queue() }));
     expect(await settle()).toBe('UPDATE_ROLLBACK_COMPLETE');
     await cloudformation.send(new DeleteStackCommand({ StackName: 'one' }));

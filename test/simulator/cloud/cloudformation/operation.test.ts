@@ -1,4 +1,8 @@
-import { DeleteStackCommand, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import {
+  DeleteStackCommand,
+  DescribeStackResourcesCommand,
+  UpdateTerminationProtectionCommand,
+} from '@aws-sdk/client-cloudformation';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, QueueDoesNotExist, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
@@ -349,6 +353,11 @@ describe('a stack that is deleted', () => {
     await expect(removal).rejects.toThrow(
       'Stack [one] cannot be deleted while TerminationProtection is enabled',
     );
+    const free = { StackName: 'one', EnableTerminationProtection: false };
+    await here.cloudformation.send(new UpdateTerminationProtectionCommand(free));
+    await here.cloudformation.send(new DeleteStackCommand({ StackName: 'one' }));
+    await here.account.advance(10);
+    await expect(here.describe()).rejects.toThrow('does not exist');
   });
 
   it('is broken off while it is still created', async () => {

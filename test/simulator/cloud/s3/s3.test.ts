@@ -6,6 +6,7 @@ import {
   DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -155,7 +156,10 @@ describe('a list', () => {
 
   it('of versions shows every one of them, and what was deleted', async () => {
     const { s3, account, read } = await opened();
+    const versioning = async () => (await s3.send(new GetBucketVersioningCommand({ Bucket }))).Status;
+    expect(await versioning()).toBeUndefined();
     account.s3.bucket(Bucket).versioning = 'Enabled';
+    expect(await versioning()).toBe('Enabled');
     const put = (Body: string) => s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body }));
     const { VersionId: first } = await put('one');
     await put('two');
