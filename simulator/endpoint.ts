@@ -1,3 +1,4 @@
+import { answering } from './answered.ts';
 import type { Chance } from './chance.ts';
 import type { Journal } from './journal.ts';
 import {
@@ -202,11 +203,13 @@ export class Endpoint {
       });
     };
     try {
-      checkInput(service, operation, input);
-      const call = { operation, input, caller, viewAt: this.viewAt(caller, service, operation) };
-      this.authorize(service, call);
-      this.faults.refuse?.({ ...call, service, functionName });
-      const applied = this.services[service].apply(this.world.now, call);
+      const applied = answering(service, { operation, input }, () => {
+        checkInput(service, operation, input);
+        const call = { operation, input, caller, viewAt: this.viewAt(caller, service, operation) };
+        this.authorize(service, call);
+        this.faults.refuse?.({ ...call, service, functionName });
+        return this.services[service].apply(this.world.now, call);
+      });
       note('ok');
       for (const outcome of applied.outcomes) this.onOutcome(outcome);
       return applied;

@@ -52,7 +52,7 @@ function checkMembers(input: PutParameterRequest): void {
       "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.",
     );
   if ((input.Tags?.length ?? 0) > tagsMax)
-    throw new Fault('TooManyTagsError', `A parameter can have at most ${tagsMax} tags.`);
+    throw validationException(`tags: a parameter can have at most ${tagsMax} tags.`);
   for (const { Key, Value } of input.Tags ?? []) {
     checkLength('tags.member.key', Key, 1, 128);
     checkLength('tags.member.value', Value, 0, 256);

@@ -1,5 +1,6 @@
 import { autoscalingSabotages } from './autoscaling.ts';
 import { cloudformationSabotages } from './cloudformation.ts';
+import { conformSabotages } from './conform.ts';
 import { doubtSabotages } from './doubts.ts';
 import { ecsSabotages } from './ecs.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
@@ -26,4 +27,5 @@ export const sabotages: readonly Sabotage[] = [
   ...autoscalingSabotages,
   ...stackSabotages,
   ...cloudformationSabotages,
+  ...conformSabotages,
 ];

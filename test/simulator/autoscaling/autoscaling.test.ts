@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { answering } from '../../../simulator/answered.ts';
 import { AutoScaling } from '../../../simulator/autoscaling/autoscaling.ts';
 import { Ids } from '../../../simulator/chance.ts';
 import { drainHook, Scene } from './scene.ts';
@@ -70,7 +71,8 @@ describe('the machine', () => {
         LaunchTemplate: { LaunchTemplateName: 'ecs' },
       };
       const caller = { principalArn: 'x', client: 'x' };
-      return autoscaling.apply(0, { operation: 'CreateAutoScalingGroup', input, caller, viewAt: 0 }).outcomes;
+      const call = { operation: 'CreateAutoScalingGroup', input, caller, viewAt: 0 };
+      return answering('autoscaling', call, () => autoscaling.apply(0, call)).outcomes;
     };
     expect(first(1)).toEqual(first(1));
     expect(first(1)).not.toEqual(first(2));

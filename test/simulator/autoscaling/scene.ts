@@ -5,6 +5,7 @@ import type {
   LifecycleHook,
 } from '@aws-sdk/client-auto-scaling';
 import { Agenda } from '../../../simulator/agenda.ts';
+import { answering } from '../../../simulator/answered.ts';
 import { AutoScaling } from '../../../simulator/autoscaling/autoscaling.ts';
 import { Ids } from '../../../simulator/chance.ts';
 import type { Outcome, ServiceEvent } from '../../../simulator/machine.ts';
@@ -39,7 +40,8 @@ export class Scene {
   call<R = Input>(operation: string, input: Input = {}, viewAt = this.now): R {
     checkInput('autoscaling', operation, input);
     const caller = { principalArn: 'arn:aws:iam::111122223333:role/tester', client: 'test' };
-    const { reply, outcomes } = this.autoscaling.apply(this.now, { operation, input, caller, viewAt });
+    const call = { operation, input, caller, viewAt };
+    const { reply, outcomes } = answering('autoscaling', call, () => this.autoscaling.apply(this.now, call));
     this.hear(outcomes);
     encodeReply('autoscaling', operation, reply, 'request');
     return reply as R;

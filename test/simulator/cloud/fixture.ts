@@ -1,3 +1,4 @@
+import { answering } from '../../../simulator/answered.ts';
 import { Bus } from '../../../simulator/cloud/events/bus.ts';
 import { Roles } from '../../../simulator/cloud/iam/roles.ts';
 import type { FunctionDefinition } from '../../../simulator/cloud/lambda/function.ts';
@@ -35,17 +36,14 @@ export function cloud(seed = 1) {
   const bus = new Bus({ ...place, world, sqs, lambda });
   const mappings = new Mappings({ world, sqs, lambda });
   const records = (kind: string) => world.log.filter((entry) => entry.kind === kind);
-  const call = (operation: string, input: Record<string, unknown>) =>
-    sqs.apply(world.now, {
-      operation,
-      input,
-      caller: { principalArn: `arn:aws:iam::${accountId}:root`, client: 'test' },
-      viewAt: world.now,
-    }).reply;
+  const caller = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'test' };
+  const call = (operation: string, input: Record<string, unknown>) => {
+    const asked = { operation, input, caller, viewAt: world.now };
+    return answering('sqs', asked, () => sqs.apply(world.now, asked)).reply;
+  };
   const roles = new Roles();
   const s3 = new Buckets({ ids: world.ids('s3') });
   const ssm = new Ssm(place);
-  const caller = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'test' };
   const inert = new Map();
   return { world, roles, sqs, s3, ssm, caller, lambda, bus, mappings, inert, calls, records, call };
 }

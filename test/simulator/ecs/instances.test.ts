@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { answering } from '../../../simulator/answered.ts';
 import { code } from './fault.ts';
 import { rootArn, Scene, startAt, statuses } from './scene.ts';
 
@@ -243,12 +244,13 @@ describe('DeregisterContainerInstance', () => {
 
   it('orders nothing of EC2, where the instance runs on (D-9.14)', () => {
     const { scene } = busy();
-    const { outcomes } = scene.ecs.apply(startAt + 10_000, {
+    const call = {
       operation: 'DeregisterContainerInstance',
       input: { cluster: 'demo', containerInstance: scene.idOf('i-1'), force: true },
       caller: { principalArn: rootArn, client: 'test' },
       viewAt: startAt + 10_000,
-    });
+    };
+    const { outcomes } = answering('ecs', call, () => scene.ecs.apply(startAt + 10_000, call));
     expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['event']));
   });
 

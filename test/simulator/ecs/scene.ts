@@ -1,3 +1,4 @@
+import { answering } from '../../../simulator/answered.ts';
 import { Ids } from '../../../simulator/chance.ts';
 import { Ecs, type EcsSwitches, type Registration, type TaskRecord } from '../../../simulator/ecs/ecs.ts';
 import type { Outcome, ServiceEvent } from '../../../simulator/machine.ts';
@@ -112,7 +113,8 @@ export class Scene {
     const caller = { principalArn, client: 'test' };
     const viewAt = this.time - lagSeconds * 1000;
     const withCluster = takesCluster(operation) ? { cluster: 'demo', ...input } : input;
-    const { reply, outcomes } = this.ecs.apply(this.time, { operation, input: withCluster, caller, viewAt });
+    const call = { operation, input: withCluster, caller, viewAt };
+    const { reply, outcomes } = answering('ecs', call, () => this.ecs.apply(this.time, call));
     checkReply('ecs', operation, reply);
     this.hear(outcomes);
     return reply as Reply;

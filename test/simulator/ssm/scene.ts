@@ -1,4 +1,5 @@
 import type { GetParameterResult, ParameterHistory } from '@aws-sdk/client-ssm';
+import { answering } from '../../../simulator/answered.ts';
 import { Ssm } from '../../../simulator/ssm/ssm.ts';
 import { checkInput, encodeReply } from '../../../simulator/wire/wire.ts';
 
@@ -16,7 +17,8 @@ export class Scene {
   /** One call, its input and its reply checked against the service's model. Throws Fault. */
   call<R = Input>(operation: string, input: Input, viewAt = this.now): R {
     checkInput('ssm', operation, input);
-    const { reply } = this.ssm.apply(this.now, { operation, input, caller, viewAt });
+    const call = { operation, input, caller, viewAt };
+    const { reply } = answering('ssm', call, () => this.ssm.apply(this.now, call));
     encodeReply('ssm', operation, reply, 'request');
     return reply as R;
   }

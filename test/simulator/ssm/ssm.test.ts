@@ -84,7 +84,7 @@ describe('PutParameter', () => {
     [
       '51 tags',
       { Tags: Array.from({ length: 51 }, (_, n) => ({ Key: `k${n}`, Value: '' })) },
-      'TooManyTagsError',
+      'ValidationException',
       '50 tags',
     ],
     [

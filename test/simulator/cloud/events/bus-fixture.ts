@@ -1,3 +1,4 @@
+import { answering } from '../../../../simulator/answered.ts';
 import type { RuleDefinition } from '../../../../simulator/cloud/events/rule.ts';
 import type { Target } from '../../../../simulator/cloud/events/target.ts';
 import type { QueueAttributes } from '../../../../simulator/cloud/sqs/attributes.ts';
@@ -65,8 +66,9 @@ export function wired(
     }
   };
   const publish = (event: ServiceEvent = stopped) => bus.publish(world.now, event);
-  const events = (operation: string, input: Record<string, unknown>) =>
-    bus.apply(world.now, { operation, input, caller: { principalArn: 'x', client: 'x' }, viewAt: world.now })
-      .reply;
+  const events = (operation: string, input: Record<string, unknown>) => {
+    const call = { operation, input, caller: { principalArn: 'x', client: 'x' }, viewAt: world.now };
+    return answering('events', call, () => bus.apply(world.now, call)).reply;
+  };
   return { ...here, define, messages, publish, events, pass: (seconds: number) => world.advance(seconds) };
 }

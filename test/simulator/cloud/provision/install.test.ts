@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { answering } from '../../../../simulator/answered.ts';
 import { accountId, functionArn, queueArn, queueUrl, ruleArn } from '../fixture.ts';
 import { change, deployed, type Properties, type Resources, terminating } from '../stack-fixture.ts';
 
@@ -109,8 +110,10 @@ describe('every property that something acts on', () => {
       change('Terminate', { Description: 'what for' })(resources);
     });
     const caller = { principalArn: 'x', client: 'x' };
-    const read = (operation: string, input: Properties) =>
-      bus.apply(world.now, { operation, input, caller, viewAt: world.now }).reply;
+    const read = (operation: string, input: Properties) => {
+      const call = { operation, input, caller, viewAt: world.now };
+      return answering('events', call, () => bus.apply(world.now, call)).reply;
+    };
     expect(read('DescribeRule', { Name: 'terminate' })).toMatchObject({ Description: 'what for' });
     expect(read('ListTargetsByRule', { Rule: 'terminate' })).toMatchObject({
       Targets: [
