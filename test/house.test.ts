@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root, textOf, writtenFiles } from './files.ts';
 
-const rooms = ['functions', 'lib', 'simulator', 'demo', 'infra', 'test', 'bench'];
+const rooms = ['functions', 'lib', 'simulator', 'demo', 'infra', 'test', 'bench', 'touch'];
 const code = writtenFiles().filter((path) => /\.(ts|mjs)$/.test(path));
 const inRooms = code.filter((path) => rooms.includes(path.split('/')[0] ?? ''));
 
@@ -74,6 +74,15 @@ const importRules: readonly { why: string; files: RegExp; may: (name: string) =>
     may: (name) => isIn('simulator', 'demo')(name) || name.startsWith('node:') || isPackage(name),
   },
   {
+    why: 'touch calls the local AWS from outside, over HTTP, and starts it at most',
+    files: /^touch\//,
+    may: (name) =>
+      isIn('touch', 'demo')(name) ||
+      ['simulator/server.ts', 'simulator/site.ts'].includes(name) ||
+      name.startsWith('node:') ||
+      isSdk(name),
+  },
+  {
     why: 'infra builds what is deployed, out of packages',
     files: /^infra\//,
     may: (name) => isIn('infra')(name) || name.startsWith('node:') || isPackage(name),
@@ -113,6 +122,7 @@ describe('imports', () => {
     ['functions/admit.ts', `import { World } from '../simulator/world.ts';`],
     ['demo/main.ts', `import { decide } from '../lib/departure.ts';`],
     ['demo/main.ts', `const story = await import('../test/scenarios/story.ts');`],
+    ['touch/steps.ts', `import { Account } from '../simulator/account.ts';`],
     ['infra/build.mjs', `import '../lib/events.ts';`],
   ])('are found out where they are not allowed: %s: %s', (path, text) => {
     expect(forbiddenImports(path, text)).toHaveLength(1);

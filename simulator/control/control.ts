@@ -6,6 +6,7 @@ import { faultRoutes } from './faults.ts';
 import { BadInput } from './input.ts';
 import { instanceRoutes } from './instance.ts';
 import { journalRoutes } from './journals.ts';
+import { operationRoutes } from './operations.ts';
 import type { Answer, Room, Route } from './route.ts';
 import { taskRoutes } from './task.ts';
 import { timeRoutes } from './time.ts';
@@ -19,6 +20,7 @@ const routes: ReadonlyMap<string, Route> = new Map(
     ...taskRoutes,
     ...capacityRoutes,
     ...faultRoutes,
+    ...operationRoutes,
   }),
 );
 
