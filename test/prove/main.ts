@@ -13,9 +13,10 @@ interface Verdict {
   readonly problem?: string;
 }
 
-const help = `Usage: npm run prove -- [--only TEXT] [--json]
+const help = `Usage: npm run prove -- [--only TEXT] [--tests-are-green] [--json]
 
 Breaks one rule at a time in a copy of the project and shows that the test named for it turns red.
+With --tests-are-green it does not run the tests first to see whether they are.
 Exit code 0: every broken rule was noticed. 1: one was not. 2: bad arguments.`;
 
 interface TestFile {
@@ -132,21 +133,24 @@ async function proveAll(
   return verdicts;
 }
 
-async function run(chosen: readonly Sabotage[], isJson: boolean): Promise<number> {
+/** Why nothing can be proved: a test is red as it is, or is not there. Undefined where all is well. */
+async function faultBefore(copy: string, chosen: readonly Sabotage[]): Promise<string | undefined> {
+  const untouched = await runTests(copy, [...new Set(chosen.flatMap(({ tests }) => tests))]);
+  if (untouched.redTests.length > 0 || untouched.problem)
+    return `Red before anything is broken: ${untouched.problem ?? untouched.redTests.join(', ')}`;
+  const { greenTests } = untouched;
+  const nameless = chosen.filter(({ by }) => !greenTests.some((name) => name.includes(by)));
+  if (nameless.length === 0) return undefined;
+  return `There is no such test: ${nameless.map(({ by }) => `"${by}"`).join(', ')}`;
+}
+
+async function run(chosen: readonly Sabotage[], isJson: boolean, isGreen: boolean): Promise<number> {
   const copies = [copyOfProject(), copyOfProject()] as const;
   try {
-    if (!isJson) console.log(colours.dim('first everything as it is: all tests must be green'));
-    const untouched = await runTests(copies[0], [...new Set(chosen.flatMap(({ tests }) => tests))]);
-    if (untouched.redTests.length > 0 || untouched.problem) {
-      console.error(
-        aside.red(`Red before anything is broken: ${untouched.problem ?? untouched.redTests.join(', ')}`),
-      );
-      return 1;
-    }
-    const { greenTests } = untouched;
-    const nameless = chosen.filter(({ by }) => !greenTests.some((name) => name.includes(by)));
-    if (nameless.length > 0) {
-      console.error(aside.red(`There is no such test: ${nameless.map(({ by }) => `"${by}"`).join(', ')}`));
+    if (!isJson && !isGreen) console.log(colours.dim('first everything as it is: all tests must be green'));
+    const fault = isGreen ? undefined : await faultBefore(copies[0], chosen);
+    if (fault !== undefined) {
+      console.error(aside.red(fault));
       return 1;
     }
     const verdicts = await proveAll(copies, chosen, (verdict, count) => {
@@ -163,14 +167,19 @@ async function run(chosen: readonly Sabotage[], isJson: boolean): Promise<number
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      only: { type: 'string' },
+      'tests-are-green': { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) {
     console.log(help);
     return 0;
   }
   const chosen = sabotages.filter(({ broken, file }) => `${broken} ${file}`.includes(values.only ?? ''));
-  if (chosen.length > 0) return run(chosen, values.json ?? false);
+  if (chosen.length > 0) return run(chosen, values.json ?? false, values['tests-are-green'] ?? false);
   throw new TypeError(`--only: expected a part of what is broken or of a file's name, got "${values.only}"`);
 }
 
