@@ -100,4 +100,12 @@ export const processSabotages: readonly Sabotage[] = [
     tests: inProcess('process-end'),
     by: 'goes on, in the next invocation, with what the last one left running',
   },
+  {
+    broken: 'functions run what was unpacked first, whatever package (zip) is deployed',
+    file: 'simulator/cloud/lambda/process.ts',
+    find: "createHash('sha256').update(archive).digest('hex')",
+    replace: "createHash('sha256').update(String(archive.length > 0)).digest('hex')",
+    tests: ['test/simulator/cloud/lambda/zips.test.ts'],
+    by: 'run as they are in the package: a byte changed in it changes the run',
+  },
 ];
