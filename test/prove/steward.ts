@@ -169,7 +169,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'const looks = [...verdicts.flatMap(({ looks }) => looks), ...looksAtEmpty(draining)];',
     replace: 'const looks = verdicts.flatMap(({ looks }) => looks);',
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'an empty instance is set to DRAINING first, looked at again after 10 s, and released, with { eventOnStateChange: true } (D-11.1)',
+    by: 'an empty instance is set to DRAINING first, looked at again after 10 s at the latest, and released, with { eventOnStateChange: false } (D-11.1)',
   },
   {
     broken: 'a group that Auto Scaling shows as it was before the event is not read again',

@@ -69,7 +69,7 @@ describe('an instance is released when its last task is STOPPED', () => {
 
 describe('an empty instance', () => {
   it.each([{ eventOnStateChange: true }, { eventOnStateChange: false }])(
-    'is set to DRAINING first, looked at again after 10 s, and released, with %o (D-11.1)',
+    'is set to DRAINING first, looked at again after 10 s at the latest, and released, with %o (D-11.1)',
     async (ecsSwitches) => {
       const scene = await Scene.open({ services: [], ecsSwitches });
       const instanceId = scene.terminate();

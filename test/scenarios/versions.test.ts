@@ -119,7 +119,8 @@ async function registeredAgain() {
   await account.until('counts 0', () => scene.departures[0]?.countsZeroAt !== undefined, 300);
   scene.disable('events');
   scene.disable('schedules');
-  await account.advance(3);
+  // Long enough for the last task to be STOPPED: the instance is free, and nobody releases it.
+  await account.advance(25);
   const shownAt = account.world.now;
   await account.advance(1);
   const { containerInstanceArn } = scene.registration(instanceId);
