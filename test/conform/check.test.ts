@@ -45,7 +45,11 @@ describe('an answer', () => {
     ['a value in the place of a list', [instance({ tags: 'a=b' })], '.tags: expected a list'],
     ['text in the place of a structure', ['i-1'], '[0]: expected ContainerInstance, got "i-1"'],
     ['a word of no enum', [instance({ agentUpdateStatus: 'DONE' })], 'expected one of AgentUpdateStatus'],
-    ['a word that AWS does not document', [instance({ status: 'GONE' })], 'expected one of REGISTERING'],
+    [
+      'a status that AWS does not document (D-2.1)',
+      [instance({ status: 'GONE' })],
+      'expected one of REGISTERING',
+    ],
     [
       'an ARN of no known form',
       [instance({ containerInstanceArn: 'i-1' })],

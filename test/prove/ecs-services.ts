@@ -64,7 +64,7 @@ export const ecsServiceSabotages: readonly Sabotage[] = [
     find: 'const capacityProviders = [...new Set(names)];',
     replace: 'const capacityProviders = [...new Set([...(cluster.capacityProviders ?? []), ...names])];',
     tests: ['test/simulator/ecs/operations/cluster-providers.test.ts'],
-    by: 'PutClusterCapacityProviders replaces providers and default strategy: what is left out is gone (D-4.16)',
+    by: 'PutClusterCapacityProviders replaces providers and default strategy: what is left out is gone (D-4.16, D-9.65)',
   },
   {
     broken: 'a provider in use can be disassociated (D-4.17)',

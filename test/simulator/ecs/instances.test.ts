@@ -234,10 +234,13 @@ describe('DeregisterContainerInstance', () => {
     expect(scene.heard()).toEqual([]);
   });
 
-  it('makes an empty instance INACTIVE with an event (D-1.10d)', () => {
+  it('makes an empty instance INACTIVE with an event, and no longer lists it (D-1.10d, D-9.13)', () => {
     const { scene } = busy();
     scene.call('DeregisterContainerInstance', { containerInstance: scene.idOf('i-2') });
     expect(told(scene)).toEqual([[3, 'INACTIVE', false]]);
+    expect(scene.call('ListContainerInstances').containerInstanceArns).toEqual([
+      expect.stringContaining(scene.idOf('i-1')),
+    ]);
     const again = () => scene.call('DeregisterContainerInstance', { containerInstance: scene.idOf('i-2') });
     expect(again).toThrow('Container instance not found.');
   });
@@ -276,6 +279,13 @@ describe('DeregisterContainerInstance', () => {
     expect(scene.ecs.taskRecords()[0]?.executionStoppedAt).toBeUndefined();
     scene.terminate('i-1');
     expect(scene.ecs.taskRecords()[0]?.cutOff).toBe(true);
+  });
+
+  it('orphans what is left when the instance is DRAINING (D-2.47)', () => {
+    const { scene } = busy();
+    scene.drain('i-1');
+    scene.call('DeregisterContainerInstance', { containerInstance: scene.idOf('i-1'), force: true });
+    expect(scene.ecs.taskRecords()[0]).toMatchObject({ lastStatus: 'STOPPED', orphanedAt: startAt + 10_000 });
   });
 
   it('lets the scheduler replace the tasks of a ghost (D-2.7, D-9.17)', () => {

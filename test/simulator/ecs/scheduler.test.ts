@@ -74,7 +74,7 @@ describe('draining a replica service', () => {
     expect(scene.live()).toEqual([]);
   });
 
-  it('leaves standalone tasks alone, running and PENDING (D-2.28)', () => {
+  it('leaves standalone tasks alone, running and PENDING, and the instance DRAINING (D-2.28, D-2.46)', () => {
     const scene = fleet(1);
     scene.definition('job', { 'start-seconds': 5000 });
     scene.call('RunTask', { taskDefinition: 'job' });
@@ -83,6 +83,7 @@ describe('draining a replica service', () => {
     scene.drain('i-1');
     scene.pass(3600);
     expect(scene.live().map(({ lastStatus }) => lastStatus)).toEqual(['PENDING', 'RUNNING']);
+    expect(scene.describe('i-1').status).toBe('DRAINING');
   });
 
   it('waits where there is no room, says so once, and goes on when there is (D-2.43, D-1.19)', () => {

@@ -79,7 +79,7 @@ describe('an instance of an account that opted in to awsvpcTrunking', () => {
   it.each([
     ['REGISTERING', {}, 0],
     ['REGISTRATION_FAILED', { trunkFailure: 'No address.' }, 15],
-  ])('cannot be set to DRAINING or ACTIVE while it is %s (D-2.13)', (status, fate, seconds) => {
+  ])('cannot be set to DRAINING or ACTIVE while it is %s (D-2.13, D-2.49)', (status, fate, seconds) => {
     const one = scene(fate);
     one.pass(seconds);
     for (const wanted of ['DRAINING', 'ACTIVE'])

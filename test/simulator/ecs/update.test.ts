@@ -127,7 +127,7 @@ describe('UpdateContainerAgent', () => {
       { agentVersion: 'mine' },
       'MissingVersionException: The version of the container',
     ],
-  ])('is refused for %s (D-8.6)', (_, version, message) => {
+  ])('is refused for %s (D-8.6, D-9.62)', (_, version, message) => {
     expect(code(() => update(scene({ versionInfo: version })))).toContain(message);
   });
 

@@ -97,7 +97,7 @@ describe('query replies', () => {
     Progress: 60,
   };
 
-  it('bring text, numbers and times through XML unharmed (D-6.13, D-6.18)', async () => {
+  it('bring text, numbers and times through XML unharmed, and the id in a header (D-6.13, D-6.17, D-6.18)', async () => {
     const { autoscaling } = clients(() => ({ Activities: [activity] }));
     const answer = await autoscaling.send(new DescribeScalingActivitiesCommand({}));
     expect(answer.Activities).toEqual([activity]);

@@ -31,7 +31,7 @@ const register = (scene: Scene, more: Record<string, unknown> = {}) =>
   scene.call('RegisterContainerInstance', { ...usual, ...more }).containerInstance;
 
 describe('RegisterContainerInstance (D-9.11)', () => {
-  it('makes an ACTIVE instance of what the agent says, with the event of a first registration (D-1.10f)', () => {
+  it('makes an ACTIVE instance of what the agent says, with the event of a first registration (D-1.10f, D-9.1, D-9.3)', () => {
     const scene = new Scene();
     const tags = [{ key: 'stage', value: 'test' }];
     const instance = register(scene, { tags });

@@ -7,7 +7,7 @@ const seen = (scene: Scene, cluster = 'demo') =>
 const item = (text: string) => strategy(text).capacityProviderStrategy;
 
 describe('PutClusterCapacityProviders', () => {
-  it('replaces providers and default strategy: what is left out is gone (D-4.16)', () => {
+  it('replaces providers and default strategy: what is left out is gone (D-4.16, D-9.65)', () => {
     const scene = providers();
     associate(scene, ['blue', 'green'], item('blue:1'));
     scene.pass(10);
@@ -119,7 +119,7 @@ describe('PutClusterCapacityProviders', () => {
 });
 
 describe('CreateCluster', () => {
-  it('takes providers and a default strategy, under the same rules (D-4.13, D-4.39)', () => {
+  it('takes providers and a default strategy, under the same rules (D-4.13, D-4.39, D-9.23)', () => {
     const scene = providers();
     const create = (capacityProviders: string[], defaultCapacityProviderStrategy: unknown[] = []) =>
       scene.call('CreateCluster', { clusterName: 'new', capacityProviders, defaultCapacityProviderStrategy });

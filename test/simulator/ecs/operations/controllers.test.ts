@@ -293,7 +293,7 @@ describe('UpdateService', () => {
 });
 
 describe('ListServices', () => {
-  it('hides a service that is being deleted, which is described until then and after (D-9.46)', () => {
+  it('hides a service that is being deleted, which is described until then and after (D-9.41, D-9.46)', () => {
     const scene = fleet(1);
     scene.definition('web', { 'stop-seconds': 20 });
     scene.service('web');

@@ -182,7 +182,7 @@ describe('the form of ARNs (D-9.56, D-9.67)', () => {
   const short = (kind: string) =>
     new RegExp(`^arn:aws:ecs:eu-west-1:111122223333:${kind}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
 
-  it('of a container instance is that of its registration, and stays when the setting changes', () => {
+  it('of a container instance is that of its registration, and stays when the setting changes (D-9.2)', () => {
     const scene = new Scene();
     scene.instance('i-1');
     off(scene, name);

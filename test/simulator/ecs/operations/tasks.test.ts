@@ -66,6 +66,27 @@ describe('DescribeTasks', () => {
     expect(() => one.call('DescribeTasks', { tasks: [] })).toThrow('tasks cannot be empty.');
   });
 
+  it('gives the times of a life in their order, what asked for its end, and nothing that has not been (D-9.32)', () => {
+    const one = scene();
+    const arn = run(one).tasks[0]?.taskArn ?? '';
+    const seen = () => one.call('DescribeTasks', { tasks: [arn] }).tasks[0] as Record<string, unknown>;
+    const times = ['createdAt', 'startedAt', 'stoppingAt', 'executionStoppedAt', 'stoppedAt'];
+    const given = () => times.filter((name) => seen()[name] !== undefined);
+    expect(given()).toEqual(['createdAt']);
+    one.pass(10);
+    expect(given()).toEqual(['createdAt', 'startedAt']);
+    one.call('StopTask', { task: arn, reason: 'enough' });
+    expect(given()).toEqual(['createdAt', 'startedAt', 'stoppingAt']);
+    one.pass(60);
+    const past = times.map((name) => Number(seen()[name]));
+    expect(past).toEqual(past.toSorted((a, b) => a - b));
+    expect(seen()).toMatchObject({
+      stopCode: 'UserInitiated',
+      stoppedReason: 'enough',
+      healthStatus: 'UNKNOWN',
+    });
+  });
+
   it('shows tags when asked, until the task is told to stop (D-9.31, D-9.63)', () => {
     const one = scene();
     const tags = [{ key: 'team', value: 'a' }];
