@@ -6,6 +6,8 @@ export interface DemoOptions {
   readonly json: boolean;
   /** Load the packaged template and run the functions from source, instead of deploying. */
   readonly inProcess: boolean;
+  /** Keep the local AWS until a signal comes. */
+  readonly keep: boolean;
   /** A folder to write events.ndjson and calls.ndjson to. */
   readonly log: string | undefined;
   readonly help: boolean;
@@ -20,6 +22,7 @@ with sls deploy, scales a group of 6 container instances in to 3, and shows what
 Options:
   --seed N      what chance decides: path delays, boot times, who goes first (default 1)
   --json        the last line is one JSON object with the figures
+  --keep        the local AWS stays, for the AWS CLI or an SDK to look at, until Ctrl-C
   --in-process  no port and no deployment: load the packaged template, run the functions from source
   --log FOLDER  writes events.ndjson and calls.ndjson there
   --help        this text
@@ -38,6 +41,7 @@ export function parseOptions(args: readonly string[]): DemoOptions {
     seed: parseSeed(values.seed ?? '1'),
     json: values.json ?? false,
     inProcess: values['in-process'] ?? false,
+    keep: values.keep ?? false,
     log: values.log,
     help: values.help ?? false,
   };
@@ -52,6 +56,7 @@ function parseStrictly(args: readonly string[]) {
         seed: { type: 'string' },
         json: { type: 'boolean' },
         'in-process': { type: 'boolean' },
+        keep: { type: 'boolean' },
         log: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -59,6 +64,8 @@ function parseStrictly(args: readonly string[]) {
     const names = tokens.flatMap((token) => (token.kind === 'option' ? token.name : []));
     const repeated = names.find((name, i) => names.indexOf(name) !== i);
     if (repeated !== undefined) throw new Error(`--${repeated}: expected once, got it twice`);
+    if (values.keep && values['in-process'])
+      throw new Error('--keep: expected without --in-process, which has no port');
     return values;
   } catch (error) {
     throw new BadArguments(error instanceof Error ? error.message : String(error), { cause: error });

@@ -11,6 +11,8 @@ import { root } from './install.ts';
 /** A local AWS behind a port, with the service deployed into it. */
 export interface Deployment {
   readonly account: Account;
+  /** Where it answers; undefined: nowhere. */
+  readonly url?: string;
   /** Ends the processes of the functions and frees the port. */
   readonly stop: () => Promise<void>;
 }
@@ -37,7 +39,7 @@ export async function deployService({ seed }: { readonly seed: number }): Promis
   const stop = () => server.stop();
   try {
     await sls(['deploy'], server.url);
-    return { account: opened[0] as Account, stop };
+    return { account: opened[0] as Account, url: server.url, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as rest } from 'node:timers/promises';
 import type { Account } from '../simulator/account.ts';
 import { BadArguments, type DemoOptions, parseOptions, usage } from './args.ts';
@@ -44,9 +45,14 @@ function follow(account: Account): () => Promise<void> {
 
 async function run(options: DemoOptions): Promise<number> {
   if (options.log !== undefined) prepareLogs(options.log);
-  const { account, stop } = await install(options);
+  const { account, url, stop } = await install(options);
   try {
-    return await play(account, options);
+    const code = await play(account, options);
+    if (options.keep) {
+      screen.say(`the local AWS stays at ${url} until Ctrl-C`);
+      await Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
+    }
+    return code;
   } finally {
     await stop();
   }

@@ -146,6 +146,7 @@ describe('npm run demo', { timeout: 240_000 }, () => {
     [['--speed', '2'], '--speed'],
     [['--seed', '1', '--seed', '2'], '--seed: expected once, got it twice'],
     [['scale-in'], 'scale-in'],
+    [['--keep', '--in-process'], '--keep: expected without --in-process'],
   ])('refuses %j with a clear error and exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await demo(root, ...args);
     expect(code).toBe(2);

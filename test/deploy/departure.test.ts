@@ -29,6 +29,8 @@ it(
     expect(refused.output).toContain(`Waiting: ${leaving.instanceId} in shop-nodes`);
 
     await control('advance', { seconds: 200 });
+    // The functions that run are those of the package that was deployed last.
+    expect(JSON.stringify(await control('events?kind=log&limit=10000'))).toContain('has decided');
     const { exitCodes, completedAfterSeconds } = await shop.departure(leaving);
     expect(exitCodes).toEqual(leaving.tasks.map(() => 0));
     expect(completedAfterSeconds).toHaveLength(1);
