@@ -2,6 +2,10 @@ import type { Sabotage } from './sabotage.ts';
 
 const scenarios = ['test/scenarios/uninstall.test.ts'];
 const functions = ['test/functions/uninstall.test.ts'];
+const stack = ['test/stack/uninstall.test.ts'];
+const wholeStacks = ['test/scenarios/uninstall-stack.test.ts'];
+const updates = ['test/scenarios/update.test.ts'];
+const deployments = ['test/deploy/departure.test.ts'];
 
 /** Rules of uninstalling. */
 export const uninstallSabotages: readonly Sabotage[] = [
@@ -134,5 +138,74 @@ export const uninstallSabotages: readonly Sabotage[] = [
       'Action: autoscaling:DeleteLifecycleHook\n                Resource: *groups\n                Condition: *enrolled',
     tests: scenarios,
     by: 'when nothing waits a hook whose tag was taken away is deleted too',
+  },
+  {
+    broken: 'CloudFormation may delete anything before it asks to uninstall',
+    file: 'infra/uninstall.yml',
+    find: '    DependsOn:\n',
+    replace: '    Metadata:\n      DependsOn:\n',
+    tests: wholeStacks,
+    by: 'while its tasks stop and changes nothing for it; deleted again, the stack goes',
+  },
+  {
+    broken: 'a resource is forgotten in the list of what uninstalling comes before',
+    file: 'infra/uninstall.yml',
+    find: '      - ReleaseQueuePolicy\n',
+    replace: '',
+    tests: stack,
+    by: 'comes before anything else of the stack is deleted',
+  },
+  {
+    broken: 'an update to another version does not ask whether the function answers',
+    file: 'infra/uninstall.yml',
+    find: `      Version: \${file(package.json):version}`,
+    replace: '',
+    tests: stack,
+    by: 'has its function asked by every update to another version',
+  },
+  {
+    broken: 'a refusal is answered with success',
+    file: 'lib/answer.ts',
+    find: "Status: answer.kind === 'done' ? 'SUCCESS' : 'FAILED'",
+    replace: "Status: 'SUCCESS'",
+    tests: wholeStacks,
+    by: 'while its tasks stop and changes nothing for it; deleted again, the stack goes',
+  },
+  {
+    broken: 'whoever removes the service is not told which instance waits',
+    file: 'lib/uninstall.ts',
+    find: 'const ids = [...named,',
+    replace: 'const ids = [',
+    tests: deployments,
+    by: 'and does not remove the service, and says why',
+  },
+  {
+    broken: 'an update to another log level puts another queue in the place of one',
+    file: 'infra/queues.yml',
+    find: '  ReleaseQueue:\n    Type: AWS::SQS::Queue\n    Properties:\n',
+    replace: `  ReleaseQueue:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: release-\${param:logLevel}
+`,
+    tests: updates,
+    by: 'puts nothing in the place of a queue, a rule or a function',
+  },
+  {
+    broken: 'an update of a queue loses the messages in it',
+    file: 'simulator/cloud/provision/sqs.ts',
+    find: 'sqs.changeQueue(world.now, resource.arn, propertiesOf<QueueAttributes>(resource));',
+    replace:
+      'sqs.changeQueue(world.now, resource.arn, propertiesOf<QueueAttributes>(resource));\n      sqs.queue(resource.arn)?.purge(world.now);',
+    tests: updates,
+    by: 'to a version where everything is otherwise loses nothing',
+  },
+  {
+    broken: 'a function runs on from the zip that it was created with',
+    file: 'simulator/cloud/lambda/functions.ts',
+    find: 'deployed.code = runtime(definition.handler);',
+    replace: '',
+    tests: deployments,
+    by: 'in the middle of a departure sls deploys a change',
   },
 ];
