@@ -12,11 +12,11 @@ import {
   setDesiredCapacity,
   tagGroup,
 } from '../../../demo/cluster.ts';
-import { packagedTemplate } from '../../../demo/install.ts';
 import { Account } from '../../../simulator/account.ts';
 import type { Runtime } from '../../../simulator/cloud/lambda/lambda.ts';
 import { Processes } from '../../../simulator/cloud/lambda/process.ts';
 import type { Site } from '../../../simulator/server.ts';
+import { templateWithoutUninstall } from '../../scenarios/scene.ts';
 import { packageCode, packaged } from '../../stack/package.ts';
 import { definition } from '../cloud/fixture.ts';
 import { Scene } from './scene.ts';
@@ -37,7 +37,7 @@ beforeAll(packageCode);
 function openSite(seed: number, url: string): Site {
   const account = new Account({ seed });
   const processes = new Processes({ world: account.world, endpointUrl: url });
-  account.install(packagedTemplate(), (handler) => {
+  account.install(templateWithoutUninstall(), (handler) => {
     const name = handler.split('/')[1] ?? '';
     return processes.runtime(readFileSync(join(packaged, `${name}.zip`)))(handler);
   });

@@ -7,7 +7,7 @@ import type { Runtime } from '../../../../simulator/cloud/lambda/lambda.ts';
 import { Processes } from '../../../../simulator/cloud/lambda/process.ts';
 import { Fault } from '../../../../simulator/machine.ts';
 import { Server, type Site } from '../../../../simulator/server.ts';
-import { Scene, type SceneWish, service } from '../../../scenarios/scene.ts';
+import { Scene, type SceneWish, service, templateWithoutUninstall } from '../../../scenarios/scene.ts';
 import { packageCode, packaged } from '../../../stack/package.ts';
 import { unzip } from '../../../stack/zip.ts';
 import { processesOf } from './process-fixture.ts';
@@ -58,7 +58,7 @@ const wish: SceneWish = { seed: 3, services: [service({ desiredCount: 6 })] };
 
 /** Everything that happened while an instance left. */
 async function story(options: Partial<SceneWish> = {}) {
-  const scene = await Scene.open({ ...wish, ...options });
+  const scene = await Scene.open({ ...wish, template: templateWithoutUninstall(), ...options });
   const departure = await scene.leave();
   return { scene, departure, calls: scene.calls(), log: scene.account.world.log };
 }
@@ -80,7 +80,7 @@ describe('the packaged functions in processes of their own', () => {
 
   it('do the same again for the same seed, however the real machine dawdles', async () => {
     const readLag = async (options: Partial<SceneWish>) => {
-      const scene = await Scene.open({ ...wish, ...options });
+      const scene = await Scene.open({ ...wish, template: templateWithoutUninstall(), ...options });
       scene.account.endpoint.faults.readLagSecondsMax = 2;
       scene.account.bus.faults.duplicate = 0.3;
       const departure = await scene.leave();
@@ -93,7 +93,7 @@ describe('the packaged functions in processes of their own', () => {
 
   it('call again after a refusal, pausing in virtual time', async () => {
     const late = async (options: Partial<SceneWish> = {}) => {
-      const scene = await Scene.open({ ...wish, ...options });
+      const scene = await Scene.open({ ...wish, template: templateWithoutUninstall(), ...options });
       let refusals = 0;
       scene.account.endpoint.faults.refuse = ({ operation }) => {
         if (operation !== 'DescribeAutoScalingGroups' || refusals++ > 1) return;
