@@ -194,7 +194,7 @@ export const stackSabotages: readonly Sabotage[] = [
     broken: 'Lambda repeats a failed sweep',
     file: 'serverless.yml',
     find: '    maximumRetryAttempts: 0\n    maximumEventAge: 60\n    package',
-    replace: '    package',
+    replace: '    maximumRetryAttempts: 2\n    maximumEventAge: 60\n    package',
     tests: ['test/stack/paths.test.ts'],
     by: 'the sweep is repeated neither by EventBridge nor by Lambda, and is dropped when a minute old',
   },
