@@ -186,7 +186,8 @@ export class Sandbox {
     return {
       environment,
       now: () => new Date(world.now),
-      sleep: (milliseconds) => this.wait(world.now + milliseconds),
+      // A timer of Node.js takes a millisecond at least.
+      sleep: (milliseconds) => this.wait(world.now + Math.max(1, milliseconds)),
       random: () => chance.between(0, 2 ** 31 - 1) / 2 ** 31,
       requestHandler: { handle: (request) => this.request(request) },
       put: (url, body) => this.put(url, body),
