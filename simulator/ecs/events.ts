@@ -130,7 +130,8 @@ function misfitWords({ instance, reason }: { instance: ContainerInstanceRecord; 
     case 'ATTRIBUTE':
       return `${name} is missing an attribute required by your task.`;
     case 'AGENT':
-      return `${name} encountered error "AGENT".`;
+    case 'RESOURCE:ENI':
+      return `${name} encountered error "${reason}".`;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Scheduler } from './scheduler.ts';
 import { roleOf } from './settings.ts';
 import type { State } from './state.ts';
 import type { Tasks } from './tasks.ts';
-import { newTrunk, trunkMs } from './trunk.ts';
+import { newTrunk, takesTrunk, trunkMs, withTrunk } from './trunk.ts';
 import { newestAgent } from './update.ts';
 
 /** What an agent says of its instance when it registers. */
@@ -150,7 +150,9 @@ export class Instances {
     const instance = this.state.instance(containerInstanceArn);
     const attachments = instance.attachments.map((each) => ({ ...each, status }));
     const isReady = instance.status === 'REGISTERING' && status === 'ATTACHED';
-    const changed = { ...instance, attachments, status: isReady ? ('ACTIVE' as const) : instance.status };
+    const agentAttributes = withTrunk(instance.agentAttributes, attachments);
+    const after = isReady ? ('ACTIVE' as const) : instance.status;
+    const changed = { ...instance, attachments, agentAttributes, status: after };
     if (isReady) this.change(now, changed, { event: true });
     else this.state.putInstance(now, changed, { event: false });
   }
@@ -176,7 +178,8 @@ export class Instances {
     const { settings, arns, ids } = this.state;
     const { principalArn = settings.rootArn, cpu, memoryMib } = registration;
     const isLong = settings.isOn(roleOf(principalArn), 'containerInstanceLongArnFormat');
-    const hasTrunk = settings.isOn(roleOf(principalArn), 'awsvpcTrunking');
+    const hasTrunk =
+      settings.isOn(roleOf(principalArn), 'awsvpcTrunking') && takesTrunk(registration.instanceType);
     const { ports = usualPorts, udpPorts = [] } = registration;
     const resources = { cpu, memoryMib, ports, udpPorts };
     return {
@@ -195,6 +198,7 @@ export class Instances {
       otherResources: registration.otherResources ?? [],
       runningTasksCount: 0,
       pendingTasksCount: 0,
+      awsvpcTasksCount: 0,
       taskGroups: [],
       agentAttributes: attributesOf(registration),
       customAttributes: [],
@@ -210,7 +214,8 @@ export class Instances {
   private refresh(now: number, registration: Registration, before: ContainerInstanceRecord): void {
     const { versionInfo = before.versionInfo } = registration;
     const isUpgraded = versionInfo.agentVersion !== before.versionInfo.agentVersion;
-    const refreshed = { ...before, versionInfo, agentAttributes: attributesOf(registration) };
+    const agentAttributes = withTrunk(attributesOf(registration), before.attachments);
+    const refreshed = { ...before, versionInfo, agentAttributes };
     const event = isUpgraded && before.agentConnected;
     this.state.putInstance(now, refreshed, { event });
     this.reconnect(now, this.state.instance(before.containerInstanceArn));

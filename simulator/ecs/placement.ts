@@ -8,6 +8,7 @@ import type {
   Resources,
   TaskDefinition,
 } from './records.ts';
+import { hasInterfaceLeft } from './trunk.ts';
 
 /** What a task needs of an instance. */
 export interface Requirement {
@@ -19,7 +20,13 @@ export interface Requirement {
 }
 
 /** Why an instance cannot take a task (D-9.60). */
-export type Misfit = 'RESOURCE:CPU' | 'RESOURCE:MEMORY' | 'RESOURCE:PORTS' | 'AGENT' | 'ATTRIBUTE';
+export type Misfit =
+  | 'RESOURCE:CPU'
+  | 'RESOURCE:MEMORY'
+  | 'RESOURCE:PORTS'
+  | 'RESOURCE:ENI'
+  | 'AGENT'
+  | 'ATTRIBUTE';
 
 /** Where a task goes, or why it goes nowhere. */
 export type Placement =
@@ -92,7 +99,9 @@ export function misfit(instance: ContainerInstanceRecord, requirement: Requireme
   const isTaken =
     wanted.ports.some((port) => left.ports.includes(port)) ||
     wanted.udpPorts.some((port) => left.udpPorts.includes(port));
-  return isTaken ? 'RESOURCE:PORTS' : undefined;
+  if (isTaken) return 'RESOURCE:PORTS';
+  const isAwsvpc = requirement.definition.networkMode === 'awsvpc';
+  return isAwsvpc && !hasInterfaceLeft(instance) ? 'RESOURCE:ENI' : undefined;
 }
 
 /**

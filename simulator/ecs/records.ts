@@ -109,6 +109,8 @@ export interface ContainerInstanceRecord {
   readonly runningTasksCount: number;
   /** Tasks whose lastStatus is PENDING (D-9.6). */
   readonly pendingTasksCount: number;
+  /** Tasks with a network interface of their own that are not STOPPED. Never on the wire. */
+  readonly awsvpcTasksCount: number;
   /** Groups of the tasks that are not STOPPED, for `task:group` of the cluster query language. */
   readonly taskGroups: readonly string[];
   readonly agentAttributes: readonly Attribute[];

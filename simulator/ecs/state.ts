@@ -278,6 +278,7 @@ export class State {
       remainingResources: remaining(instance.registeredResources, holding),
       runningTasksCount: meantToRun.length,
       pendingTasksCount: tasks.filter(({ lastStatus }) => lastStatus === 'PENDING').length,
+      awsvpcTasksCount: tasks.filter(({ definition }) => definition.networkMode === 'awsvpc').length,
       taskGroups: [...new Set(tasks.map(({ group }) => group))],
     };
     this.putInstance(now, row, { event });

@@ -4,6 +4,7 @@ import { conformSabotages } from './conform.ts';
 import { doubtSabotages } from './doubts.ts';
 import { ecsSabotages } from './ecs.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
+import { instanceSabotages } from './instances.ts';
 import { processSabotages } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { serverSabotages } from './server.ts';
@@ -23,6 +24,7 @@ export const sabotages: readonly Sabotage[] = [
   ...processSabotages,
   ...ecsSabotages,
   ...ecsServiceSabotages,
+  ...instanceSabotages,
   ...serverSabotages,
   ...autoscalingSabotages,
   ...stackSabotages,

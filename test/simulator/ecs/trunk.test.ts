@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { code } from './fault.ts';
-import { Scene } from './scene.ts';
+import { messagesOf } from './fleet.ts';
+import { inVpc, Scene } from './scene.ts';
 
 /** An account that opted in to trunk interfaces after `i-0` had registered. */
 function scene(fate = {}) {
@@ -63,7 +64,7 @@ describe('an instance of an account that opted in to awsvpcTrunking', () => {
     expect(count()).toBe(2);
   });
 
-  it('becomes REGISTRATION_FAILED with the reason, and without agent, when the interface cannot be made (D-2.2)', () => {
+  it('becomes REGISTRATION_FAILED with the reason, and without agent, when the interface cannot be made (D-2.2, D-1.10i)', () => {
     const one = scene({ trunkFailure: 'The subnet has no free address.' });
     one.heard();
     one.pass(15);
@@ -116,6 +117,18 @@ describe('an instance of an account that opted in to awsvpcTrunking', () => {
     expect(listed(one)).toBe(1);
   });
 
+  it('can be described for an hour from when it is INACTIVE, not from when it was DEREGISTERING (D-2.5)', () => {
+    const one = scene();
+    one.pass(15);
+    const containerInstances = [one.idOf('i-1')];
+    const described = () => one.call('DescribeContainerInstances', { containerInstances });
+    one.terminate('i-1');
+    one.pass(15 + 3599);
+    expect(described().containerInstances).toMatchObject([{ status: 'INACTIVE' }]);
+    one.pass(1);
+    expect(described().failures).toMatchObject([{ reason: 'MISSING' }]);
+  });
+
   it('stays DEREGISTERING to its end when it is terminated before its interface is there', () => {
     const one = scene();
     one.terminate('i-1');
@@ -129,5 +142,75 @@ describe('an instance of an account that opted in to awsvpcTrunking', () => {
     const id = one.idOf('i-1');
     one.call('DeregisterContainerInstance', { containerInstance: id });
     expect(one.instance('i-1')).not.toBe(id);
+  });
+});
+
+const inVpcTasks = (one: Scene, count: number) => {
+  one.definition('net', {}, { cpu: 10, memory: 32 }, { networkMode: 'awsvpc' });
+  const run = { taskDefinition: 'net', count: 1, ...inVpc };
+  return Array.from({ length: count }, () => one.call('RunTask', run).failures.map(({ reason }) => reason));
+};
+
+describe('tasks in awsvpc mode', () => {
+  it.each([
+    ['m6i.large', false, 2],
+    ['m6i.xlarge', false, 3],
+    ['m6i.large', true, 10],
+    ['m6i.xlarge', true, 20],
+    ['t3.medium', true, 2],
+  ])(
+    'find on %s, opted in: %s, %i network interfaces and no more (D-9.60, D-9.67)',
+    (instanceType, isOn, room) => {
+      const one = new Scene();
+      if (isOn) one.call('PutAccountSetting', { name: 'awsvpcTrunking', value: 'enabled' });
+      one.instance('i-1', { instanceType });
+      one.pass(15);
+      const failures = inVpcTasks(one, room + 1);
+      expect(failures.slice(0, room).flat()).toEqual([]);
+      expect(failures[room]).toEqual(['RESOURCE:ENI']);
+      expect(one.tasksOn('i-1')).toHaveLength(room);
+    },
+  );
+
+  it('give their interface back when they are STOPPED, not before', () => {
+    const one = new Scene();
+    one.instance('i-1');
+    inVpcTasks(one, 2);
+    one.pass(30);
+    one.call('StopTask', { task: one.live()[0]?.taskArn });
+    expect(inVpcTasks(one, 1)).toEqual([['RESOURCE:ENI']]);
+    one.pass(60);
+    expect(inVpcTasks(one, 1)).toEqual([[]]);
+  });
+
+  it('are missed by the service in the words of AWS where there is no interface left', () => {
+    const one = new Scene();
+    one.instance('i-1');
+    one.definition('web', {}, { cpu: 10, memory: 32 }, { networkMode: 'awsvpc' });
+    one.service('web', { desiredCount: 3, ...inVpc });
+    expect(messagesOf(one).join('\n')).toContain('encountered error "RESOURCE:ENI".');
+    expect(one.tasksOn('i-1')).toHaveLength(2);
+  });
+});
+
+describe('the trunk interface', () => {
+  it('is named by an attribute of the instance while it is there, after a reboot too', () => {
+    const one = scene();
+    const trunk = () =>
+      one.call('ListAttributes', { targetType: 'container-instance', attributeName: 'ecs.awsvpc-trunk-id' })
+        .attributes;
+    expect(trunk()).toEqual([]);
+    one.pass(15);
+    const attached = trunk();
+    expect(attached).toMatchObject([{ value: expect.stringMatching(/^eni-[0-9a-f]{17}$/) }]);
+    one.instance('i-1');
+    expect(trunk()).toEqual(attached);
+  });
+
+  it('is not made for a type that takes none, whose instance is ACTIVE at once (D-2.2)', () => {
+    const one = new Scene();
+    one.call('PutAccountSetting', { name: 'awsvpcTrunking', value: 'enabled' });
+    one.instance('i-1', { instanceType: 't3.medium' });
+    expect(one.describe('i-1')).toMatchObject({ status: 'ACTIVE', attachments: [] });
   });
 });
