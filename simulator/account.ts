@@ -16,6 +16,7 @@ import { Sts } from './cloud/sts/sts.ts';
 import type { Stack } from './cloud/template/template.ts';
 import { Ec2 } from './ec2/ec2.ts';
 import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
+import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
 import type { Caller, Need, Outcome, ServiceName } from './machine.ts';
 import { Ssm } from './ssm/ssm.ts';
@@ -45,6 +46,8 @@ export class Account {
   readonly world: World;
   readonly ecs: Ecs;
   readonly autoscaling: AutoScaling;
+  /** Agents that reconnect in normal operation; off unless it is set. */
+  readonly reconnects: Reconnects;
   readonly ec2: Ec2;
   readonly sqs: Sqs;
   readonly ssm: Ssm;
@@ -76,6 +79,7 @@ export class Account {
       group: (nameOrArn) => this.autoscaling.group(nameOrArn),
       forgets,
     });
+    this.reconnects = new Reconnects({ world, ecs: this.ecs, hear: (outcomes) => this.hear(outcomes) });
     this.ec2 = new Ec2({ ...place, forgets });
     this.autoscaling = new AutoScaling({
       ...place,
@@ -152,6 +156,11 @@ export class Account {
     this.world.at(this.world.now + seconds * 1000, () => say(true));
   }
 
+  /** The agent of an instance has lost its state and registers the instance a second time (D-2.8). */
+  forgetAgent(instanceId: string): void {
+    this.hear(this.ecs.agentForgets(this.world.now, this.registration(instanceId)));
+  }
+
   /** EC2 has instances for a group, or has none (D-7.10). Throws Fault for a group that is not there. */
   setCapacity(autoScalingGroupName: string, available: boolean): void {
     const templateName = this.autoscaling.launchTemplateOf(autoScalingGroupName) ?? '';
@@ -211,10 +220,14 @@ export class Account {
       case 'instance-terminated':
         return this.autoscaling.instanceTerminated(now, outcome.instanceId);
       case 'agent-ready':
-        return this.ecs.agentRegisters(now, {
-          ...this.ec2.registration(outcome.instanceId),
-          autoScalingGroupName: this.autoscaling.groupNameOf(outcome.instanceId),
-        });
+        return this.ecs.agentRegisters(now, this.registration(outcome.instanceId));
+      case 'spot-notice':
+        return this.ecs.agentNoticesSpot(now, outcome.instanceId);
     }
+  }
+
+  private registration(instanceId: string) {
+    const autoScalingGroupName = this.autoscaling.groupNameOf(instanceId);
+    return { ...this.ec2.registration(instanceId), autoScalingGroupName };
   }
 }

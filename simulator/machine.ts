@@ -65,7 +65,8 @@ export type Outcome =
   | { readonly kind: 'instance-stopping'; readonly instanceId: string }
   | { readonly kind: 'instance-stopped'; readonly instanceId: string }
   | { readonly kind: 'instance-terminated'; readonly instanceId: string }
-  | { readonly kind: 'agent-ready'; readonly instanceId: string };
+  | { readonly kind: 'agent-ready'; readonly instanceId: string }
+  | { readonly kind: 'spot-notice'; readonly instanceId: string };
 
 /** A permission that a call needs: IAM action, resource ARN ("*" where the action knows no resource), condition keys. */
 export interface Need {

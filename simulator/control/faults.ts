@@ -42,6 +42,9 @@ const numbers = {
   lateProbability: { of: 'bus', max: 1 },
   lateSecondsMax: { of: 'bus', max: 86_400 },
   readLagSecondsMax: { of: 'endpoint', max: 60 },
+  agentReconnectsPerHour: { of: 'reconnects', max: 60 },
+  agentAwaySecondsMax: { of: 'reconnects', max: 3600 },
+  agentLossProbability: { of: 'reconnects', max: 1 },
 } as const;
 
 type NumberName = keyof typeof numbers;
@@ -49,7 +52,7 @@ type NumberName = keyof typeof numbers;
 const numberNames = Object.keys(numbers) as NumberName[];
 const known = [...numberNames, 'unavailableTargets', 'refuse', 'crash'];
 
-/** The faults of the event paths, of the API and of Lambda: what is given is set, null switches it off. */
+/** The faults of the event paths, of the API, of agents and of Lambda: what is given is set, null switches it off. */
 export const faultRoutes: Readonly<Record<string, Route>> = {
   faults: {
     GET: (room) => room.clock.alone(() => shown(room.account())),
@@ -108,9 +111,19 @@ function crashesIn(fields: Fields): Crash[] {
   }));
 }
 
-function setNumber({ bus, endpoint }: Account, name: NumberName, value: number): void {
-  if (name === 'readLagSecondsMax') endpoint.faults.readLagSecondsMax = value;
-  else bus.faults[name] = value;
+function setNumber({ bus, endpoint, reconnects }: Account, name: NumberName, value: number): void {
+  switch (name) {
+    case 'readLagSecondsMax':
+      endpoint.faults[name] = value;
+      break;
+    case 'agentReconnectsPerHour':
+    case 'agentAwaySecondsMax':
+    case 'agentLossProbability':
+      reconnects.set({ [name]: value });
+      break;
+    default:
+      bus.faults[name] = value;
+  }
 }
 
 function setLists(account: Account, lists: Lists): void {
@@ -146,5 +159,13 @@ function shown(account: Account): Answer {
   const { loseBestEffort, duplicate, lateProbability, lateSecondsMax } = account.bus.faults;
   const { readLagSecondsMax } = account.endpoint.faults;
   const lists = listsOf.get(account) ?? none;
-  return { loseBestEffort, duplicate, lateProbability, lateSecondsMax, readLagSecondsMax, ...lists };
+  return {
+    loseBestEffort,
+    duplicate,
+    lateProbability,
+    lateSecondsMax,
+    readLagSecondsMax,
+    ...account.reconnects.faults,
+    ...lists,
+  };
 }

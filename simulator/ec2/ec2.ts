@@ -9,7 +9,19 @@ export interface LaunchTemplate {
   readonly clusterName: string;
   /** From the launch to a running agent that registers; undefined: the agent never comes up. */
   readonly agentSeconds?: number | undefined;
+  /** The agent of its image; usually the newest. */
+  readonly agentVersion?: string | undefined;
+  /** `ECS_ENABLE_SPOT_INSTANCE_DRAINING` in the agent's configuration, off unless it is said (D-7.2). */
+  readonly spotInstanceDraining?: boolean | undefined;
+  /** What befalls its instances in ECS: why their trunk interface cannot be made (D-2.2). */
+  readonly trunkFailure?: string | undefined;
+  /** How long their agent downloads an update, and where that fails (D-8.5, D-8.8). */
+  readonly downloadSeconds?: number | undefined;
+  readonly updateFailsIn?: 'STAGING' | 'UPDATING' | undefined;
 }
+
+/** What Spot does to an instance that it takes back (D-1.29). */
+export type InterruptionAction = 'terminate' | 'stop' | 'hibernate';
 
 /** EC2's states of an instance (D-1.31). */
 export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
@@ -22,6 +34,8 @@ export interface Instance {
   readonly state: InstanceState;
   /** When it was launched, or last started. */
   readonly startedAt: number;
+  /** What Spot has announced, until the instance is started again. */
+  readonly interruption?: { readonly action: InterruptionAction; readonly at: number } | undefined;
 }
 
 /** CPU units and memory that the ECS agent registers for an instance type (1,024 units are one vCPU). */
@@ -98,13 +112,20 @@ export class Ec2 implements Machine {
   /** What the agent of an instance says of itself when it registers with ECS. */
   registration(instanceId: string) {
     const { template, availabilityZone } = this.instance(instanceId);
-    const { clusterName, instanceType } = template;
+    const { clusterName, instanceType, agentVersion, trunkFailure, downloadSeconds, updateFailsIn } =
+      template;
     return {
       clusterName,
       ec2InstanceId: instanceId,
       instanceType,
       availabilityZone,
       ...instanceTypes[instanceType],
+      ...(agentVersion !== undefined && { image: { agentVersion, agentHash: '0a1b2c3d' } }),
+      fate: {
+        ...(trunkFailure !== undefined && { trunkFailure }),
+        ...(downloadSeconds !== undefined && { downloadSeconds }),
+        ...(updateFailsIn !== undefined && { updateFailsIn }),
+      },
     };
   }
 
@@ -131,7 +152,9 @@ export class Ec2 implements Machine {
   start(now: number, order: { instanceId: string; agentDelayMs: number }): Outcome[] {
     const instance = this.instance(order.instanceId);
     if (instance.state !== 'stopped') return [];
-    return this.boot(now, { ...instance, state: 'pending', startedAt: now }, order.agentDelayMs);
+    const interruption = instance.interruption?.action === 'terminate' ? instance.interruption : undefined;
+    const starting = { ...instance, state: 'pending', startedAt: now, interruption } as const;
+    return this.boot(now, starting, order.agentDelayMs);
   }
 
   /** Stops a running instance: its containers end now, it is stopped after some seconds. Any other stays what it is. */
@@ -144,11 +167,22 @@ export class Ec2 implements Machine {
     return [this.become(instanceId, 'stopping'), { kind: 'instance-stopping', instanceId }];
   }
 
-  /** Spot takes an instance back: the warning now, and the end two minutes later whatever anybody does (D-1.29, D-3.19). */
-  interrupt(now: number, instanceId: string): Outcome[] {
-    this.agenda.add(now + interruptionMs, (then) => this.terminate(then, instanceId));
-    const detail = { 'instance-action': 'terminate' };
-    return [this.event(instanceId, 'EC2 Spot Instance Interruption Warning', detail)];
+  /**
+   * Spot takes an instance back: the warning now, and two minutes later the end, whatever anybody does; hibernation begins
+   * with the warning (D-1.29, D-3.19, D-7.1). An agent that drains its instance by itself sees it (D-7.2).
+   */
+  interrupt(now: number, instanceId: string, action: InterruptionAction = 'terminate'): Outcome[] {
+    const interruption = { action, at: now };
+    this.instances.set(instanceId, { ...this.instance(instanceId), interruption });
+    const warning = this.event(instanceId, 'EC2 Spot Instance Interruption Warning', {
+      'instance-action': action,
+    });
+    if (action === 'hibernate') return [warning, ...this.stop(now, instanceId)];
+    this.agenda.add(now + interruptionMs, (then) => {
+      if (action === 'terminate') return this.terminate(then, instanceId);
+      return this.instance(instanceId).interruption === interruption ? this.stop(then, instanceId) : [];
+    });
+    return [warning, ...this.notice(instanceId)];
   }
 
   /** Spot warns early that it may take an instance back (D-1.30). */
@@ -193,7 +227,14 @@ export class Ec2 implements Machine {
   }
 
   private agentReady(instanceId: string): Outcome[] {
-    return this.instance(instanceId).state === 'running' ? [{ kind: 'agent-ready', instanceId }] : [];
+    if (this.instance(instanceId).state !== 'running') return [];
+    return [{ kind: 'agent-ready', instanceId }, ...this.notice(instanceId)];
+  }
+
+  /** What an agent that drains its instance by itself sees of Spot. */
+  private notice(instanceId: string): Outcome[] {
+    const { template, interruption } = this.instance(instanceId);
+    return template.spotInstanceDraining && interruption ? [{ kind: 'spot-notice', instanceId }] : [];
   }
 
   private become(instanceId: string, state: InstanceState): Outcome {

@@ -44,3 +44,9 @@ export class Agents {
 /** Whether orders and reports get through: the agent may still show as connected when its host has stopped. */
 export const isReachable = ({ agentConnected, ec2StoppedAt }: ContainerInstanceRecord) =>
   agentConnected && ec2StoppedAt === undefined;
+
+/** The registration that an agent last made. */
+export const newestOf = (
+  registrations: readonly ContainerInstanceRecord[],
+): ContainerInstanceRecord | undefined =>
+  registrations.toSorted((a, b) => b.registeredAt - a.registeredAt)[0];

@@ -1,6 +1,7 @@
 import type { Ids } from '../chance.ts';
 import { type Call, Fault, type Need, type Outcome, type Service } from '../machine.ts';
 import { Agents } from './agents.ts';
+import { Connections } from './connections.ts';
 import { type EcsSwitches, usualSwitches } from './events.ts';
 import { Instances, type Registration } from './instances.ts';
 import { Mishaps } from './mishaps.ts';
@@ -76,8 +77,9 @@ export class Ecs implements Service {
     state.watcher = scheduler;
     const instances = new Instances(state, agents, tasks, scheduler);
     const mishaps = new Mishaps(state, tasks);
+    const connections = new Connections(state, instances);
     const updates = new Updates(state, agents, instances);
-    this.rooms = { state, tasks, scheduler, placer, instances, mishaps, updates };
+    this.rooms = { state, tasks, scheduler, placer, instances, connections, mishaps, updates };
   }
 
   get nextAt(): number | undefined {
@@ -116,7 +118,27 @@ export class Ecs implements Service {
 
   /** The agent of an instance loses its connection, or has it again and catches up (D-1.10g, D-2.44). */
   agentConnection(now: number, ec2InstanceId: string, connected: boolean): Outcome[] {
-    return this.when(now, ({ instances }) => instances.connect(now, ec2InstanceId, connected));
+    return this.when(now, ({ connections }) => connections.connect(now, ec2InstanceId, connected));
+  }
+
+  /** The agent of an instance reconnects after so many milliseconds, as it does in normal operation (D-1.10g). */
+  agentReconnects(now: number, ec2InstanceId: string, milliseconds: number): Outcome[] {
+    return this.when(now, ({ connections }) => connections.reconnect(now, ec2InstanceId, milliseconds));
+  }
+
+  /** The agent of an instance has lost its state and registers a second time (D-2.8). */
+  agentForgets(now: number, registration: Registration): Outcome[] {
+    return this.when(now, ({ connections }) => connections.forget(now, registration));
+  }
+
+  /** The agent of an instance, which drains it by itself, sees that Spot takes it back (D-7.2). */
+  agentNoticesSpot(now: number, ec2InstanceId: string): Outcome[] {
+    return this.when(now, ({ connections }) => connections.noticeSpot(now, ec2InstanceId));
+  }
+
+  /** The container runtime of an instance is impaired, or well again (D-9.9). */
+  setRuntime(now: number, ec2InstanceId: string, status: 'OK' | 'IMPAIRED'): Outcome[] {
+    return this.when(now, ({ connections }) => connections.setRuntime(now, ec2InstanceId, status));
   }
 
   /** EC2 terminates an instance: containers end now; ECS notices when the agent was connected (D-2.5, D-2.7). */

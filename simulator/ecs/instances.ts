@@ -1,4 +1,4 @@
-import { type Agents, isReachable } from './agents.ts';
+import { type Agents, isReachable, newestOf } from './agents.ts';
 import { attributesOf } from './attributes.ts';
 import { openCluster } from './clusters.ts';
 import { invalid } from './input.ts';
@@ -27,7 +27,9 @@ export interface Registration {
   readonly otherResources?: readonly OtherResource[];
   /** The role of the instance, whose account settings count (D-9.56); usually the root user. */
   readonly principalArn?: string;
-  /** Usually the newest agent. */
+  /** The agent of the image, with which an instance begins; usually the newest. */
+  readonly image?: VersionInfo;
+  /** What the agent says that it is; usually the image's at first, and afterwards what it was. */
   readonly versionInfo?: VersionInfo;
   /** What the instance can do; usually what an instance of Amazon Linux can. */
   readonly attributes?: readonly Attribute[];
@@ -62,8 +64,8 @@ export class Instances {
   register(now: number, registration: Registration): void {
     const { clusterArn } = this.clusterFor(now, registration);
     const registrations = this.state.registrationsOf(registration.ec2InstanceId);
-    const own = registrations.find((other) => other.clusterArn === clusterArn && isThere(other));
-    this.enrol(now, registration, own);
+    const own = registrations.filter((other) => other.clusterArn === clusterArn && isThere(other));
+    this.enrol(now, registration, newestOf(own));
   }
 
   /**
@@ -84,14 +86,6 @@ export class Instances {
     if (instance.status === 'REGISTERING')
       this.state.after(now, trunkMs, (then) => this.trunkDone(then, containerInstanceArn));
     return containerInstanceArn;
-  }
-
-  /** The agent connects or disconnects (D-1.10g); on connecting it catches up (D-2.44). */
-  connect(now: number, ec2InstanceId: string, connected: boolean): void {
-    const [newest] = this.state
-      .registrationsOf(ec2InstanceId)
-      .sort((a, b) => b.registeredAt - a.registeredAt);
-    if (newest) this.setConnected(now, newest, connected);
   }
 
   /**
@@ -191,7 +185,9 @@ export class Instances {
       status: hasTrunk ? 'REGISTERING' : 'ACTIVE',
       agentConnected: true,
       connectionAt: now,
-      versionInfo: registration.versionInfo ?? newestAgent,
+      isCutOff: false,
+      runtime: { status: 'OK', since: now },
+      versionInfo: registration.versionInfo ?? registration.image ?? newestAgent,
       version: versionBeforeRegistration,
       registeredResources: resources,
       remainingResources: resources,
@@ -215,7 +211,7 @@ export class Instances {
     const { versionInfo = before.versionInfo } = registration;
     const isUpgraded = versionInfo.agentVersion !== before.versionInfo.agentVersion;
     const agentAttributes = withTrunk(attributesOf(registration), before.attachments);
-    const refreshed = { ...before, versionInfo, agentAttributes };
+    const refreshed = { ...before, versionInfo, agentAttributes, isCutOff: false };
     const event = isUpgraded && before.agentConnected;
     this.state.putInstance(now, refreshed, { event });
     this.reconnect(now, this.state.instance(before.containerInstanceArn));
@@ -226,7 +222,8 @@ export class Instances {
     const { containerInstanceArn: arn, ec2StoppedAt } = before;
     if (ec2StoppedAt !== undefined) {
       this.setConnected(now, before, false);
-      this.state.putInstance(now, { ...this.state.instance(arn), ec2StoppedAt: undefined }, { event: false });
+      const booted = { ec2StoppedAt: undefined, runtime: { status: 'OK', since: now } } as const;
+      this.state.putInstance(now, { ...this.state.instance(arn), ...booted }, { event: false });
     }
     this.setConnected(now, this.state.instance(arn), true);
     for (const { taskArn, cutOff } of this.state.tasksOn(arn)) if (cutOff) this.tasks.reportEnd(now, taskArn);

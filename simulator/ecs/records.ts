@@ -97,6 +97,10 @@ export interface ContainerInstanceRecord {
   readonly agentConnected: boolean;
   /** Since when it is connected, or is not. */
   readonly connectionAt: number;
+  /** It was disconnected until somebody connects it again. Never on the wire. */
+  readonly isCutOff: boolean;
+  /** How its container runtime is, and since when (D-9.9). */
+  readonly runtime: { readonly status: 'OK' | 'IMPAIRED'; readonly since: number };
   readonly versionInfo: VersionInfo;
   /** Of the most recent update; undefined: none was ever asked for (D-8.4). */
   readonly agentUpdateStatus?: AgentUpdateStatus | undefined;

@@ -184,9 +184,9 @@ export class State {
     return [...this.servicesByCluster.of(clusterArn)].map((arn) => this.service(arn));
   }
 
-  /** The registrations of an EC2 instance that are not INACTIVE; the connected one first (D-2.8). */
+  /** The registrations of an EC2 instance that are not INACTIVE; the connected one first, then the newest (D-2.8). */
   registrationsOf(ec2InstanceId: string): ContainerInstanceRecord[] {
-    const live = [...this.registrations.of(ec2InstanceId)].map((arn) => this.instance(arn));
+    const live = [...this.registrations.of(ec2InstanceId)].map((arn) => this.instance(arn)).reverse();
     return live.sort((a, b) => Number(b.agentConnected) - Number(a.agentConnected));
   }
 

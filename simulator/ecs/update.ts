@@ -64,17 +64,27 @@ export class Updates {
     this.instances.setConnected(now, this.state.instance(arn), false);
     this.state.after(now, restartMs, (then) => {
       const instance = this.state.instances.get(arn);
-      if (instance?.agentUpdateStatus !== 'UPDATING' || instance.ec2TerminatedAt !== undefined) return;
-      const fails = instance.fate.updateFailsIn === 'UPDATING';
-      const { agentVersion, agentHash } = newestAgent;
-      const updated: ContainerInstanceRecord = {
-        ...instance,
-        agentUpdateStatus: fails ? 'FAILED' : 'UPDATED',
-        versionInfo: fails ? instance.versionInfo : { ...instance.versionInfo, agentVersion, agentHash },
-      };
-      this.state.putInstance(then, updated, { event: false });
-      this.instances.setConnected(then, updated, true);
+      if (!instance || instance.ec2TerminatedAt !== undefined) return;
+      const { isCutOff, ec2StoppedAt } = instance;
+      // An agent that cannot come back stays UPDATING until it can.
+      if (isCutOff || ec2StoppedAt !== undefined) this.agents.pass(then, arn, (back) => this.end(back, arn));
+      else this.end(then, arn);
     });
+  }
+
+  /** The agent is there again: a new one by its version, which has an event (D-1.10h), or the old one. */
+  private end(now: number, arn: string): void {
+    const instance = this.state.instance(arn);
+    if (instance.agentUpdateStatus !== 'UPDATING') return;
+    const fails = instance.fate.updateFailsIn === 'UPDATING';
+    const { agentVersion, agentHash } = newestAgent;
+    const updated: ContainerInstanceRecord = {
+      ...instance,
+      agentUpdateStatus: fails ? 'FAILED' : 'UPDATED',
+      versionInfo: fails ? instance.versionInfo : { ...instance.versionInfo, agentVersion, agentHash },
+    };
+    this.state.putInstance(now, updated, { event: instance.agentConnected && !fails });
+    this.instances.setConnected(now, this.state.instance(arn), true);
   }
 
   /** Does a step of an update that is still wanted, when the agent is there to do it. */

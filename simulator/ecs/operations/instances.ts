@@ -114,14 +114,14 @@ function mayBecome(
     throw invalid(`The container instance ${arn} is already ${status}.`);
 }
 
-/** As far as ECS sees: the container runtime behind a connected agent is well, behind another one unknown (D-9.9). */
-function healthOf({ agentConnected, connectionAt }: ContainerInstanceRecord, at: number) {
-  const status = agentConnected ? 'OK' : 'INSUFFICIENT_DATA';
+/** As far as ECS sees: the container runtime behind a connected agent is as that says, behind another one unknown (D-9.9). */
+function healthOf({ agentConnected, connectionAt, runtime }: ContainerInstanceRecord, at: number) {
+  const status = agentConnected ? runtime.status : 'INSUFFICIENT_DATA';
   const detail = {
     type: 'CONTAINER_RUNTIME',
     status,
     lastUpdated: new Date(at),
-    lastStatusChange: new Date(connectionAt),
+    lastStatusChange: new Date(agentConnected ? Math.max(connectionAt, runtime.since) : connectionAt),
   };
   return { overallStatus: status, details: [detail] };
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../../machine.ts';
+import type { Connections } from '../connections.ts';
 import type { Input } from '../input.ts';
 import type { Instances } from '../instances.ts';
 import type { Mishaps } from '../mishaps.ts';
@@ -13,6 +14,7 @@ export interface Rooms {
   readonly state: State;
   readonly tasks: Tasks;
   readonly instances: Instances;
+  readonly connections: Connections;
   readonly scheduler: Scheduler;
   readonly mishaps: Mishaps;
   readonly placer: Placer;

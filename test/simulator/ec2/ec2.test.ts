@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Ec2 } from '../../../simulator/ec2/ec2.ts';
+import { Ec2, type LaunchTemplate } from '../../../simulator/ec2/ec2.ts';
 import type { Outcome } from '../../../simulator/machine.ts';
 
-const ec2 = (agentSeconds?: number) => {
+const ec2 = (agentSeconds?: number, more: Partial<LaunchTemplate> = {}) => {
   const machine = new Ec2({ region: 'eu-west-1', accountId: '111122223333' });
   machine.putLaunchTemplate({
     launchTemplateName: 'web',
     instanceType: 'm6i.large',
     clusterName: 'demo',
     agentSeconds,
+    ...more,
   });
   return machine;
 };
@@ -102,6 +103,72 @@ describe('Ec2', () => {
     machine.stop(150_000, 'i-1');
     expect(say(machine.advance(219_999))).toEqual(['stopped', 'instance-stopped']);
     expect(say(machine.advance(220_000))).toEqual(['shutting-down', 'instance-shutting-down']);
+  });
+
+  it('warns of a stop, which comes two minutes later and may be taken back by nobody (D-1.29, D-3.19)', () => {
+    const machine = running();
+    const [warning] = machine.interrupt(100_000, 'i-1', 'stop');
+    expect(warning).toMatchObject({ event: { detail: { 'instance-action': 'stop' } } });
+    expect(say(machine.advance(219_999))).toEqual([]);
+    expect(say(machine.advance(220_000))).toEqual(['stopping', 'instance-stopping']);
+    expect(machine.instance('i-1').state).toBe('stopping');
+  });
+
+  it('hibernates an instance with the warning itself, without two minutes (D-7.1)', () => {
+    const machine = running();
+    const said = machine.interrupt(100_000, 'i-1', 'hibernate');
+    expect(said[0]).toMatchObject({ event: { detail: { 'instance-action': 'hibernate' } } });
+    expect(say(said).slice(1)).toEqual(['stopping', 'instance-stopping']);
+  });
+
+  it('does not stop an instance again that was stopped and started after the warning', () => {
+    const machine = running();
+    machine.interrupt(100_000, 'i-1', 'stop');
+    machine.stop(110_000, 'i-1');
+    machine.advance(150_000);
+    machine.start(150_000, { instanceId: 'i-1', agentDelayMs: 0 });
+    machine.advance(600_000);
+    expect(machine.instance('i-1').state).toBe('running');
+  });
+
+  describe('with an agent that drains its instance by itself (D-7.2)', () => {
+    const draining = () => {
+      const machine = ec2(40, { spotInstanceDraining: true });
+      machine.launch(0, order);
+      return machine;
+    };
+
+    it('lets it see the warning', () => {
+      const machine = draining();
+      machine.advance(100_000);
+      expect(say(machine.interrupt(100_000, 'i-1')).slice(1)).toEqual(['spot-notice']);
+    });
+
+    it('lets it see the warning when it comes up, too', () => {
+      const machine = draining();
+      machine.advance(10_000);
+      machine.interrupt(10_000, 'i-1');
+      expect(say(machine.advance(40_000))).toEqual(['agent-ready', 'spot-notice']);
+    });
+
+    it('lets it see nothing of a recommendation (D-7.3)', () => {
+      const machine = draining();
+      machine.advance(100_000);
+      expect(machine.recommendRebalance('i-1')).toHaveLength(1);
+    });
+  });
+
+  it('tells ECS what its launch template says of agent and fate', () => {
+    const machine = ec2(40, {
+      agentVersion: '1.104.0',
+      trunkFailure: 'No address.',
+      updateFailsIn: 'STAGING',
+    });
+    machine.launch(0, order);
+    expect(machine.registration('i-1')).toMatchObject({
+      image: { agentVersion: '1.104.0' },
+      fate: { trunkFailure: 'No address.', updateFailsIn: 'STAGING' },
+    });
   });
 
   it('recommends a rebalance and does nothing else (D-1.30)', () => {

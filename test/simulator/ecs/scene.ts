@@ -144,6 +144,22 @@ export class Scene {
     this.hear(this.ecs.agentConnection(this.time, ec2InstanceId, connected));
   }
 
+  reconnect(ec2InstanceId: string, milliseconds: number): void {
+    this.hear(this.ecs.agentReconnects(this.time, ec2InstanceId, milliseconds));
+  }
+
+  forget(ec2InstanceId: string, registration: Omit<Registration, 'ec2InstanceId'>): void {
+    this.hear(this.ecs.agentForgets(this.time, { ...registration, ec2InstanceId }));
+  }
+
+  noticeSpot(ec2InstanceId: string): void {
+    this.hear(this.ecs.agentNoticesSpot(this.time, ec2InstanceId));
+  }
+
+  setRuntime(ec2InstanceId: string, status: 'OK' | 'IMPAIRED'): void {
+    this.hear(this.ecs.setRuntime(this.time, ec2InstanceId, status));
+  }
+
   setFargate(provider: 'FARGATE' | 'FARGATE_SPOT', isAvailable: boolean): void {
     this.hear(this.ecs.setFargate(this.time, provider, isAvailable));
   }

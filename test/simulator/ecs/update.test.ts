@@ -72,6 +72,25 @@ describe('UpdateContainerAgent', () => {
     },
   );
 
+  it.each<[string, (one: Scene) => void, (one: Scene) => void]>([
+    ['is cut off', (one) => one.connection('i-1', false), (one) => one.connection('i-1', true)],
+    ['is on a host that was stopped', (one) => one.stop('i-1'), (one) => one.instance('i-1')],
+  ])('stays UPDATING while its agent %s, and ends when that is back', (_, goes, returns) => {
+    const one = scene();
+    update(one);
+    while (stage(one) !== 'UPDATING') one.pass(1);
+    goes(one);
+    one.pass(600);
+    expect([stage(one), one.describe('i-1').agentConnected]).toEqual(['UPDATING', false]);
+    one.heard();
+    returns(one);
+    expect([stage(one), one.describe('i-1').agentConnected]).toEqual(['UPDATED', true]);
+    expect(one.instanceEvents().at(-1)?.detail).toMatchObject({
+      agentConnected: true,
+      versionInfo: { agentVersion: newestAgent.agentVersion },
+    });
+  });
+
   it('is refused while one is under way, in every stage (D-8.6)', () => {
     const one = scene();
     update(one);
