@@ -6,7 +6,10 @@ import { Scene } from '../simulator/server/scene.ts';
 const page = textOf('docs/simulator.md');
 
 /** The commands of the page in the order in which they stand; the first block starts the server. */
-const [start = '', ...blocks] = [...page.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
+const [session = ''] = page.split('\n## Scenarios\n');
+const [start = '', ...blocks] = [...session.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(
+  ([, block = '']) => block,
+);
 
 /** Requests that are in the table, as `GET clock`. */
 const inTable = [...page.matchAll(/^\| (`(?:GET|POST) [^|]*) \|/gm)]
