@@ -98,7 +98,7 @@ export class Instances {
     for (const instance of this.state.registrationsOf(ec2InstanceId)) {
       const { containerInstanceArn: arn } = instance;
       const isSeen = isReachable(instance);
-      const ended = { ...instance, ec2TerminatedAt: now, ...connection(now, instance, false) };
+      const ended = { ...instance, ec2TerminatedAt: now, ...(isSeen && connection(now, instance, false)) };
       this.state.putInstance(now, ended, { event: isSeen });
       if (!isSeen) continue;
       this.tasks.hostEnded(now, arn, 'terminated');
@@ -153,8 +153,8 @@ export class Instances {
 
   /** Writes the connection of an agent, with an event where it changes. */
   setConnected(now: number, instance: ContainerInstanceRecord, connected: boolean): void {
-    if (instance.agentConnected === connected || instance.ec2TerminatedAt !== undefined) return;
-    if (!isThere(instance)) return;
+    if (instance.agentConnected === connected || !isThere(instance)) return;
+    if (connected && instance.ec2TerminatedAt !== undefined) return;
     this.state.putInstance(now, { ...instance, ...connection(now, instance, connected) }, { event: true });
     if (!connected) return;
     this.agents.catchUp(now, instance.containerInstanceArn);

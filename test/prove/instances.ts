@@ -83,6 +83,14 @@ export const instanceSabotages: readonly Sabotage[] = [
     by: 'UpdateContainerAgent stays UPDATING while its agent is on a host that was stopped',
   },
   {
+    broken: 'a stopped instance that is terminated loses its agent without an event (D-1.4)',
+    file: 'simulator/ecs/instances.ts',
+    find: 'ec2TerminatedAt: now, ...(isSeen && connection(now, instance, false))',
+    replace: 'ec2TerminatedAt: now, ...connection(now, instance, false)',
+    tests: ['test/simulator/ecs/mishaps.test.ts'],
+    by: 'EC2 stopping the instance leaves a ghost when the stopped instance is terminated',
+  },
+  {
     broken: 'agents reconnect less often the more there are (D-1.10g)',
     file: 'simulator/ecs/reconnects.ts',
     find: 'perHour * Math.max(1, this.connected().length)',

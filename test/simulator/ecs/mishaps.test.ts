@@ -252,5 +252,8 @@ describe('EC2 stopping the instance', () => {
     scene.terminate('i-1');
     scene.pass(600);
     expect(scene.describe('i-1')).toMatchObject({ status: 'ACTIVE', agentConnected: false });
+    // The agent is missed as it would have been without the end.
+    const own = scene.instanceEvents().filter(({ detail }) => detail.ec2InstanceId === 'i-1');
+    expect(own).toMatchObject([{ detail: { status: 'ACTIVE', agentConnected: false } }]);
   });
 });
