@@ -37,8 +37,20 @@ function candidate(
     isHealthy: task.healthyAt !== undefined && task.healthyAt <= now,
     isPrimary,
     isDraining: state.isDraining(task),
-    isUnhealthy: task.failedCheck !== undefined,
+    isUnhealthy: isUnhealthy(service, now, task),
     isProtected,
     isHeldWhileDraining: isProtected && state.switches.protectionHoldsDraining,
   };
+}
+
+function isUnhealthy(service: Service, now: number, task: TaskRecord): boolean {
+  return task.failedCheck === 'target' ? now >= graceEndOf(service, task) : task.failedCheck !== undefined;
+}
+
+/** From when the checks of its load balancer count against a task (milliseconds; D-9.40). */
+export function graceEndOf(
+  service: Pick<Service, 'healthCheckGracePeriodSeconds'> | undefined,
+  { startedAt = 0 }: TaskRecord,
+): number {
+  return startedAt + (service?.healthCheckGracePeriodSeconds ?? 0) * 1000;
 }

@@ -31,6 +31,8 @@ const firstDynamicPort = 32_768;
  *
  * Docker labels of a container definition say what the simulated container does, in seconds:
  * - `simulator.start-seconds`: from the start order to running, image pull included (default 3);
+ * - `simulator.start-fails-after-seconds`: its image cannot be pulled, and the task fails so long after the start order
+ *   (default: it starts);
  * - `simulator.stop-seconds`: from SIGTERM to its end, cut short by SIGKILL at stopTimeout (default 2; D-2.35);
  * - `simulator.exit-after-seconds`: an essential container ends by itself so long after it runs (default: never);
  * - `simulator.health-seconds`: its healthCheck first passes so long after it runs (default: the check's interval).
@@ -197,7 +199,9 @@ function readBehaviour(containers: readonly Input[]): Behaviour {
   const checks = containers
     .filter((container) => isEssential(container) && container.healthCheck)
     .map((container) => label(container, 'health-seconds') ?? intervalMs(container));
+  const failures = containers.flatMap((each) => label(each, 'start-fails-after-seconds') ?? []);
   return {
+    startFailsMs: failures.length === 0 ? undefined : Math.min(...failures),
     startMs: Math.max(...containers.map((each) => label(each, 'start-seconds') ?? usual.startSeconds * 1000)),
     stopMs: Math.max(...stops.map(({ stopMs }) => stopMs)),
     exitCodes: new Map(stops.map(({ name, isKilled }) => [name, isKilled ? 137 : 0])),

@@ -3,7 +3,7 @@ import { lastSegment } from './arn.ts';
 import type { Misfit } from './placement.ts';
 import { closest, type Refusal } from './placer.ts';
 import type { ContainerInstanceRecord, OtherResource, Resources, TaskRecord } from './records.ts';
-import type { Service } from './service-records.ts';
+import type { Deployment, Service } from './service-records.ts';
 import { containerInstanceShape, resourceShapes, taskShape } from './shapes.ts';
 
 /** What is uncertain about AWS, to be tried both ways. */
@@ -68,7 +68,7 @@ export function taskEvent(task: TaskRecord): ServiceEvent {
 export function serviceAction(
   now: number,
   service: Service,
-  eventType: 'INFO' | 'ERROR',
+  eventType: 'INFO' | 'WARN' | 'ERROR',
   eventName: string,
   more: Readonly<Record<string, unknown>> = {},
 ): ServiceEvent {
@@ -77,32 +77,54 @@ export function serviceAction(
   return event('ECS Service Action', service.shortArn ?? service.serviceArn, detail);
 }
 
-/** `ECS Deployment State Change` (D-1.20): no clusterArn in it. */
-export function deploymentEvent(
-  now: number,
-  service: Service,
-  deploymentId: string,
-  state: 'IN_PROGRESS' | 'COMPLETED',
-): ServiceEvent {
-  const words = state === 'COMPLETED' ? 'completed' : 'in progress';
+/** `ECS Deployment State Change` (D-1.20): no clusterArn in it; a rollback is told by its reason alone. */
+export function deploymentEvent(now: number, service: Service, deployment: Deployment): ServiceEvent {
+  const { id, rolloutState } = deployment;
   return event('ECS Deployment State Change', service.shortArn ?? service.serviceArn, {
-    eventType: 'INFO',
-    eventName: `SERVICE_DEPLOYMENT_${state}`,
-    deploymentId,
+    eventType: rolloutState === 'FAILED' ? 'ERROR' : 'INFO',
+    eventName: `SERVICE_DEPLOYMENT_${rolloutState}`,
+    deploymentId: id,
     updatedAt: new Date(now),
-    reason: `ECS deployment ${deploymentId} ${words}.`,
+    // The documented sample has one task where the API has several.
+    reason: rolloutReason(deployment).replace('tasks failed to start', 'task failed to start'),
   });
 }
 
+/** Why a deployment is in its state, as DescribeServices words it. */
+export function rolloutReason({ id, rolloutState, rolloutReason: reason }: Deployment): string {
+  return reason ?? `ECS deployment ${id} ${rolloutState === 'COMPLETED' ? 'completed' : 'in progress'}.`;
+}
+
+/** Who speaks: a service, or one of its task sets. */
+export type Speaker = Pick<Service, 'serviceName'> & { readonly taskSetId?: string | undefined };
+
+const speaks = ({ serviceName, taskSetId }: Speaker) =>
+  taskSetId === undefined ? `(service ${serviceName})` : `(service ${serviceName}, taskSet ${taskSetId})`;
+
 /** A message of the service's own list, as ECS words them. */
 export const messages = {
-  started: (service: Service, taskArns: readonly string[]) =>
-    `(service ${service.serviceName}) has started ${taskArns.length} tasks: ${named(taskArns)}.`,
-  stopped: (service: Service, taskArns: readonly string[]) =>
-    `(service ${service.serviceName}) has stopped ${taskArns.length} running tasks: ${named(taskArns)}.`,
-  steady: (service: Service) => `(service ${service.serviceName}) has reached a steady state.`,
-  unplaced: (service: Service, { capacityProvider, reason, misfits }: Refusal) => {
-    const words = `(service ${service.serviceName}) was unable to place a task`;
+  started: (speaker: Speaker, taskArns: readonly string[]) =>
+    `${speaks(speaker)} has started ${taskArns.length} tasks: ${named(taskArns)}.`,
+  stopped: (speaker: Speaker, taskArns: readonly string[]) =>
+    `${speaks(speaker)} has stopped ${taskArns.length} running tasks: ${named(taskArns)}.`,
+  stoppedPending: (speaker: Speaker, taskArns: readonly string[]) =>
+    `${speaks(speaker)} stopped ${taskArns.length} pending tasks.`,
+  steady: (service: Speaker) => `${speaks(service)} has reached a steady state.`,
+  impaired: (service: Speaker) => `${speaks(service)} is unable to consistently start tasks successfully.`,
+  registered: (service: Speaker, targetGroupArn: string, count: number) =>
+    `${speaks(service)} registered ${count} targets in (target-group ${targetGroupArn})`,
+  deregistered: (service: Speaker, targetGroupArn: string, count: number) =>
+    `${speaks(service)} deregistered ${count} targets in (target-group ${targetGroupArn})`,
+  drainingConnections: ({ serviceName }: Speaker, taskSetId: string, count: number) =>
+    `${speaks({ serviceName, taskSetId })} has begun draining connections on ${count} tasks.`,
+  unhealthy: (service: Speaker, taskArn: string, target: { arn: string; port: number } | undefined) =>
+    `${speaks(service)} ${named([taskArn])} ${
+      target
+        ? `(port ${target.port}) is unhealthy in (target-group ${target.arn}) due to (reason Health checks failed)`
+        : 'failed container health checks.'
+    }`,
+  unplaced: (service: Speaker, { capacityProvider, reason, misfits }: Refusal) => {
+    const words = `${speaks(service)} was unable to place a task`;
     if (reason === 'RESOURCE:FARGATE')
       return `${words}. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.`;
     const misfit = closest(misfits);
@@ -112,10 +134,14 @@ export const messages = {
       : `Reason: No Container Instances were found in your ${whose}.`;
     return `${words} because no container instance met all of its requirements. ${why}`;
   },
-  held: (service: Service) =>
-    `(service ${service.serviceName}) was unable to scale in to desired count because number of protected tasks is more than the desired count of tasks.`,
-  deployed: (service: Service, deploymentId: string) =>
-    `(service ${service.serviceName}) (deployment ${deploymentId}) deployment completed.`,
+  held: (service: Speaker) =>
+    `${speaks(service)} was unable to scale in to desired count because number of protected tasks is more than the desired count of tasks.`,
+  deployed: (service: Speaker, deploymentId: string) =>
+    `${speaks(service)} (deployment ${deploymentId}) deployment completed.`,
+  deploymentFailed: (service: Speaker, deploymentId: string) =>
+    `${speaks(service)} (deployment ${deploymentId}) deployment failed: tasks failed to start.`,
+  rollingBack: (service: Speaker, deploymentId: string) =>
+    `${speaks(service)} rolling back to deployment ${deploymentId}.`,
 };
 
 function misfitWords({ instance, reason }: { instance: ContainerInstanceRecord; reason: Misfit }): string {

@@ -150,7 +150,8 @@ export interface StopCause {
     | 'EssentialContainerExited'
     | 'UserInitiated'
     | 'ServiceSchedulerInitiated'
-    | 'TerminationNotice';
+    | 'TerminationNotice'
+    | 'TaskFailedToStart';
   readonly stoppedReason: string;
 }
 
@@ -233,6 +234,8 @@ export interface TaskRecord {
 export interface Behaviour {
   /** From the start order to running containers. */
   readonly startMs: number;
+  /** From the start order to its image not being there; undefined: it is. */
+  readonly startFailsMs?: number | undefined;
   /** From SIGTERM to the end of the last container, SIGKILL at stopTimeout included (D-2.35). */
   readonly stopMs: number;
   /** 137 when SIGKILL ends a container, 0 when it ends in time; by container name. */

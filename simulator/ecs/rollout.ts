@@ -11,6 +11,14 @@ export const repeatMs = 6 * 3_600_000;
 const messagesMax = 100;
 /** Why a service has more tasks than it wants. */
 const protectedCause = 'protected';
+/** Its tasks fail to start one after the other. */
+const impairedCause = 'impaired';
+/** What being placed does not resolve. */
+const otherCauses = [protectedCause, impairedCause];
+
+/** With a controller other than ECS the task set speaks. */
+const speakerOf = ({ serviceName, deploymentController }: Service, { id }: Launch) =>
+  deploymentController === 'ECS' ? { serviceName } : { serviceName, taskSetId: id };
 
 /** What a service says of itself: its deployments, its steady state, its messages, and the events about them. */
 export class Rollout {
@@ -30,6 +38,7 @@ export class Rollout {
       id: this.newId(),
       status: 'PRIMARY',
       rolloutState: 'IN_PROGRESS',
+      failedTasks: 0,
       createdAt: now,
       updatedAt: now,
     };
@@ -71,7 +80,7 @@ export class Rollout {
   /** Says that the primary deployment of a service has begun (D-1.20). */
   announce(now: number, service: Service): void {
     const primary = service.deployments[0];
-    if (primary) this.state.emit(deploymentEvent(now, service, primary.id, 'IN_PROGRESS'));
+    if (primary) this.state.emit(deploymentEvent(now, service, primary));
   }
 
   /** Adds a message to the service's own list, which keeps the newest 100 (D-1.19). */
@@ -82,12 +91,42 @@ export class Rollout {
     this.state.putService(now, { ...service, events });
   }
 
-  /** Says which tasks the scheduler started or stopped (D-1.17e). */
-  tasks(now: number, service: Service, kind: 'started' | 'stopped', taskArns: readonly string[]): void {
+  /** Says which tasks the scheduler started. */
+  started(now: number, service: Service, launch: Launch, taskArns: readonly string[]): void {
     if (taskArns.length === 0) return;
-    this.note(now, service.serviceArn, messages[kind](service, taskArns));
-    if (kind === 'stopped')
-      this.state.emit(serviceAction(now, service, 'INFO', 'TASKS_STOPPED', { taskArns }));
+    this.note(now, service.serviceArn, messages.started(speakerOf(service, launch), taskArns));
+  }
+
+  /** Says which tasks the scheduler stopped; there is an event about those that were running (D-1.17e). */
+  stopped(now: number, service: Service, launch: Launch, taskArns: readonly string[]): void {
+    const { serviceArn } = service;
+    const speaker = speakerOf(service, launch);
+    const wasUp = (taskArn: string) => this.state.task(taskArn).startedAt !== undefined;
+    const running = taskArns.filter(wasUp);
+    const pending = taskArns.filter((taskArn) => !wasUp(taskArn));
+    if (pending.length > 0) this.note(now, serviceArn, messages.stoppedPending(speaker, pending));
+    if (running.length === 0) return;
+    this.note(now, serviceArn, messages.stopped(speaker, running));
+    this.state.emit(serviceAction(now, service, 'INFO', 'TASKS_STOPPED', { taskArns: running }));
+  }
+
+  /** Says that a task failed its health check, and where (D-14.3). */
+  unhealthy(now: number, service: Service, launch: Launch, { taskArn, failedCheck }: TaskRecord): void {
+    const [balancer] = failedCheck === 'target' ? launch.loadBalancers : [];
+    const target = balancer && { arn: balancer.targetGroupArn, port: balancer.containerPort };
+    this.note(now, service.serviceArn, messages.unhealthy(service, taskArn, target));
+  }
+
+  /** Says that tasks fail to start one after the other, once until one runs or six hours have passed (D-1.17g, D-2.39). */
+  impaired(now: number, service: Service): void {
+    if (!this.isNew(now, service.serviceArn, impairedCause)) return;
+    this.note(now, service.serviceArn, messages.impaired(service));
+    this.state.emit(serviceAction(now, service, 'WARN', 'SERVICE_TASK_START_IMPAIRED'));
+  }
+
+  /** Tasks start again. */
+  recovered(serviceArn: string): void {
+    this.said.get(serviceArn)?.delete(impairedCause);
   }
 
   /**
@@ -126,21 +165,19 @@ export class Rollout {
   /** Everything found a place: the next failure is a new one. */
   resolved(serviceArn: string): void {
     const said = this.said.get(serviceArn);
-    for (const cause of said?.keys() ?? []) if (cause !== protectedCause) said?.delete(cause);
+    for (const cause of said?.keys() ?? []) if (!otherCauses.includes(cause)) said?.delete(cause);
   }
 
   /**
-   * Completes the deployment and says that the service is steady once the desired number of healthy tasks of the
-   * primary deployment runs and none is left on a DRAINING instance (D-1.20, D-9.52).
+   * Completes the deployment and says that the service is steady once it has as many tasks as it wants and no other: all
+   * of the primary deployment, healthy, and none on a DRAINING instance (D-1.20, D-9.52).
    */
   settle(now: number, serviceArn: string, tasks: readonly Candidate[]): void {
     const { desiredCount } = this.state.service(serviceArn);
-    const wanted = tasks.filter(({ isWanted }) => isWanted);
-    const isComplete =
-      wanted.length === desiredCount &&
-      wanted.every(({ isPrimary, isHealthy, isDraining }) => isPrimary && isHealthy && !isDraining);
-    const isSteady = isComplete && tasks.every(({ isDraining }) => !isDraining);
-    if (isComplete) this.complete(now, serviceArn);
+    const isSteady =
+      tasks.length === desiredCount &&
+      tasks.every((task) => task.isWanted && task.isPrimary && task.isHealthy && !task.isDraining);
+    if (isSteady) this.complete(now, serviceArn);
     const service = this.state.service(serviceArn);
     if (isSteady === service.isSteady) return;
     this.state.putService(now, { ...service, isSteady });
@@ -186,11 +223,16 @@ export class Rollout {
   private complete(now: number, serviceArn: string): void {
     const service = this.state.service(serviceArn);
     const [primary] = service.deployments;
-    if (!primary || primary.rolloutState === 'COMPLETED') return;
-    const completed: Deployment = { ...primary, rolloutState: 'COMPLETED', updatedAt: now };
+    if (primary?.rolloutState !== 'IN_PROGRESS') return;
+    const completed: Deployment = {
+      ...primary,
+      rolloutState: 'COMPLETED',
+      rolloutReason: undefined,
+      updatedAt: now,
+    };
     this.state.putService(now, { ...service, deployments: [completed] });
     this.note(now, serviceArn, messages.deployed(service, primary.id));
-    this.state.emit(deploymentEvent(now, service, primary.id, 'COMPLETED'));
+    this.state.emit(deploymentEvent(now, service, completed));
   }
 
   private saySteady(now: number, serviceArn: string): void {

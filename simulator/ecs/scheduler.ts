@@ -1,13 +1,16 @@
-import { candidatesOf } from './candidates.ts';
-import { type Candidate, daemonPass, type Limits, replicaPass, type StopWhy } from './passes.ts';
+import { candidatesOf, graceEndOf } from './candidates.ts';
+import { causeOf } from './causes.ts';
+import { Failures } from './failures.ts';
+import { type Candidate, daemonPass, type Limits, type Pass, replicaPass, type StopWhy } from './passes.ts';
 import { meetsConstraints, misfit, type Requirement } from './placement.ts';
 import type { Placer, Refusal } from './placer.ts';
 import { type Pool, poolsOf, primaryOf } from './pools.ts';
-import type { ContainerInstanceRecord, PlacementStrategy, StopCause, TaskRecord } from './records.ts';
+import type { ContainerInstanceRecord, PlacementStrategy, TaskRecord } from './records.ts';
 import { Rollout, repeatMs } from './rollout.ts';
+import { orderOf } from './service-orders.ts';
 import type { Launch, Service } from './service-records.ts';
 import type { State, Watcher } from './state.ts';
-import { taskTags } from './tags.ts';
+import { Targets } from './targets.ts';
 import type { Tasks } from './tasks.ts';
 
 /** From a change to the scheduler's look at it; what changes in between is looked at together. */
@@ -28,6 +31,8 @@ export class Scheduler implements Watcher {
   private readonly state: State;
   private readonly tasks: Tasks;
   private readonly placer: Placer;
+  private readonly failures: Failures;
+  private readonly targets: Targets;
   private readonly due = new Set<string>();
   /** Services with tasks that found no place. */
   private readonly waiting = new Set<string>();
@@ -37,6 +42,8 @@ export class Scheduler implements Watcher {
     this.tasks = tasks;
     this.placer = placer;
     this.rollout = new Rollout(state);
+    this.failures = new Failures(state, this.rollout);
+    this.targets = new Targets(state, this.rollout);
   }
 
   /** Has a look at a service soon. */
@@ -49,8 +56,14 @@ export class Scheduler implements Watcher {
     const { serviceArn, containerInstanceArn, healthyAt } = task;
     if (serviceArn === undefined) return;
     this.touch(now, serviceArn);
+    if (task.lastStatus === 'RUNNING') this.failures.running(task);
+    const startsAt = task.lastStatus === 'STOPPED' ? this.failures.stopped(now, task) : undefined;
+    if (startsAt !== undefined) this.state.after(now, startsAt - now, (then) => this.touch(then, serviceArn));
     if (task.desiredStatus === 'RUNNING' && healthyAt !== undefined && healthyAt > now)
       this.state.after(now, healthyAt - now, (then) => this.touch(then, serviceArn));
+    const graceEndsAt = graceEndOf(this.state.services.get(serviceArn), task);
+    if (task.failedCheck === 'target' && graceEndsAt > now)
+      this.state.after(now, graceEndsAt - now, (then) => this.touch(then, serviceArn));
     // The daemons of a draining instance wait for its last replica task (D-2.29).
     if (task.lastStatus !== 'STOPPED' || containerInstanceArn === undefined) return;
     if (this.state.instance(containerInstanceArn).status !== 'DRAINING') return;
@@ -93,10 +106,11 @@ export class Scheduler implements Watcher {
 
   private look(now: number, service: Service): void {
     if (service.status === 'INACTIVE') return;
-    const isDaemon = service.schedulingStrategy === 'DAEMON';
-    const started = isDaemon ? this.lookAtDaemons(now, service) : this.lookAtReplicas(now, service);
-    this.rollout.tasks(now, service, 'started', started);
+    if (service.schedulingStrategy === 'DAEMON') this.lookAtDaemons(now, service);
+    else this.lookAtReplicas(now, service);
     const { serviceArn } = service;
+    this.targets.look(now, serviceArn);
+    this.failures.reset(now, serviceArn);
     if (service.deploymentController === 'ECS')
       this.rollout.settle(now, serviceArn, candidatesOf(this.state, now, service));
     else this.rollout.settleTaskSets(now, serviceArn);
@@ -104,44 +118,56 @@ export class Scheduler implements Watcher {
   }
 
   /** Each deployment controller's pools of tasks, one after the other (D-9.49 to D-9.51). */
-  private lookAtReplicas(now: number, service: Service): string[] {
-    const outcomes = poolsOf(service).map((pool) => this.fill(now, service, pool));
-    const refusals = outcomes.flatMap((outcome) => outcome.refusals);
+  private lookAtReplicas(now: number, service: Service): void {
+    const refusals = poolsOf(service).flatMap((pool) => this.fill(now, service, pool));
     if (refusals.length > 0) this.refused(now, service, refusals);
     else this.resolved(service);
-    return outcomes.flatMap(({ placed }) => placed.map(({ taskArn }) => taskArn));
   }
 
-  private fill(now: number, service: Service, pool: Pool) {
+  private fill(now: number, service: Service, pool: Pool): Refusal[] {
+    const { launch } = pool;
     const candidates = candidatesOf(this.state, now, service, pool);
     const { stop, startCount, heldCount } = replicaPass(limitsOf(service, pool, candidates), candidates);
-    this.stopAll(now, service, stop);
+    this.stopAll(now, service, launch, this.allowed(service, launch, stop));
     this.rollout.held(now, service, heldCount);
+    const mayStart = this.failures.startsAt(service.serviceArn, launch) <= now;
     const wanted = this.wantedTasks(service);
     const strategy = service.placementStrategy.length > 0 ? service.placementStrategy : usualStrategy;
-    return this.placer.start(now, {
+    const { placed, refusals } = this.placer.start(now, {
       clusterArn: service.clusterArn,
-      count: startCount,
-      order: this.orderOf(service, pool.launch),
-      infrastructure: pool.launch,
+      count: mayStart ? startCount : 0,
+      order: orderOf(service, launch),
+      infrastructure: launch,
       strategy,
       constraints: service.placementConstraints,
       siblings: wanted,
-      sharers: wanted.filter(({ startedBy }) => startedBy === pool.launch.id),
+      sharers: wanted.filter(({ startedBy }) => startedBy === launch.id),
       pick: (count) => this.pick(strategy, count),
     });
+    const taskArns = placed.map(({ taskArn }) => taskArn);
+    this.rollout.started(now, service, launch, taskArns);
+    return refusals;
   }
 
-  private lookAtDaemons(now: number, service: Service): string[] {
+  /** A deployment that has FAILED replaces nothing (D-1.21). */
+  private allowed(service: Service, launch: Launch, stops: Pass['stop']): Pass['stop'] {
+    const isOver = this.failures.startsAt(service.serviceArn, launch) === Number.POSITIVE_INFINITY;
+    return isOver ? stops.filter(({ why }) => why !== 'deployment') : stops;
+  }
+
+  private lookAtDaemons(now: number, service: Service): void {
+    const launch = primaryOf(service);
     if (service.status !== 'ACTIVE') {
       const all = candidatesOf(this.state, now, service).filter(({ isWanted }) => isWanted);
       const why = 'scaling' as const;
       const stops = all.map(({ taskArn }) => ({ taskArn, why }));
-      this.stopAll(now, service, stops);
-      return [];
+      this.stopAll(now, service, launch, stops);
+      return;
     }
     const hasReplicas = (arn: string) => this.hasReplicaTasks(arn);
-    this.stopAll(now, service, daemonPass(service, candidatesOf(this.state, now, service), hasReplicas));
+    const stops = daemonPass(service, candidatesOf(this.state, now, service), hasReplicas);
+    this.stopAll(now, service, launch, this.allowed(service, launch, stops));
+    if (this.failures.startsAt(service.serviceArn, launch) > now) return;
     const requirement = this.requirement(service);
     const places = new Set(
       this.state.tasksOf(service.serviceArn).map(({ containerInstanceArn }) => containerInstanceArn),
@@ -152,7 +178,10 @@ export class Scheduler implements Watcher {
     const [first] = misfits;
     if (first) this.refused(now, service, [{ misfits, reason: first.reason }]);
     else this.resolved(service);
-    return judged.flatMap(({ instance, reason }) => (reason ? [] : [this.start(now, service, instance)]));
+    const taskArns = judged.flatMap(({ instance, reason }) =>
+      reason ? [] : [this.start(now, service, instance)],
+    );
+    this.rollout.started(now, service, launch, taskArns);
   }
 
   private start(now: number, service: Service, instance: ContainerInstanceRecord): string {
@@ -160,40 +189,26 @@ export class Scheduler implements Watcher {
     const { capacityProviderName } = instance;
     const isByProvider = launch.capacityProviderStrategy.length > 0;
     const task = this.tasks.place(now, instance, {
-      ...this.orderOf(service, launch),
+      ...orderOf(service, launch),
       launchType: 'EC2',
       capacityProviderName: isByProvider ? capacityProviderName : undefined,
     });
     return task.taskArn;
   }
 
-  private orderOf(service: Service, launch: Launch) {
-    const { definition } = launch;
-    return {
-      definition,
-      reservation: definition.reservation,
-      createdBy: service.createdBy,
-      group: `service:${service.serviceName}`,
-      startedBy: launch.id,
-      serviceArn: service.serviceArn,
-      targetGroupArns: launch.loadBalancers.map(({ targetGroupArn }) => targetGroupArn),
-      enableExecuteCommand: service.enableExecuteCommand,
-      tags: taskTags(service, definition, [], {
-        serviceTags: service.tags,
-        serviceName: service.serviceName,
-      }),
-    };
-  }
-
-  private stopAll(now: number, service: Service, stops: readonly { taskArn: string; why: StopWhy }[]): void {
-    for (const { taskArn, why } of stops)
-      this.tasks.stop(now, taskArn, causeOf(service, why, this.state.task(taskArn)));
-    this.rollout.tasks(
-      now,
-      service,
-      'stopped',
-      stops.map(({ taskArn }) => taskArn),
-    );
+  private stopAll(
+    now: number,
+    service: Service,
+    launch: Launch,
+    stops: readonly { taskArn: string; why: StopWhy }[],
+  ): void {
+    for (const { taskArn, why } of stops) {
+      const task = this.state.task(taskArn);
+      if (why === 'unhealthy') this.rollout.unhealthy(now, service, launch, task);
+      this.tasks.stop(now, taskArn, causeOf(service, why, task));
+    }
+    const taskArns = stops.map(({ taskArn }) => taskArn);
+    this.rollout.stopped(now, service, launch, taskArns);
   }
 
   private refused(now: number, service: Service, refusals: readonly Refusal[]): void {
@@ -218,6 +233,8 @@ export class Scheduler implements Watcher {
     this.state.putService(now, { ...service, status: 'INACTIVE', deployments: [], taskSets: [] });
     this.waiting.delete(serviceArn);
     this.rollout.forget(serviceArn);
+    this.failures.forget(serviceArn);
+    this.targets.forget(serviceArn);
   }
 
   private wantedTasks({ serviceArn }: Service): TaskRecord[] {
@@ -264,23 +281,4 @@ export class Scheduler implements Watcher {
 function limitsOf(service: Service, pool: Pool, candidates: readonly Candidate[]): Limits {
   const isLimited = service.deploymentController === 'ECS' || candidates.some(({ isDraining }) => isDraining);
   return isLimited ? pool : { ...pool, minimumHealthyPercent: 0, maximumPercent: unlimitedPercent };
-}
-
-/** D-2.16, D-7.9, D-14.3. */
-function causeOf(
-  service: Service,
-  why: StopWhy,
-  { failedCheck, startedBy, targetGroupArns }: TaskRecord,
-): StopCause {
-  const id = service.deployments[0]?.id ?? startedBy;
-  const reasons: Readonly<Record<StopWhy, string>> = {
-    draining: 'Task stopped during instance draining',
-    deployment: `Scaling activity initiated by (deployment ${id})`,
-    scaling: `Scaling activity initiated by (deployment ${id})`,
-    unhealthy:
-      failedCheck === 'target'
-        ? `Task failed ELB health checks in (target-group ${targetGroupArns[0]})`
-        : 'Task failed container health checks',
-  };
-  return { stopCode: 'ServiceSchedulerInitiated', stoppedReason: reasons[why] };
 }

@@ -1,3 +1,4 @@
+import type { Breaker } from './breaker.ts';
 import type { PlacementConstraint, PlacementStrategy, StrategyItem, Tag, TaskDefinition } from './records.ts';
 
 /** What tasks run on: a launch type, or, when there are items, a capacity provider strategy (D-4.38). */
@@ -26,10 +27,15 @@ export interface Launch extends Infrastructure {
   readonly updatedAt: number;
 }
 
-/** One deployment of a service: the primary, or one that it replaces (D-9.41). */
+/** One deployment of a service: the primary, or one that it replaces, which is shown while it has tasks (D-9.41). */
 export interface Deployment extends Launch {
   readonly status: 'PRIMARY' | 'ACTIVE';
-  readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED';
+  readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
+  /** What its state says of itself; undefined: nothing beside its name. */
+  readonly rolloutReason?: string | undefined;
+  /** While it was in progress: tasks that failed one after the other (D-2.38), and when the last one did. */
+  readonly failedTasks: number;
+  readonly failedAt?: number | undefined;
 }
 
 /** A task set of a service whose deployments somebody else controls (D-9.50). */
@@ -70,6 +76,7 @@ export interface Service extends Infrastructure {
   readonly desiredCount: number;
   readonly minimumHealthyPercent: number;
   readonly maximumPercent: number;
+  readonly breaker: Breaker;
   readonly loadBalancers: readonly LoadBalancer[];
   readonly healthCheckGracePeriodSeconds: number | undefined;
   readonly placementConstraints: readonly PlacementConstraint[];

@@ -1,3 +1,5 @@
+import { breakerShape } from './breaker.ts';
+import { rolloutReason } from './events.ts';
 import { computedDesiredCount } from './pools.ts';
 import type { CapacityProvider } from './providers.ts';
 import type { TaskRecord } from './records.ts';
@@ -27,11 +29,12 @@ export function serviceShape(
     deploymentConfiguration: {
       maximumPercent: service.maximumPercent,
       minimumHealthyPercent: service.minimumHealthyPercent,
+      ...(isEcs && { deploymentCircuitBreaker: breakerShape(service.breaker) }),
     },
     // With the ECS controller the other two are left out, with another one there are no deployments (D-9.38).
     ...(isEcs ? {} : { deploymentController: { type: service.deploymentController }, taskSets }),
-    deployments: service.deployments.map((deployment) =>
-      deploymentShape(deployment, service.desiredCount, tasks),
+    deployments: service.deployments.flatMap((deployment) =>
+      deploymentShapes(deployment, service.desiredCount, tasks),
     ),
     events: service.events.map(({ id, createdAt, message }) => ({
       id,
@@ -51,25 +54,29 @@ export function serviceShape(
   };
 }
 
-/** A deployment that is being replaced wants no more than the tasks it still has. */
-function deploymentShape(deployment: Deployment, desiredCount: number, tasks: readonly TaskRecord[]): Shape {
+/**
+ * A deployment that is being replaced wants no more than the tasks it still has, and is INACTIVE, which is not shown any
+ * more, when the last of them has stopped (D-9.41).
+ */
+function deploymentShapes(deployment: Deployment, desiredCount: number, tasks: readonly TaskRecord[]) {
   const own = tasks.filter(({ startedBy }) => startedBy === deployment.id);
+  const isPrimary = deployment.status === 'PRIMARY';
+  if (!isPrimary && own.length === 0) return [];
   const live = own.filter(({ desiredStatus }) => desiredStatus === 'RUNNING').length;
-  return {
+  const shape = {
     id: deployment.id,
     status: deployment.status,
     taskDefinition: deployment.definition.taskDefinitionArn,
-    desiredCount: deployment.status === 'PRIMARY' ? desiredCount : live,
+    desiredCount: isPrimary ? desiredCount : live,
     ...countsOf(own),
-    failedTasks: 0,
+    failedTasks: deployment.failedTasks,
     createdAt: new Date(deployment.createdAt),
     updatedAt: new Date(deployment.updatedAt),
     ...infrastructureShape(deployment),
     rolloutState: deployment.rolloutState,
-    rolloutStateReason: `ECS deployment ${deployment.id} ${
-      deployment.rolloutState === 'COMPLETED' ? 'completed' : 'in progress'
-    }.`,
+    rolloutStateReason: rolloutReason(deployment),
   };
+  return [shape];
 }
 
 /** TaskSet as the API gives it at a time, counted from `tasks`, those of the set that are not STOPPED. No tags. */

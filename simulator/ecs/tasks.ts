@@ -1,4 +1,5 @@
 import type { Agents } from './agents.ts';
+import { containerExited, deregistered, endedByItself, imageMissing } from './causes.ts';
 import { type ContainerReport, newContainers, withReport } from './containers.ts';
 import { deregistrationDelaySeconds, healthyAt, targetGroupsOf } from './health.ts';
 import type { StopCause, TaskRecord } from './records.ts';
@@ -99,8 +100,7 @@ export class Tasks {
   /** Forced deregistration: STOPPED in ECS's records, the containers run on without it (D-9.16, D-9.20). */
   orphan(now: number, containerInstanceArn: string): void {
     for (const task of this.state.tasksOn(containerInstanceArn)) {
-      const stoppedReason = 'Container instance deregistered.';
-      const stop = task.stop ?? { stopCode: 'UserInitiated', stoppedReason };
+      const stop = task.stop ?? deregistered;
       const orphanedAt = task.executionStoppedAt === undefined ? now : undefined;
       this.end(now, { ...task, orphanedAt, stop }, { instanceEvent: false });
     }
@@ -147,8 +147,19 @@ export class Tasks {
       const task = this.alive(taskArn);
       if (!task || task.desiredStatus === 'STOPPED') return;
       this.state.noteTask(then, { ...task, pullStartedAt: then });
-      this.state.after(then, definition.behaviour.startMs, (up) => this.containersUp(up, taskArn));
+      const { startMs, startFailsMs } = definition.behaviour;
+      if (startFailsMs === undefined) this.state.after(then, startMs, (up) => this.containersUp(up, taskArn));
+      else this.state.after(then, startFailsMs, (failed) => this.failsToStart(failed, taskArn));
     });
+  }
+
+  /** The image cannot be pulled: the agent reports STOPPED for a task that never ran (D-2.39). */
+  private failsToStart(now: number, taskArn: string): void {
+    const task = this.alive(taskArn);
+    if (!task || task.executionStoppedAt !== undefined) return;
+    const stop = task.stop ?? imageMissing;
+    this.state.noteTask(now, { ...task, stop, executionStoppedAt: now });
+    this.agents.pass(now, task.containerInstanceArn, (then) => this.reportEnd(then, taskArn));
   }
 
   private containersUp(now: number, taskArn: string): void {
@@ -266,10 +277,7 @@ export class Tasks {
   }
 
   private withEnd(now: number, task: TaskRecord): TaskRecord {
-    const stop: StopCause = task.stop ?? {
-      stopCode: 'EssentialContainerExited',
-      stoppedReason: 'Essential container in task exited',
-    };
+    const stop = task.stop ?? containerExited;
     const containers = task.containers.map((container) => ({ ...container, lastStatus: 'STOPPED' as const }));
     const desiredStoppedAt = task.desiredStoppedAt ?? now;
     return { ...task, containers, desiredStatus: 'STOPPED', desiredStoppedAt, stop };
@@ -277,7 +285,7 @@ export class Tasks {
 
   /** Only a task that ECS had not decided to stop has an instance event when it ends (D-1.10c). */
   private finish(now: number, task: TaskRecord): void {
-    const isOwnEnd = task.stop === undefined || task.stop.stopCode === 'EssentialContainerExited';
+    const isOwnEnd = task.stop === undefined || endedByItself(task);
     this.end(now, task, { instanceEvent: isOwnEnd || this.state.switches.instanceEventWhenTaskStopped });
   }
 

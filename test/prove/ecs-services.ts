@@ -3,6 +3,38 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules of services, task sets, capacity providers and tasks in the simulated ECS. */
 export const ecsServiceSabotages: readonly Sabotage[] = [
   {
+    broken: 'a FAILED deployment goes on launching tasks (D-1.21)',
+    file: 'simulator/ecs/failures.ts',
+    find: "launch.rolloutState === 'FAILED') return Number.POSITIVE_INFINITY;",
+    replace: "launch.rolloutState === 'FAILED') return 0;",
+    tests: ['test/simulator/ecs/failures.test.ts'],
+    by: 'is FAILED at the threshold, says so, and launches no new task (D-1.20, D-1.21, D-2.38)',
+  },
+  {
+    broken: 'the circuit breaker rolls nothing back (D-2.38)',
+    file: 'simulator/ecs/failures.ts',
+    find: 'if (service.breaker.rollback && aim)',
+    replace: 'if (service.breaker.rollback && aim && now < 0)',
+    tests: ['test/simulator/ecs/failures.test.ts'],
+    by: 'rolls back to the newest COMPLETED one, which is IN_PROGRESS until it is steady (D-1.20, D-2.38)',
+  },
+  {
+    broken: 'a service starts failing tasks without a pause (D-2.39)',
+    file: 'simulator/ecs/failures.ts',
+    find: 'const delayMs = restartDelayMs(rounds + 1);',
+    replace: 'const delayMs = restartDelayMs(rounds + 1) * 0;',
+    tests: ['test/simulator/ecs/failures.test.ts'],
+    by: 'delays the starts of tasks that never run, says so once, and never gives up (D-1.17g, D-1.19)',
+  },
+  {
+    broken: 'the grace period of a service is ignored (D-9.40)',
+    file: 'simulator/ecs/candidates.ts',
+    find: 'now >= graceEndOf(service, task)',
+    replace: 'now >= 0',
+    tests: ['test/simulator/ecs/failures.test.ts'],
+    by: 'of 300 s keeps a task that fails its target check until 305 s',
+  },
+  {
     broken: 'scale-in stops protected tasks (D-2.36)',
     file: 'simulator/ecs/passes.ts',
     find: 'const free = sound.filter(({ isProtected }) => !isProtected);',

@@ -1,4 +1,5 @@
 import { clusterOf } from '../arn.ts';
+import { breakerOf, noBreaker } from '../breaker.ts';
 import {
   flag,
   type Input,
@@ -149,10 +150,10 @@ function desiredCountOf(
 }
 
 /** D-2.25. */
-const usualReplica = { minimumHealthyPercent: 100, maximumPercent: 200 };
-const usualDaemon = { minimumHealthyPercent: 0, maximumPercent: 100 };
+const usualReplica = { minimumHealthyPercent: 100, maximumPercent: 200, breaker: noBreaker };
+const usualDaemon = { minimumHealthyPercent: 0, maximumPercent: 100, breaker: noBreaker };
 
-/** The percentages of a service; with a controller other than ECS they cannot be chosen (D-2.25, D-2.26). */
+/** The percentages and circuit breaker of a service; with a controller other than ECS they cannot be chosen (D-2.25, D-2.26). */
 export function percents(
   input: Input,
   schedulingStrategy: Service['schedulingStrategy'],
@@ -160,8 +161,9 @@ export function percents(
   before: typeof usualReplica,
 ) {
   const configuration = structure(input.deploymentConfiguration, 'deploymentConfiguration');
-  const breaker = structure(configuration.deploymentCircuitBreaker, 'deploymentCircuitBreaker');
-  if (breaker.enable === true) refuse('deploymentConfiguration', configuration, ['deploymentCircuitBreaker']);
+  const breaker = breakerOf(configuration, before.breaker);
+  if (breaker.enable && controller !== 'ECS')
+    throw invalid(`deploymentCircuitBreaker: with ${controller} there is none, only with ECS.`);
   refuse('deploymentConfiguration', configuration, ['alarms', 'lifecycleHooks', 'bakeTimeInMinutes']);
   oneOf(configuration, 'strategy', ['ROLLING']);
   const minimum = whole(configuration, 'minimumHealthyPercent', 0, 100) ?? before.minimumHealthyPercent;
@@ -173,7 +175,7 @@ export function percents(
   const isChosen = minimum !== before.minimumHealthyPercent || maximum !== before.maximumPercent;
   if (controller !== 'ECS' && isChosen)
     throw invalid(`deploymentConfiguration: with ${controller} the percentages are 100 and 200.`);
-  return { minimumHealthyPercent: minimum, maximumPercent: maximum };
+  return { minimumHealthyPercent: minimum, maximumPercent: maximum, breaker };
 }
 
 /** The load balancers of a service or task set: target groups only. */

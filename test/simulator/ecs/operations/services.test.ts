@@ -48,7 +48,10 @@ describe('CreateService', () => {
       },
       'maximumPercent: a DAEMON service must have 100, got 200.',
     ],
-    [{ deploymentConfiguration: { deploymentCircuitBreaker: { enable: true } } }, 'deploymentCircuitBreaker'],
+    [
+      { deploymentConfiguration: { deploymentCircuitBreaker: { enable: true } } },
+      'deploymentCircuitBreaker: expected enable and rollback',
+    ],
     [
       { deploymentController: { type: 'EXTERNAL' } },
       'taskDefinition: with the EXTERNAL deployment controller',

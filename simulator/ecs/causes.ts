@@ -1,0 +1,45 @@
+import type { StopWhy } from './passes.ts';
+import type { StopCause, TaskRecord } from './records.ts';
+import type { Service } from './service-records.ts';
+
+/** Its image could not be pulled: without the rest of what the container runtime says. */
+export const imageMissing: StopCause = {
+  stopCode: 'TaskFailedToStart',
+  stoppedReason: 'CannotPullContainerError: the image was not found.',
+};
+
+/** A container that it cannot do without ended by itself (D-7.9). */
+export const containerExited: StopCause = {
+  stopCode: 'EssentialContainerExited',
+  stoppedReason: 'Essential container in task exited',
+};
+
+/** Its container instance was deregistered by force (D-9.16). */
+export const deregistered: StopCause = {
+  stopCode: 'UserInitiated',
+  stoppedReason: 'Container instance deregistered.',
+};
+
+/** Whether a task ended without anybody having asked for it: no scheduler, no caller, nor what became of its host. */
+export function endedByItself({ stop }: Pick<TaskRecord, 'stop'>): boolean {
+  return stop?.stopCode === 'EssentialContainerExited' || stop?.stopCode === 'TaskFailedToStart';
+}
+
+/** What the tasks that the scheduler stops say of it (D-2.16, D-7.9, D-14.3). */
+export function causeOf(
+  service: Service,
+  why: StopWhy,
+  { failedCheck, startedBy, targetGroupArns }: TaskRecord,
+): StopCause {
+  const id = service.deployments[0]?.id ?? startedBy;
+  const reasons: Readonly<Record<StopWhy, string>> = {
+    draining: 'Task stopped during instance draining',
+    deployment: `Scaling activity initiated by (deployment ${id})`,
+    scaling: `Scaling activity initiated by (deployment ${id})`,
+    unhealthy:
+      failedCheck === 'target'
+        ? `Task failed ELB health checks in (target-group ${targetGroupArns[0]})`
+        : 'Task failed container health checks',
+  };
+  return { stopCode: 'ServiceSchedulerInitiated', stoppedReason: reasons[why] };
+}
