@@ -18,7 +18,7 @@ import { Ec2 } from './ec2/ec2.ts';
 import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
 import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
-import type { Caller, Need, Outcome, ServiceName } from './machine.ts';
+import { type Caller, Fault, type Need, type Outcome, type ServiceName } from './machine.ts';
 import { Ssm } from './ssm/ssm.ts';
 import { World } from './world.ts';
 
@@ -62,6 +62,8 @@ export class Account {
   readonly accountId: string;
   private readonly boot: Chance;
   private readonly operator: Caller;
+  /** By which ECS manages the groups behind its capacity providers (D-4.22). */
+  private readonly ecsRole: Caller;
 
   constructor(options: AccountOptions) {
     const { seed, startAt, region = 'eu-west-1', accountId = '111122223333', ecsSwitches = {} } = options;
@@ -76,7 +78,7 @@ export class Account {
       ...place,
       ids: world.ids('ecs'),
       switches: ecsSwitches,
-      group: (nameOrArn) => this.autoscaling.group(nameOrArn),
+      group: (nameOrArn) => this.groupBehind(nameOrArn),
       forgets,
     });
     this.reconnects = new Reconnects({ world, ecs: this.ecs, hear: (outcomes) => this.hear(outcomes) });
@@ -101,6 +103,8 @@ export class Account {
     this.mappings = new Mappings({ world, sqs: this.sqs, lambda: this.lambda });
     const { roles, sqs, bus, lambda, mappings, s3 } = this;
     this.operator = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'operator' };
+    const rolePath = 'role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS';
+    this.ecsRole = { principalArn: `arn:aws:iam::${accountId}:${rolePath}`, client: 'ecs' };
     const { ssm, operator: caller } = this;
     const site = { world, roles, sqs, bus, lambda, mappings, s3, ssm, caller, inert: new Map(), codeOf };
     this.cloudformation = new CloudFormation({ ...place, endpointUrl, site });
@@ -183,7 +187,7 @@ export class Account {
   }
 
   private isAllowed(caller: Caller, need: Need): boolean {
-    if (caller.principalArn === this.operator.principalArn) return true;
+    if (caller.principalArn === this.operator.principalArn || caller === this.ecsRole) return true;
     return isAllowed(this.roles.policiesOf(caller.principalArn), need);
   }
 
@@ -197,6 +201,9 @@ export class Account {
     switch (outcome.kind) {
       case 'event':
         this.bus.publish(now, outcome.event);
+        return this.ecs.hears(now, outcome.event);
+      case 'ask-autoscaling':
+        this.askAutoScaling(outcome.operation, outcome.input);
         return [];
       case 'launch-instance':
         return this.ec2.launch(now, { ...outcome, agentDelayMs: this.boot.between(0, 20_000) });
@@ -224,6 +231,21 @@ export class Account {
       case 'spot-notice':
         return this.ecs.agentNoticesSpot(now, outcome.instanceId);
     }
+  }
+
+  /** What Auto Scaling refuses, as for a group that is gone, ECS gives up; the calls of the account show it. */
+  private askAutoScaling(operation: string, input: Readonly<Record<string, unknown>>): void {
+    try {
+      this.endpoint.call(this.ecsRole, 'autoscaling', operation, input);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+
+  /** A group as ECS looks at it: what Auto Scaling knows of it, and what its launch template makes. */
+  private groupBehind(nameOrArn: string) {
+    const group = this.autoscaling.group(nameOrArn);
+    return group && { ...group, instanceSize: this.ec2.sizeOf(group.launchTemplateName) };
   }
 
   private registration(instanceId: string) {

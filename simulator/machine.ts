@@ -66,7 +66,13 @@ export type Outcome =
   | { readonly kind: 'instance-stopped'; readonly instanceId: string }
   | { readonly kind: 'instance-terminated'; readonly instanceId: string }
   | { readonly kind: 'agent-ready'; readonly instanceId: string }
-  | { readonly kind: 'spot-notice'; readonly instanceId: string };
+  | { readonly kind: 'spot-notice'; readonly instanceId: string }
+  /** ECS asks Auto Scaling for something, under its service-linked role. */
+  | {
+      readonly kind: 'ask-autoscaling';
+      readonly operation: string;
+      readonly input: Readonly<Record<string, unknown>>;
+    };
 
 /** A permission that a call needs: IAM action, resource ARN ("*" where the action knows no resource), condition keys. */
 export interface Need {

@@ -157,15 +157,24 @@ export class AutoScaling implements Service {
     return needsOf(this.state, call);
   }
 
-  /** What ECS asks about a group that is to back a capacity provider; undefined: there is none of that name or ARN. */
-  group(nameOrArn: string): { readonly arn: string; readonly isProtectedFromScaleIn: boolean } | undefined {
+  /** What ECS asks about a group that backs a capacity provider; undefined: there is none of that name or ARN. */
+  group(nameOrArn: string) {
     const group = this.state.findGroup(nameOrArn.split('autoScalingGroupName/').at(-1) ?? nameOrArn);
-    return (
-      group && {
-        arn: group.arn,
-        isProtectedFromScaleIn: group.settings.NewInstancesProtectedFromScaleIn,
-      }
-    );
+    if (!group) return undefined;
+    const { settings } = group;
+    return {
+      arn: group.arn,
+      launchTemplateName: group.launchTemplate.LaunchTemplateName,
+      isProtectedFromScaleIn: settings.NewInstancesProtectedFromScaleIn,
+      minSize: settings.MinSize,
+      maxSize: settings.MaxSize,
+      desiredCapacity: settings.DesiredCapacity,
+      tagKeys: group.tags.map(({ Key }) => Key),
+      inService: this.state
+        .instancesOf(group.name)
+        .filter(({ state }) => state === 'InService')
+        .map(({ instanceId, isProtected, launchedAt }) => ({ instanceId, isProtected, launchedAt })),
+    };
   }
 
   /** The group that an instance belongs to. */

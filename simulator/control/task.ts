@@ -1,7 +1,7 @@
 import { Fields } from './input.ts';
 import type { Route } from './route.ts';
 
-const actions = ['exit', 'unhealthy'] as const;
+const actions = ['exit', 'unhealthy', 'spot-interruption'] as const;
 
 /** What befalls tasks, and the target groups that they may stand behind. */
 export const taskRoutes: Readonly<Record<string, Route>> = {
@@ -14,11 +14,12 @@ export const taskRoutes: Readonly<Record<string, Route>> = {
       return room.clock.alone(() => {
         const account = room.account();
         const { ecs, world } = account;
-        account.hear(
-          action === 'exit'
-            ? ecs.taskExits(world.now, taskArn, exitCode)
-            : ecs.taskFailsCheck(world.now, taskArn),
-        );
+        const act = {
+          exit: () => ecs.taskExits(world.now, taskArn, exitCode),
+          unhealthy: () => ecs.taskFailsCheck(world.now, taskArn),
+          'spot-interruption': () => ecs.taskInterrupted(world.now, taskArn),
+        };
+        account.hear(act[action]());
         const task = ecs.taskRecords().find((each) => each.taskArn === taskArn);
         return { taskArn, lastStatus: task?.lastStatus, healthStatus: task?.healthStatus };
       });

@@ -102,6 +102,12 @@ export class Ec2 implements Machine {
     return template;
   }
 
+  /** What an instance of that launch template registers with; undefined: there is none of that name. */
+  sizeOf(launchTemplateName: string): { readonly cpu: number; readonly memoryMib: number } | undefined {
+    const template = this.templates.get(launchTemplateName);
+    return template && instanceTypes[template.instanceType];
+  }
+
   /** The instance as it is now; terminated ones stay known. Throws on an id that never was. */
   instance(instanceId: string): Instance {
     const instance = this.instances.get(instanceId);

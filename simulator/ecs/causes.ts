@@ -20,6 +20,13 @@ export const deregistered: StopCause = {
   stoppedReason: 'Container instance deregistered.',
 };
 
+/** A task as it is when its containers have ended; one that nobody told to stop says so. */
+export function withEnd(now: number, task: TaskRecord): TaskRecord {
+  const { stop = containerExited, desiredStoppedAt = now } = task;
+  const containers = task.containers.map((container) => ({ ...container, lastStatus: 'STOPPED' as const }));
+  return { ...task, containers, desiredStatus: 'STOPPED', desiredStoppedAt, stop };
+}
+
 /** Whether a task ended without anybody having asked for it: no scheduler, no caller, nor what became of its host. */
 export function endedByItself({ stop }: Pick<TaskRecord, 'stop'>): boolean {
   return stop?.stopCode === 'EssentialContainerExited' || stop?.stopCode === 'TaskFailedToStart';

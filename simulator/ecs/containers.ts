@@ -1,5 +1,5 @@
 import { bindingsFor } from './definition.ts';
-import type { Container, TaskDefinition } from './records.ts';
+import type { Container, TaskDefinition, TaskRecord } from './records.ts';
 import type { State } from './state.ts';
 import type { Site } from './task-order.ts';
 
@@ -24,6 +24,23 @@ export function newContainers(
     networkBindings: bindings.get(name) ?? [],
   }));
 }
+
+/** The containers of a task that waited, with host ports of the instance that it has now. */
+export function withPorts(
+  state: State,
+  { taskArn, definition, containers }: TaskRecord,
+  site: Site,
+): Container[] {
+  const fresh = newContainers(state, taskArn, site, definition);
+  const portsOf = (name: string) => fresh.find((each) => each.name === name)?.networkBindings ?? [];
+  return containers.map((container) => ({ ...container, networkBindings: portsOf(container.name) }));
+}
+
+/** The containers with the codes that they exited with. */
+export const withExitCodes = (
+  containers: readonly Container[],
+  codes: ReadonlyMap<string, number>,
+): Container[] => containers.map((container) => ({ ...container, exitCode: codes.get(container.name) ?? 0 }));
 
 /** What an agent reports of one container. */
 export interface ContainerReport {

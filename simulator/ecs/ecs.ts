@@ -1,9 +1,11 @@
 import type { Ids } from '../chance.ts';
-import { type Call, Fault, type Need, type Outcome, type Service } from '../machine.ts';
+import { type Call, Fault, type Need, type Outcome, type Service, type ServiceEvent } from '../machine.ts';
 import { Agents } from './agents.ts';
 import { Connections } from './connections.ts';
 import { type EcsSwitches, usualSwitches } from './events.ts';
 import { Instances, type Registration } from './instances.ts';
+import { ManagedDraining } from './managed-draining.ts';
+import { ManagedScaling, type Reservation } from './managed-scaling.ts';
 import { Mishaps } from './mishaps.ts';
 import { needsOf } from './needs.ts';
 import { agentOperations } from './operations/agents.ts';
@@ -79,7 +81,10 @@ export class Ecs implements Service {
     const mishaps = new Mishaps(state, tasks);
     const connections = new Connections(state, instances);
     const updates = new Updates(state, agents, instances);
-    this.rooms = { state, tasks, scheduler, placer, instances, connections, mishaps, updates };
+    const scaling = new ManagedScaling(state, placer);
+    const draining = new ManagedDraining(state, instances);
+    const rooms = { state, tasks, scheduler, placer, instances, connections, mishaps, updates };
+    this.rooms = { ...rooms, scaling, draining };
   }
 
   get nextAt(): number | undefined {
@@ -161,6 +166,11 @@ export class Ecs implements Service {
     return this.when(now, ({ mishaps }) => mishaps.failCheck(now, taskArn));
   }
 
+  /** Fargate Spot takes a task back. Throws Fault for any other task (D-7.7). */
+  taskInterrupted(now: number, taskArn: string): Outcome[] {
+    return this.when(now, ({ mishaps }) => mishaps.interrupt(now, taskArn));
+  }
+
   /** Fargate has capacity for whatever is asked of a provider, or has none from now on; what runs goes on (D-10.17). */
   setFargate(now: number, provider: FargateProvider, isAvailable: boolean): Outcome[] {
     return this.when(now, ({ placer, scheduler, state }) => {
@@ -168,6 +178,18 @@ export class Ecs implements Service {
       if (isAvailable)
         for (const { clusterArn } of state.clusters.values()) scheduler.capacityChanged(now, clusterArn);
     });
+  }
+
+  /** What EventBridge brings to ECS by rules of its own: managed draining (D-4.22). */
+  hears(now: number, event: ServiceEvent): Outcome[] {
+    if (event.source !== 'aws.autoscaling' && event.source !== 'aws.ec2') return [];
+    return this.when(now, ({ draining }) => draining.hears(now, event));
+  }
+
+  /** The data points of CapacityProviderReservation of a provider, the newest last (D-4.29). */
+  reservations(capacityProvider: string): readonly Reservation[] {
+    const { state, scaling } = this.rooms;
+    return scaling.reservations(state.arns.capacityProvider(capacityProvider));
   }
 
   /** Creates or replaces a target group, which services may name as a load balancer. */

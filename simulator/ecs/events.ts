@@ -24,6 +24,8 @@ export interface EcsSwitches {
   readonly strategyNeedsForce: boolean;
   /** An empty strategy brings a service back to its launch type, as from 2025; before it was refused (D-4.40, D-9.45). */
   readonly strategyCanBeRemoved: boolean;
+  /** An interrupted task of Fargate Spot has the stop code SpotInterruption; else TerminationNotice (D-7.8, D-11.8). */
+  readonly spotInterruptionCode: boolean;
 }
 
 /** The more likely side of every switch. */
@@ -36,6 +38,7 @@ export const usualSwitches: EcsSwitches = {
   protectionHoldsDraining: false,
   strategyNeedsForce: true,
   strategyCanBeRemoved: true,
+  spotInterruptionCode: true,
 };
 
 /** `ECS Container Instance State Change` (D-1.10, D-1.11): resources carry only the value of their type. */

@@ -5,6 +5,9 @@ import type { TaskRecord } from './records.ts';
 import type { State } from './state.ts';
 import type { Tasks } from './tasks.ts';
 
+/** From the warning to the end of a task on Fargate Spot (D-7.7). */
+const interruptionMs = 120_000;
+
 /** What befalls a task without ECS having asked for it. */
 export class Mishaps {
   private readonly state: State;
@@ -38,6 +41,20 @@ export class Mishaps {
     // A change of health has no event of its own (D-1.13).
     this.state.noteTask(now, failed);
     this.state.watcher?.taskChanged(now, failed);
+  }
+
+  /**
+   * Fargate takes a task on Spot back: the warning and SIGTERM now, and whatever still runs is gone two minutes later
+   * (D-7.7, D-7.8). Throws Fault for any other task.
+   */
+  interrupt(now: number, taskArn: string): void {
+    const task = this.state.tasks.get(taskArn);
+    if (task?.capacityProviderName !== 'FARGATE_SPOT' || task.desiredStatus === 'STOPPED')
+      throw refused(taskArn, 'the ARN of a task on FARGATE_SPOT that is to run');
+    const { spotInterruptionCode } = this.state.switches;
+    const stopCode = spotInterruptionCode ? 'SpotInterruption' : 'TerminationNotice';
+    this.tasks.stop(now, taskArn, { stopCode, stoppedReason: 'Your Spot Task was interrupted.' }, true);
+    this.state.after(now, interruptionMs, (then) => this.tasks.kill(then, taskArn));
   }
 
   private running(taskArn: string): TaskRecord {

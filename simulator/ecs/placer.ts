@@ -1,10 +1,10 @@
 import { type Misfit, place, type Requirement } from './placement.ts';
-import { type FargateProvider, fargateProviders } from './providers.ts';
+import { type FargateProvider, fargateProviders, isScaled } from './providers.ts';
 import type { ContainerInstanceRecord, PlacementStrategy, StrategyItem, TaskRecord } from './records.ts';
 import type { Infrastructure } from './service-records.ts';
 import type { State } from './state.ts';
 import { nextProvider } from './strategy.ts';
-import type { TaskOrder } from './task-order.ts';
+import { isWaiting, type TaskOrder } from './task-order.ts';
 import type { Tasks } from './tasks.ts';
 
 /** Tasks to be placed together, and how. */
@@ -33,6 +33,10 @@ export interface Refusal {
 
 /** What LATEST means for Fargate (D-9.64). */
 const latestPlatform = '1.4.0';
+/** So many tasks of a cluster may wait for an instance (the quota of AWS, D-4.32). */
+const waitingMax = 500;
+/** From a change of capacity to the next try (our choice). */
+const retryMs = 1_000;
 /** Fargate spreads tasks over as many zones as there are subnets, up to these. */
 const zoneLetters = ['a', 'b', 'c'];
 
@@ -41,6 +45,9 @@ export class Placer {
   private readonly state: State;
   private readonly tasks: Tasks;
   private readonly unavailable = new Set<FargateProvider>();
+  /** What the tasks that wait for an instance came with, in their order. */
+  private readonly waiting = new Map<string, Batch>();
+  private isRetryDue = false;
 
   constructor(state: State, tasks: Tasks) {
     this.state = state;
@@ -73,15 +80,53 @@ export class Placer {
     return { placed, refusals: [...refusals.values()] };
   }
 
-  private startOne(
-    now: number,
-    batch: Batch,
-    provider: StrategyItem['capacityProvider'],
-    siblings: readonly TaskRecord[],
-  ): TaskRecord | Refusal {
-    const capacityProviderName = provider || undefined;
-    const { launchType } = batch.infrastructure;
-    if (launchType === 'FARGATE') return this.startOnFargate(now, batch, capacityProviderName, siblings);
+  /** Whether the tasks of a strategy wait for an instance, and no more of the cluster may (D-4.32). */
+  isFull(clusterArn: string, items: readonly StrategyItem[]): boolean {
+    const isAnyScaled = items.some(({ capacityProvider }) => isScaled(this.state.provider(capacityProvider)));
+    return isAnyScaled && this.waitingTasks(clusterArn).length >= waitingMax;
+  }
+
+  /** The tasks of a cluster that wait for an instance, the oldest first; of one provider where it is named. */
+  waitingTasks(clusterArn: string, capacityProvider?: string): TaskRecord[] {
+    return [...this.waiting.keys()]
+      .flatMap((taskArn) => this.state.tasks.get(taskArn) ?? [])
+      .filter((task) => task.clusterArn === clusterArn && isWaiting(task) && task.desiredStatus === 'RUNNING')
+      .filter((task) => (capacityProvider ?? task.capacityProviderName) === task.capacityProviderName);
+  }
+
+  /** There may be room that was not there before: soon, tasks that wait try again, the oldest first. */
+  retry(now: number): void {
+    if (this.isRetryDue || this.waiting.size === 0) return;
+    this.isRetryDue = true;
+    this.state.after(now, retryMs, (then) => {
+      this.isRetryDue = false;
+      for (const [taskArn, batch] of this.waiting) this.tryAgain(then, taskArn, batch);
+    });
+  }
+
+  private tryAgain(now: number, taskArn: string, batch: Batch): void {
+    const task = this.state.tasks.get(taskArn);
+    if (!task || !isWaiting(task) || task.desiredStatus === 'STOPPED') {
+      this.waiting.delete(taskArn);
+      return;
+    }
+    const siblings = this.state.tasks
+      .values()
+      .filter(({ clusterArn, group }) => clusterArn === task.clusterArn && group === task.group)
+      .filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
+    const placement = this.find(batch, task.capacityProviderName, siblings);
+    if (placement.kind !== 'placed') return;
+    this.waiting.delete(taskArn);
+    this.tasks.settle(now, task, placement.instance);
+  }
+
+  private mayWait(clusterArn: string, capacityProvider: string): boolean {
+    return (
+      isScaled(this.state.provider(capacityProvider)) && this.waitingTasks(clusterArn).length < waitingMax
+    );
+  }
+
+  private find(batch: Batch, capacityProviderName: string | undefined, siblings: readonly TaskRecord[]) {
     const { definition, reservation } = batch.order;
     const requirement = {
       definition,
@@ -92,9 +137,30 @@ export class Placer {
     const instances = this.state
       .instancesOf(batch.clusterArn)
       .filter((instance) => !capacityProviderName || instance.capacityProviderName === capacityProviderName);
-    const placement = place(instances, requirement, batch.strategy, batch.pick);
+    return place(instances, requirement, batch.strategy, batch.pick);
+  }
+
+  private startOne(
+    now: number,
+    batch: Batch,
+    provider: StrategyItem['capacityProvider'],
+    siblings: readonly TaskRecord[],
+  ): TaskRecord | Refusal {
+    const capacityProviderName = provider || undefined;
+    const { launchType } = batch.infrastructure;
+    if (launchType === 'FARGATE') return this.startOnFargate(now, batch, capacityProviderName, siblings);
+    const placement = this.find(batch, capacityProviderName, siblings);
     if (placement.kind === 'placed')
       return this.tasks.place(now, placement.instance, { ...batch.order, launchType, capacityProviderName });
+    if (capacityProviderName && this.mayWait(batch.clusterArn, capacityProviderName)) {
+      const task = this.tasks.wait(now, batch.clusterArn, {
+        ...batch.order,
+        launchType,
+        capacityProviderName,
+      });
+      this.waiting.set(task.taskArn, batch);
+      return task;
+    }
     const { misfits } = placement;
     const isEmpty = capacityProviderName !== undefined && misfits.length === 0;
     const reason = isEmpty ? 'EMPTY CAPACITY PROVIDER' : closest(misfits)?.reason;

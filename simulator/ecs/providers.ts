@@ -40,6 +40,18 @@ export interface CapacityProvider {
 export interface AutoScalingGroup {
   readonly arn: string;
   readonly isProtectedFromScaleIn: boolean;
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly desiredCapacity: number;
+  readonly tagKeys: readonly string[];
+  /** Its instances in service, and when they were launched (milliseconds). */
+  readonly inService: readonly {
+    readonly instanceId: string;
+    readonly isProtected: boolean;
+    readonly launchedAt: number;
+  }[];
+  /** What one of its instances has for tasks; undefined: nobody knows. */
+  readonly instanceSize?: { readonly cpu: number; readonly memoryMib: number } | undefined;
 }
 
 /** The providers that every account has, and that can be neither created nor deleted (D-4.2). */
@@ -52,6 +64,10 @@ export type FargateProvider = (typeof fargateProviders)[number];
 export function groupNameOf(nameOrArn: string): string {
   return nameOrArn.split('autoScalingGroupName/').at(-1) ?? nameOrArn;
 }
+
+/** The only providers whose tasks may wait for an instance: those that ECS scales itself (D-4.32). */
+export const isScaled = (provider: CapacityProvider | undefined): boolean =>
+  provider?.group?.managedScaling.status === 'ENABLED';
 
 /** A strategy may use it: ACTIVE, and not being deleted (D-4.9, D-11.5). */
 export const isUsable = ({ status, updateStatus }: CapacityProvider) =>

@@ -150,6 +150,7 @@ export interface StopCause {
     | 'EssentialContainerExited'
     | 'UserInitiated'
     | 'ServiceSchedulerInitiated'
+    | 'SpotInterruption'
     | 'TerminationNotice'
     | 'TaskFailedToStart';
   readonly stoppedReason: string;
@@ -179,9 +180,10 @@ export interface NetworkBinding {
 export interface TaskRecord {
   readonly taskArn: string;
   readonly clusterArn: string;
-  /** Undefined: it runs on Fargate. */
+  /** Undefined: it runs on Fargate, or waits for an instance (D-4.32). */
   readonly containerInstanceArn?: string | undefined;
   readonly ec2InstanceId?: string | undefined;
+  /** Empty while it waits for an instance. */
   readonly availabilityZone: string;
   readonly launchType: 'EC2' | 'FARGATE';
   /** The provider whose share it is; undefined: it was started by launch type. */

@@ -239,6 +239,13 @@ export class Rollout {
     const service = this.state.service(serviceArn);
     this.note(now, serviceArn, messages.steady(service));
     this.state.emit(serviceAction(now, service, 'INFO', 'SERVICE_STEADY_STATE'));
+    const capacityProviderArns = service.capacityProviderStrategy.map(({ capacityProvider }) =>
+      this.state.arns.capacityProvider(capacityProvider),
+    );
+    if (capacityProviderArns.length > 0)
+      this.state.emit(
+        serviceAction(now, service, 'INFO', 'CAPACITY_PROVIDER_STEADY_STATE', { capacityProviderArns }),
+      );
     this.repeats.set(
       serviceArn,
       this.state.routinely(now, repeatMs, (then) => this.saySteady(then, serviceArn)),

@@ -72,6 +72,7 @@ export class Scheduler implements Watcher {
   }
 
   capacityChanged(now: number, clusterArn: string): void {
+    this.placer.retry(now);
     for (const { serviceArn } of this.state.servicesOf(clusterArn))
       if (this.waiting.has(serviceArn)) this.touch(now, serviceArn);
   }

@@ -6,6 +6,7 @@ import type {
   TaskDefinition,
   TaskRecord,
 } from './records.ts';
+import { isWaiting } from './task-order.ts';
 
 type Shape = Record<string, unknown>;
 
@@ -70,11 +71,11 @@ const date = (time: number | undefined) => (time === undefined ? undefined : new
 
 /** Task as the API gives it, without its tags. */
 export function taskShape(task: TaskRecord): Shape {
-  const isGone = task.lastStatus === 'STOPPED' && task.startedAt === undefined;
+  const isGone = (task.lastStatus === 'STOPPED' && task.startedAt === undefined) || isWaiting(task);
   return {
     attachments: [],
     attributes: [{ name: 'ecs.cpu-architecture', value: 'x86_64' }],
-    availabilityZone: task.availabilityZone,
+    availabilityZone: task.availabilityZone || undefined,
     capacityProviderName: task.capacityProviderName,
     clusterArn: task.clusterArn,
     connectivity: isGone ? undefined : 'CONNECTED',

@@ -110,6 +110,11 @@ export class State {
     this.outcomes.push({ kind: 'event', event });
   }
 
+  /** Asks Auto Scaling for something, as ECS's service-linked role; nobody waits for the answer. */
+  ask(operation: string, input: Readonly<Record<string, unknown>>): void {
+    this.outcomes.push({ kind: 'ask-autoscaling', operation, input });
+  }
+
   /** What was said since the last time somebody asked. */
   takeOutcomes(): Outcome[] {
     const { outcomes } = this;
@@ -204,9 +209,9 @@ export class State {
   /** Writes a task with its event; the resources and counts of its instance follow (D-9.4, D-2.12). */
   putTask(now: number, row: TaskRecord, { instanceEvent }: { instanceEvent: boolean }): void {
     const task: TaskRecord = { ...row, version: row.version + 1, updatedAt: now };
-    const isNew = row.version === 0;
+    const before = this.tasks.get(task.taskArn);
     this.write(now, task);
-    this.index(now, task, isNew);
+    this.index(now, task, before);
     this.emit(taskEvent(task));
     if (task.containerInstanceArn !== undefined) this.count(now, task.containerInstanceArn, instanceEvent);
     this.watcher?.taskChanged(now, task);
@@ -238,12 +243,11 @@ export class State {
     this.taskRecords.set(task.taskArn, task);
   }
 
-  private index(now: number, task: TaskRecord, isNew: boolean): void {
+  private index(now: number, task: TaskRecord, before: TaskRecord | undefined): void {
     const { taskArn, containerInstanceArn, serviceArn } = task;
-    if (isNew) {
-      this.tasksByInstance.add(containerInstanceArn, taskArn);
-      this.tasksByService.add(serviceArn, taskArn);
-    }
+    if (!before) this.tasksByService.add(serviceArn, taskArn);
+    // A task that waited for an instance has one later than itself.
+    if (!before?.containerInstanceArn) this.tasksByInstance.add(containerInstanceArn, taskArn);
     if (task.lastStatus !== 'STOPPED') return;
     this.tasksByInstance.delete(containerInstanceArn, taskArn);
     this.tasksByService.delete(serviceArn, taskArn);

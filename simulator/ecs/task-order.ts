@@ -1,4 +1,6 @@
+import { newContainers } from './containers.ts';
 import type { ContainerInstanceRecord, TaskDefinition, TaskRecord } from './records.ts';
+import type { State } from './state.ts';
 
 /** What a new task is. */
 export interface TaskOrder {
@@ -21,3 +23,38 @@ export interface TaskOrder {
 /** Where a task goes: a container instance, or a zone of Fargate. */
 export type Site = Pick<ContainerInstanceRecord, 'clusterArn' | 'availabilityZone'> &
   Partial<Pick<ContainerInstanceRecord, 'containerInstanceArn' | 'ec2InstanceId'>>;
+
+/** A task that nobody has told anybody of yet. */
+export function newTask(
+  state: State,
+  now: number,
+  site: Site,
+  { createdBy, ...order }: TaskOrder,
+): TaskRecord {
+  const { ids, arns, settings } = state;
+  const taskArn = arns.newTask(site.clusterArn, ids, settings.isOn(createdBy, 'taskLongArnFormat'));
+  return {
+    overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
+    tags: [],
+    targetGroupArns: [],
+    enableExecuteCommand: false,
+    ...order,
+    taskArn,
+    clusterArn: site.clusterArn,
+    containerInstanceArn: site.containerInstanceArn,
+    ec2InstanceId: site.ec2InstanceId,
+    availabilityZone: site.availabilityZone,
+    desiredStatus: 'RUNNING',
+    lastStatus: order.definition.networkMode === 'awsvpc' ? 'PROVISIONING' : 'PENDING',
+    version: 0,
+    healthStatus: 'UNKNOWN',
+    containers: newContainers(state, taskArn, site, order.definition),
+    createdAt: now,
+    updatedAt: now,
+    cutOff: false,
+  };
+}
+
+/** Whether the task waits in PROVISIONING for an instance (D-4.32). */
+export const isWaiting = ({ launchType, lastStatus, containerInstanceArn }: TaskRecord): boolean =>
+  launchType === 'EC2' && lastStatus === 'PROVISIONING' && containerInstanceArn === undefined;

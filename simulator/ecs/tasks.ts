@@ -1,10 +1,10 @@
 import type { Agents } from './agents.ts';
-import { containerExited, deregistered, endedByItself, imageMissing } from './causes.ts';
-import { type ContainerReport, newContainers, withReport } from './containers.ts';
+import { deregistered, endedByItself, imageMissing, withEnd } from './causes.ts';
+import { type ContainerReport, withExitCodes, withPorts, withReport } from './containers.ts';
 import { deregistrationDelaySeconds, healthyAt, targetGroupsOf } from './health.ts';
 import type { StopCause, TaskRecord } from './records.ts';
 import type { State } from './state.ts';
-import type { Site, TaskOrder } from './task-order.ts';
+import { newTask, type Site, type TaskOrder } from './task-order.ts';
 
 /** A network interface of its own is attached before PENDING and detached after the containers (D-9.33). */
 const provisioningMs = 2_000;
@@ -35,44 +35,47 @@ export class Tasks {
   }
 
   /** Places a task: takes the resources of its instance, tells the agent. */
-  place(now: number, site: Site, { createdBy, ...order }: TaskOrder): TaskRecord {
-    const { ids, arns, settings } = this.state;
-    const isLong = settings.isOn(createdBy, 'taskLongArnFormat');
-    const taskArn = arns.newTask(site.clusterArn, ids, isLong);
-    const isAwsvpc = order.definition.networkMode === 'awsvpc';
-    const task: TaskRecord = {
-      overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
-      tags: [],
-      targetGroupArns: [],
-      enableExecuteCommand: false,
-      ...order,
-      taskArn,
-      clusterArn: site.clusterArn,
-      containerInstanceArn: site.containerInstanceArn,
-      ec2InstanceId: site.ec2InstanceId,
-      availabilityZone: site.availabilityZone,
-      desiredStatus: 'RUNNING',
-      lastStatus: isAwsvpc ? 'PROVISIONING' : 'PENDING',
-      version: 0,
-      healthStatus: 'UNKNOWN',
-      containers: newContainers(this.state, taskArn, site, order.definition),
-      createdAt: now,
-      updatedAt: now,
-      cutOff: false,
-    };
+  place(now: number, site: Site, order: TaskOrder): TaskRecord {
+    return this.begin(now, newTask(this.state, now, site, order));
+  }
+
+  /** A task that waits in PROVISIONING for an instance (D-4.32). */
+  wait(now: number, clusterArn: string, order: TaskOrder): TaskRecord {
+    const task = newTask(this.state, now, { clusterArn, availabilityZone: '' }, order);
+    this.state.putTask(now, { ...task, lastStatus: 'PROVISIONING' }, { instanceEvent: false });
+    return this.state.task(task.taskArn);
+  }
+
+  /** A task that waited has an instance now, and goes on as one that is placed. */
+  settle(now: number, task: TaskRecord, site: Site): TaskRecord {
+    const isAwsvpc = task.definition.networkMode === 'awsvpc';
+    const { containerInstanceArn, ec2InstanceId, availabilityZone } = site;
+    const containers = withPorts(this.state, task, site);
+    const lastStatus = isAwsvpc ? 'PROVISIONING' : 'PENDING';
+    const there = { containerInstanceArn, ec2InstanceId, availabilityZone, containers, lastStatus } as const;
+    return this.begin(now, { ...task, ...there });
+  }
+
+  private begin(now: number, task: TaskRecord): TaskRecord {
+    const { taskArn } = task;
     this.state.putTask(now, task, { instanceEvent: true });
-    if (isAwsvpc) this.state.after(now, provisioningMs, (then) => this.provisioned(then, taskArn));
-    else this.order(now, task);
+    if (task.lastStatus === 'PENDING') this.order(now, task);
+    else this.state.after(now, provisioningMs, (then) => this.provisioned(then, taskArn));
     return this.state.task(taskArn);
   }
 
-  /** Decides that a task stops: counts fall now, its containers end later (D-2.12, D-1.16). */
-  stop(now: number, taskArn: string, stop: StopCause): void {
+  /**
+   * Decides that a task stops: counts fall now, its containers end later (D-2.12, D-1.16); where `isUrgent`, they get
+   * SIGTERM without a wait for a load balancer (D-7.7).
+   */
+  stop(now: number, taskArn: string, stop: StopCause, isUrgent = false): void {
     const task = this.state.task(taskArn);
     if (task.desiredStatus === 'STOPPED') return;
     const decided = { ...task, desiredStatus: 'STOPPED' as const, desiredStoppedAt: now, stop };
     this.state.putTask(now, decided, { instanceEvent: true });
-    this.state.after(now, orderMs, (then) => this.leaveLoadBalancer(then, taskArn));
+    this.state.after(now, orderMs, (then) =>
+      isUrgent ? this.sigterm(then, taskArn) : this.leaveLoadBalancer(then, taskArn),
+    );
   }
 
   /**
@@ -245,6 +248,12 @@ export class Tasks {
     this.state.after(now, othersMs, (then) => this.containersEnd(then, taskArn, codes));
   }
 
+  /** Whatever containers of a task are left are killed now. */
+  kill(now: number, taskArn: string): void {
+    const names = this.alive(taskArn)?.containers.map(({ name }) => name) ?? [];
+    this.containersEnd(now, taskArn, new Map(names.map((name) => [name, 137])));
+  }
+
   private orphanOf(taskArn: string): TaskRecord | undefined {
     const task = this.state.tasks.get(taskArn);
     return task?.orphanedAt === undefined ? undefined : task;
@@ -253,10 +262,7 @@ export class Tasks {
   private containersEnd(now: number, taskArn: string, exitCodes: ReadonlyMap<string, number>): void {
     const task = this.alive(taskArn) ?? this.orphanOf(taskArn);
     if (!task || task.executionStoppedAt !== undefined) return;
-    const containers = task.containers.map((container) => ({
-      ...container,
-      exitCode: exitCodes.get(container.name) ?? 0,
-    }));
+    const containers = withExitCodes(task.containers, exitCodes);
     this.state.noteTask(now, { ...task, containers, executionStoppedAt: now });
     this.agents.pass(now, task.containerInstanceArn, (then) => this.reportEnd(then, taskArn));
   }
@@ -269,18 +275,11 @@ export class Tasks {
       this.finish(now, task);
       return;
     }
-    this.step(now, taskArn, () => ({ ...this.withEnd(now, task), lastStatus: 'DEPROVISIONING' }));
+    this.step(now, taskArn, () => ({ ...withEnd(now, task), lastStatus: 'DEPROVISIONING' }));
     this.state.after(now, deprovisioningMs, (then) => {
       const current = this.alive(taskArn);
       if (current) this.finish(then, current);
     });
-  }
-
-  private withEnd(now: number, task: TaskRecord): TaskRecord {
-    const stop = task.stop ?? containerExited;
-    const containers = task.containers.map((container) => ({ ...container, lastStatus: 'STOPPED' as const }));
-    const desiredStoppedAt = task.desiredStoppedAt ?? now;
-    return { ...task, containers, desiredStatus: 'STOPPED', desiredStoppedAt, stop };
   }
 
   /** Only a task that ECS had not decided to stop has an instance event when it ends (D-1.10c). */
@@ -290,6 +289,6 @@ export class Tasks {
   }
 
   private end(now: number, task: TaskRecord, options: { instanceEvent: boolean }): void {
-    this.state.putTask(now, { ...this.withEnd(now, task), lastStatus: 'STOPPED', stoppedAt: now }, options);
+    this.state.putTask(now, { ...withEnd(now, task), lastStatus: 'STOPPED', stoppedAt: now }, options);
   }
 }

@@ -1,4 +1,5 @@
 import { autoscalingSabotages } from './autoscaling.ts';
+import { capacitySabotages } from './capacity.ts';
 import { cloudformationSabotages } from './cloudformation.ts';
 import { conformSabotages } from './conform.ts';
 import { doubtSabotages } from './doubts.ts';
@@ -25,6 +26,7 @@ export const sabotages: readonly Sabotage[] = [
   ...ecsSabotages,
   ...ecsServiceSabotages,
   ...instanceSabotages,
+  ...capacitySabotages,
   ...serverSabotages,
   ...autoscalingSabotages,
   ...stackSabotages,

@@ -2,6 +2,8 @@ import type { Call } from '../../machine.ts';
 import type { Connections } from '../connections.ts';
 import type { Input } from '../input.ts';
 import type { Instances } from '../instances.ts';
+import type { ManagedDraining } from '../managed-draining.ts';
+import type { ManagedScaling } from '../managed-scaling.ts';
 import type { Mishaps } from '../mishaps.ts';
 import type { Placer } from '../placer.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -19,6 +21,8 @@ export interface Rooms {
   readonly mishaps: Mishaps;
   readonly placer: Placer;
   readonly updates: Updates;
+  readonly scaling: ManagedScaling;
+  readonly draining: ManagedDraining;
 }
 
 /** One call of an operation. */

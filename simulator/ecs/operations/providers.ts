@@ -6,6 +6,7 @@ import {
   type CapacityProvider,
   fargateProviders,
   type GroupProvider,
+  isScaled,
   type ManagedScaling,
 } from '../providers.ts';
 import { providerShape } from '../service-shapes.ts';
@@ -26,7 +27,7 @@ const forgottenAfterMs = 3_600_000;
 /** The operations on capacity providers. */
 export const providerOperations: Operations = {
   CreateCapacityProvider: {
-    answer({ now, input, state }) {
+    answer({ now, input, state, scaling, draining }) {
       refuseManagedInstances(input);
       const name = requiredText(input, 'name');
       if (!namePattern.test(name))
@@ -43,6 +44,9 @@ export const providerOperations: Operations = {
       const base = { capacityProviderArn, name, type: 'EC2_AUTOSCALING', status: 'ACTIVE' } as const;
       const provider: CapacityProvider = { ...base, group, tags };
       state.providers.set(now, capacityProviderArn, provider);
+      scaling.tag(group);
+      draining.set(group);
+      scaling.begin(now, capacityProviderArn);
       return { capacityProvider: { ...providerShape(provider), tags } };
     },
   },
@@ -76,7 +80,7 @@ export const providerOperations: Operations = {
     },
   },
   UpdateCapacityProvider: {
-    answer({ now, input, state }) {
+    answer({ now, input, state, scaling, draining }) {
       refuseManagedInstances(input);
       const provider = ownProvider(state, requiredText(input, 'name'), 'updated');
       const { group, updateStatus } = provider;
@@ -86,6 +90,8 @@ export const providerOperations: Operations = {
         throw invalid('autoScalingGroupProvider can not be blank.');
       const changes = structure(input.autoScalingGroupProvider, 'autoScalingGroupProvider');
       const changed = { ...provider, group: withSettings(state, changes, group) };
+      if (!isScaled(provider)) scaling.tag(changed.group);
+      draining.set(changed.group, group);
       put(state, now, { ...changed, updateStatus: 'UPDATE_IN_PROGRESS' });
       settle(state, now, provider, 'UPDATE_IN_PROGRESS', { updateStatus: 'UPDATE_COMPLETE' });
       return { capacityProvider: providerShape({ ...changed, updateStatus: 'UPDATE_IN_PROGRESS' }) };

@@ -84,6 +84,11 @@ function run(request: Request, cluster: Cluster): Record<string, unknown> {
   const hasInstances = state.instancesOf(clusterArn).some(({ status }) => status === 'ACTIVE');
   if (infrastructure.launchType === 'EC2' && isByLaunchType && !hasInstances)
     throw invalid('No Container Instances were found in your cluster.');
+  if (placer.isFull(clusterArn, infrastructure.capacityProviderStrategy))
+    throw new Fault(
+      'ClientException',
+      'The cluster has as many tasks in the PROVISIONING state as its quota allows.',
+    );
   const { placed, refusals } = placer.start(now, {
     clusterArn,
     count,

@@ -163,7 +163,7 @@ export class Scene {
   private hear(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       this.outcomes.push({ at: this.now, outcome });
-      if (outcome.kind === 'event') continue;
+      if (outcome.kind === 'event' || outcome.kind === 'ask-autoscaling') continue;
       const { autoscaling } = this;
       const { instanceId } = outcome;
       if (outcome.kind === 'launch-instance') this.machines.set(instanceId, { ...outcome, state: 'pending' });

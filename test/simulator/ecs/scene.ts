@@ -15,6 +15,18 @@ export const targetGroupArn =
 export const groupArn = (name: string) =>
   `arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:1:autoScalingGroupName/${name}`;
 
+/** A group as Auto Scaling tells ECS of it. */
+export const newGroup = (name: string) => ({
+  arn: groupArn(name),
+  isProtectedFromScaleIn: false,
+  minSize: 0,
+  maxSize: 10,
+  desiredCapacity: 0,
+  tagKeys: [] as string[],
+  inService: [] as { instanceId: string; isProtected: boolean; launchedAt: number }[],
+  instanceSize: { cpu: 2048, memoryMib: 7680 },
+});
+
 /** What tasks in awsvpc mode need. */
 export const inVpc = { networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } } };
 
@@ -73,7 +85,13 @@ export class Scene {
   readonly ecs: Ecs;
   readonly said: Said[] = [];
   /** What Auto Scaling knows. */
-  readonly groups = ['blue', 'green'].map((name) => ({ arn: groupArn(name), isProtectedFromScaleIn: false }));
+  readonly groups = ['blue', 'green'].map(newGroup);
+  /** What ECS asked Auto Scaling for. */
+  readonly asked: {
+    readonly operation: string;
+    readonly input: Record<string, unknown>;
+    readonly at: number;
+  }[] = [];
   /** Called whenever the machine has said something. */
   onStep: (() => void) | undefined;
   private time = startAt;
@@ -91,6 +109,13 @@ export class Scene {
 
   get seconds(): number {
     return (this.time - startAt) / 1000;
+  }
+
+  /** The group of that name, to be changed as Auto Scaling would. */
+  group(name: string) {
+    const group = this.groups.find(({ arn }) => arn === groupArn(name));
+    if (!group) throw new Error(`no such group: ${name}`);
+    return group;
   }
 
   /** Lets so many seconds pass. */
@@ -162,6 +187,10 @@ export class Scene {
 
   setFargate(provider: 'FARGATE' | 'FARGATE_SPOT', isAvailable: boolean): void {
     this.hear(this.ecs.setFargate(this.time, provider, isAvailable));
+  }
+
+  interrupt(taskArn: string): void {
+    this.hear(this.ecs.taskInterrupted(this.time, taskArn));
   }
 
   terminate(ec2InstanceId: string): void {
@@ -256,7 +285,8 @@ export class Scene {
   private hear(outcomes: Outcome[]): void {
     if (outcomes.length === 0) return;
     for (const outcome of outcomes)
-      if (outcome.kind === 'event') this.said.push({ ...outcome.event, at: this.seconds });
+      if (outcome.kind === 'ask-autoscaling') this.asked.push({ ...outcome, at: this.seconds });
+      else if (outcome.kind === 'event') this.said.push({ ...outcome.event, at: this.seconds });
     this.onStep?.();
   }
 }

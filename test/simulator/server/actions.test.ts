@@ -249,7 +249,7 @@ describe('POST task', () => {
     });
     expect(await refused(here, 'task', { taskArn: 'none', action: 'exit' })).toMatchObject({ status: 400 });
     expect(await refused(here, 'task', { taskArn, action: 'restart' })).toMatchObject({
-      error: 'action: "restart": expected exit, unhealthy',
+      error: 'action: "restart": expected exit, unhealthy, spot-interruption',
     });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { associate, providers, refusal, strategy } from '../fleet.ts';
-import { groupArn, Scene } from '../scene.ts';
+import { groupArn, newGroup, Scene } from '../scene.ts';
 
 const arnOf = (name: string) => `arn:aws:ecs:eu-west-1:111122223333:capacity-provider/${name}`;
 const grouped = (more: Record<string, unknown> = {}) => ({
@@ -147,7 +147,7 @@ describe('DescribeCapacityProviders', () => {
   it('gives ten a page, at most ten, and everything once (D-4.10)', () => {
     const scene = new Scene();
     const names = Array.from({ length: 23 }, (_, number) => `p${number}`);
-    scene.groups.push(...names.map((name) => ({ arn: groupArn(name), isProtectedFromScaleIn: false })));
+    scene.groups.push(...names.map(newGroup));
     for (const name of names)
       scene.call('CreateCapacityProvider', {
         name,
