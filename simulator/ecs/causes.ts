@@ -9,7 +9,7 @@ export const imageMissing: StopCause = {
 };
 
 /** A container that it cannot do without ended by itself (D-7.9). */
-export const containerExited: StopCause = {
+const containerExited: StopCause = {
   stopCode: 'EssentialContainerExited',
   stoppedReason: 'Essential container in task exited',
 };
