@@ -25,6 +25,54 @@ describe('a deployment', () => {
     ]);
   });
 
+  it('is COMPLETED, and its service steady, when the last task of the one before has stopped (D-1.20)', () => {
+    const scene = fleet(2);
+    scene.definition('web', { 'stop-seconds': 25 });
+    scene.service('web', { desiredCount: 2 });
+    scene.heard();
+    scene.call('UpdateService', { service: 'web', forceNewDeployment: true });
+    const states = () =>
+      scene
+        .call('DescribeServices', { services: ['web'] })
+        .services[0]?.deployments.map((each) => `${each.status} ${each.rolloutState} ${each.desiredCount}`);
+    scene.pass(60);
+    // The new tasks are healthy after 44 s, and the old ones are told to stop then.
+    expect(states()).toEqual(['PRIMARY IN_PROGRESS 2', 'ACTIVE COMPLETED 0']);
+    scene.pass(60);
+    expect(states()).toEqual(['PRIMARY COMPLETED 2']);
+    const events = scene.heard();
+    const lastStop = events.findLast(({ detail }) => detail.lastStatus === 'STOPPED');
+    for (const eventName of ['SERVICE_DEPLOYMENT_COMPLETED', 'SERVICE_STEADY_STATE'])
+      expect(events.find(({ detail }) => detail.eventName === eventName)?.at).toBe((lastStop?.at ?? 0) + 1);
+  });
+
+  it('is one of several while they have tasks, the newest first, and only the last completes (D-9.41, D-1.20)', () => {
+    const scene = fleet(3);
+    scene.definition('slow', { 'start-seconds': 300 });
+    scene.service('web', { desiredCount: 2 });
+    scene.heard();
+    const begin = (taskDefinition: string) =>
+      scene.call('UpdateService', { service: 'web', taskDefinition }).service.deployments[0]?.id;
+    const second = begin('slow');
+    scene.pass(10);
+    scene.definition('web');
+    const third = begin('web');
+    const seen = () => scene.call('DescribeServices', { services: ['web'] }).services[0]?.deployments ?? [];
+    expect(seen().map(({ status, pendingCount }) => [status, pendingCount])).toEqual([
+      ['PRIMARY', 0],
+      ['ACTIVE', 2],
+      ['ACTIVE', 0],
+    ]);
+    scene.pass(5);
+    expect(seen().map(({ id }) => id)).not.toContain(second);
+    scene.pass(120);
+    expect(seen()).toMatchObject([{ id: third, status: 'PRIMARY', rolloutState: 'COMPLETED' }]);
+    const completed = scene
+      .heard()
+      .filter(({ detail }) => detail.eventName === 'SERVICE_DEPLOYMENT_COMPLETED');
+    expect(completed.map(({ detail }) => detail.deploymentId)).toEqual([third]);
+  });
+
   it('begins with forceNewDeployment, and not when nothing is new (D-9.43)', () => {
     const scene = fleet(1);
     scene.service('web', { desiredCount: 1 });

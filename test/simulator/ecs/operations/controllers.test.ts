@@ -130,6 +130,23 @@ describe('a service with the CODE_DEPLOY deployment controller', () => {
     return scene;
   }
 
+  it('replaces the tasks of a draining instance in their own task set, under its percentages (D-2.26, D-9.52)', () => {
+    const scene = blueGreen();
+    const id = String(scene.live()[0]?.startedBy);
+    scene.drain('i-1');
+    scene.pass(3);
+    expect(described(scene)).toMatchObject({
+      taskSets: [{ stabilityStatus: 'STABILIZING', status: 'PRIMARY' }],
+    });
+    expect(scene.tasksOn('i-1').map(({ desiredStatus }) => desiredStatus)).toEqual(['RUNNING']);
+    scene.pass(60);
+    expect(scene.tasksOn('i-1')).toEqual([]);
+    expect(scene.tasksOn('i-2').map(({ startedBy }) => startedBy)).toEqual([id, id]);
+    expect(described(scene)).toMatchObject({
+      taskSets: [{ stabilityStatus: 'STEADY_STATE', runningCount: 2 }],
+    });
+  });
+
   it('has a first task set of all its tasks, and no deployments (D-9.38, D-9.50)', () => {
     const scene = blueGreen();
     expect(described(scene)).toMatchObject({

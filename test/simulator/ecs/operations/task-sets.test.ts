@@ -188,6 +188,27 @@ describe('the stability of a task set (D-9.52)', () => {
     expect(seen(scene)).toMatchObject([{ stabilityStatus: 'STEADY_STATE' }]);
   });
 
+  it('is said of each set when its drained tasks have stopped, which are replaced in their own set (D-1.17b)', () => {
+    const scene = external(fleet(3), 4);
+    const blue = create(scene, { scale: { unit: 'PERCENT', value: 100 } });
+    const green = create(scene, { scale: { unit: 'PERCENT', value: 50 } });
+    scene.pass(60);
+    scene.heard();
+    scene.drain('i-1');
+    expect(new Set(scene.tasksOn('i-1').map(({ startedBy }) => startedBy))).toEqual(
+      new Set([blue.id, green.id]),
+    );
+    scene.pass(200);
+    expect([inSet(scene, blue.id), inSet(scene, green.id)]).toEqual([4, 2]);
+    const events = scene.heard();
+    const lastStop = events.findLast(({ detail }) => detail.lastStatus === 'STOPPED');
+    const said = events.filter(({ detail }) => detail.eventName === 'TASKSET_STEADY_STATE');
+    expect(said.flatMap(({ detail }) => detail.taskSetArns).sort()).toEqual(
+      [blue.taskSetArn, green.taskSetArn].sort(),
+    );
+    expect(said.at(-1)?.at).toBe((lastStop?.at ?? 0) + 1);
+  });
+
   it('waits until its tasks are healthy', () => {
     const scene = external(fleet(2), 2);
     create(scene);
