@@ -1,5 +1,6 @@
 import { Fault } from '../../machine.ts';
 import { clusterNamed, clusterOf } from '../arn.ts';
+import { attachmentsOf } from '../attached.ts';
 import { closeCluster, openCluster } from '../clusters.ts';
 import { type Input, invalid, oneOf, requiredText, someOf, structures, text, texts } from '../input.ts';
 import { pageOf } from '../paging.ts';
@@ -162,7 +163,10 @@ export function clusterShape(
     settings: include.includes('SETTINGS') ? settings : [],
     capacityProviders: cluster.capacityProviders ?? [],
     defaultCapacityProviderStrategy: cluster.defaultCapacityProviderStrategy ?? [],
-    ...(include.includes('ATTACHMENTS') && { attachments: [], attachmentsStatus: cluster.attachmentsStatus }),
+    ...(include.includes('ATTACHMENTS') && {
+      attachments: attachmentsOf(state, cluster, at),
+      attachmentsStatus: cluster.attachmentsStatus,
+    }),
   };
 }
 

@@ -277,6 +277,41 @@ describe('managed scaling', () => {
   });
 });
 
+describe('the attachments of a cluster', () => {
+  const attached = (scene: Scene) => {
+    const [cluster] = scene.call('DescribeClusters', {
+      clusters: ['demo'],
+      include: ['ATTACHMENTS'],
+    }).clusters;
+    const attachments = (cluster?.attachments ?? []) as { type: string; status: string }[];
+    return attachments.map(({ type, status }) => [type, status]);
+  };
+
+  it.each([
+    [
+      'ENABLED',
+      'ENABLED',
+      [
+        ['as_policy', 'CREATED'],
+        ['managed_draining', 'CREATED'],
+      ],
+    ],
+    ['DISABLED', 'ENABLED', [['managed_draining', 'CREATED']]],
+    ['DISABLED', 'DISABLED', []],
+  ])(
+    'are what ECS has made for its providers: scaling %s, draining %s (D-4.19)',
+    (status, managedDraining, expected) => {
+      expect(attached(managed({ status }, { managedDraining }))).toEqual(expected);
+    },
+  );
+
+  it('are none of a provider that the cluster has no more (D-4.19)', () => {
+    const scene = managed();
+    scene.call('PutClusterCapacityProviders', { capacityProviders: [], defaultCapacityProviderStrategy: [] });
+    expect(attached(scene)).toEqual([]);
+  });
+});
+
 describe('managed termination protection (D-4.5)', () => {
   const protection = (scene: Scene) => asks(scene, 'SetInstanceProtection');
 
