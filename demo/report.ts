@@ -1,4 +1,5 @@
 import type { Account } from '../simulator/account.ts';
+import type { InvocationRecord } from '../simulator/cloud/lambda/lambda.ts';
 import type { TaskRecord } from '../simulator/ecs/records.ts';
 import type { CallRecord } from '../simulator/endpoint.ts';
 import { stewardHook } from './cluster.ts';
@@ -66,12 +67,13 @@ const latest = (values: readonly (number | undefined)[]): number | undefined =>
   values.length === 0 || values.includes(undefined) ? undefined : most(values);
 const seconds = (milliseconds: number) => Math.round(milliseconds) / 1000;
 
-/** Reads from the account what became of every departure that began at or after `since`. */
-export function reportOf(account: Account, since: number): Report {
+/** Reads from the account what became of every departure that began at or after `since` and waited on this hook. */
+export function reportOf(account: Account, since: number, lifecycleHookName = stewardHook): Report {
+  const records = recordsOf(account);
   const instances = account.autoscaling
     .lifecycleActions()
-    .filter((action) => action.lifecycleHookName === stewardHook && action.startedAt >= since)
-    .map((action) => departureOf(account, action));
+    .filter((action) => action.lifecycleHookName === lifecycleHookName && action.startedAt >= since)
+    .map((action) => departureOf(records, action));
   const invocations = account.lambda.invocations.filter((invocation) => invocation.endedAt >= since);
   const own = invocations.filter(({ functionName }) => !isSweep(functionName));
   const sweeps = invocations.filter(({ functionName }) => isSweep(functionName));
@@ -150,14 +152,69 @@ const lateness = (since: number | undefined, until: number | undefined) =>
 
 type Action = ReturnType<Account['autoscaling']['lifecycleActions']>[number];
 
-function departureOf(account: Account, action: Action): DepartureReport {
+/** What the account's records say, by the EC2 instance that it is about. */
+interface Records {
+  readonly tasks: ReadonlyMap<string, readonly TaskRecord[]>;
+  readonly registrations: ReadonlyMap<string, readonly Registration[]>;
+  readonly completions: ReadonlyMap<string, readonly CallRecord[]>;
+  /** Calls of `release` and the sweep, or whatever else completes, that asked ECS about it. */
+  readonly looks: ReadonlyMap<string, readonly CallRecord[]>;
+  readonly invocations: ReadonlyMap<string, readonly InvocationRecord[]>;
+}
+
+type Registration = ReturnType<Account['ecs']['containerInstanceRecords']>[number];
+
+function recordsOf({ ecs, endpoint, lambda }: Account): Records {
+  const registrations = ecs.containerInstanceRecords();
+  const instanceIds = new Map(registrations.map((one) => [one.containerInstanceArn, one.ec2InstanceId]));
+  const looks = endpoint.calls.filter(isLook).flatMap((call) => {
+    const names = JSON.stringify(call.input).match(
+      /arn:aws:ecs:[^"]*:container-instance\/[^"]*|i-[0-9a-f]+/g,
+    );
+    const ids = (names ?? []).map((name) => instanceIds.get(name) ?? name);
+    return [...new Set(ids)].map((instanceId) => ({ instanceId, call }));
+  });
+  const completions = endpoint.calls.filter(
+    ({ operation, outcome }) => operation === 'CompleteLifecycleAction' && outcome === 'ok',
+  );
+  return {
+    tasks: groupedBy(ecs.taskRecords(), ({ ec2InstanceId }) => ec2InstanceId),
+    registrations: groupedBy(registrations, ({ ec2InstanceId }) => ec2InstanceId),
+    completions: groupedBy(completions, ({ input }) =>
+      String(input.InstanceId ?? input.LifecycleActionToken),
+    ),
+    looks: new Map(
+      [...groupedBy(looks, ({ instanceId }) => instanceId)].map(([id, own]) => [
+        id,
+        own.map(({ call }) => call),
+      ]),
+    ),
+    invocations: groupedBy(lambda.invocations, ({ requestId }) => requestId),
+  };
+}
+
+/** Only these look at drained instances: what admits asks ECS too, before. */
+const isLook = ({ service, functionName }: CallRecord) =>
+  service === 'ecs' && functionName !== undefined && !functionName.endsWith('-admit');
+
+function groupedBy<Value>(values: readonly Value[], key: (value: Value) => string | undefined) {
+  const groups = new Map<string, Value[]>();
+  for (const value of values) {
+    const name = key(value);
+    if (name === undefined) continue;
+    const group = groups.get(name);
+    if (group) group.push(value);
+    else groups.set(name, [value]);
+  }
+  return groups;
+}
+
+function departureOf(records: Records, action: Action): DepartureReport {
   const { instanceId, startedAt: terminateAt, endedAt: completedAt, endedBy } = action;
-  const registration = account.ecs
-    .containerInstanceRecords()
-    .find(({ ec2InstanceId }) => ec2InstanceId === instanceId);
-  const tasks = account.ecs
-    .taskRecords()
-    .filter((task) => task.ec2InstanceId === instanceId && (task.stoppedAt ?? terminateAt) >= terminateAt);
+  const registration = records.registrations.get(instanceId)?.[0];
+  const tasks = (records.tasks.get(instanceId) ?? []).filter(
+    (task) => (task.stoppedAt ?? terminateAt) >= terminateAt,
+  );
   const lastStoppedAt = latest(tasks.map(({ stoppedAt }) => stoppedAt));
   const drainedAt = Math.max(lastStoppedAt ?? registration?.drainingAt ?? terminateAt, terminateAt);
   return {
@@ -171,7 +228,7 @@ function departureOf(account: Account, action: Action): DepartureReport {
     tasks: tasks.length,
     isEarly: completedAt !== undefined && tasks.some((task) => ranOn(task, completedAt)),
     tasksKilled: tasks.filter(({ cutOff }) => cutOff).length,
-    latenessOwnSeconds: lateness(firstReceiptAt(account, action, drainedAt), completedAt),
+    latenessOwnSeconds: lateness(firstReceiptAt(records, action, drainedAt), completedAt),
     latenessSeconds: lateness(drainedAt, completedAt),
   };
 }
@@ -180,40 +237,21 @@ function departureOf(account: Account, action: Action): DepartureReport {
  * When a function was first told to look at a drained instance, and did; undefined: no function ended the action. One
  * request may have been tried more than once, so a call belongs to the try that it was made in.
  */
-function firstReceiptAt(account: Account, action: Action, drainedAt: number): number | undefined {
-  const { calls } = account.endpoint;
-  const completing = calls.find((call) => isCompletionOf(call, action));
-  const { lambda } = account;
+function firstReceiptAt(records: Records, action: Action, drainedAt: number): number | undefined {
+  const { instanceId, lifecycleActionToken, endedAt } = action;
   const madeIn = (call: CallRecord) =>
-    lambda.invocations.find(
-      ({ requestId, startedAt, endedAt }) =>
-        requestId === call.requestId && startedAt <= call.at && call.at <= endedAt,
+    (records.invocations.get(String(call.requestId)) ?? []).find(
+      ({ startedAt, endedAt }) => startedAt <= call.at && call.at <= endedAt,
     );
+  const completing = [instanceId, String(lifecycleActionToken)]
+    .flatMap((name) => records.completions.get(name) ?? [])
+    .find(({ at }) => at === endedAt);
   const completingInvocation = completing && madeIn(completing);
   if (!completingInvocation) return undefined;
-  const looks = calls
-    .filter((call) => isLookAt(account, call, action, drainedAt))
+  const looks = (records.looks.get(instanceId) ?? [])
+    .filter(({ at }) => at >= drainedAt && at <= Number(endedAt))
     .flatMap((call) => madeIn(call) ?? []);
   const startsAt = [completingInvocation, ...looks].map(({ startedAt }) => startedAt);
   const first = Math.min(...startsAt.filter((startedAt) => startedAt >= drainedAt));
   return completingInvocation.startedAt < drainedAt ? drainedAt : first;
-}
-
-const isCompletionOf = ({ at, operation, outcome, input }: CallRecord, action: Action) =>
-  at === action.endedAt &&
-  operation === 'CompleteLifecycleAction' &&
-  outcome === 'ok' &&
-  (input.InstanceId === action.instanceId || input.LifecycleActionToken === action.lifecycleActionToken);
-
-/** Whether `release` or the sweep asks ECS about the instance, by its ARN there or by its EC2 instance id. */
-function isLookAt(account: Account, call: CallRecord, action: Action, since: number): boolean {
-  const { at, service, functionName, input } = call;
-  if (service !== 'ecs' || at < since || at > Number(action.endedAt)) return false;
-  if (functionName === undefined || functionName.endsWith('-admit')) return false;
-  const names = account.ecs
-    .containerInstanceRecords()
-    .filter(({ ec2InstanceId }) => ec2InstanceId === action.instanceId)
-    .map(({ containerInstanceArn }) => containerInstanceArn);
-  const asked = JSON.stringify(input);
-  return [action.instanceId, ...names].some((name) => asked.includes(name));
 }
