@@ -7,7 +7,7 @@ import type { Row } from './departures.ts';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Bytes of a module and of all that it imports statically. */
-function closureBytes(path: string, seen = new Set<string>()): number {
+export function closureBytes(path: string, seen = new Set<string>()): number {
   if (seen.has(path)) return 0;
   seen.add(path);
   const source = readFileSync(path, 'utf8');

@@ -10,6 +10,8 @@ export interface Workload {
   readonly name: string;
   readonly cpu: number;
   readonly memoryMib: number;
+  /** From the start order to running. */
+  readonly startSeconds?: number;
   /** From SIGTERM to exit. */
   readonly stopSeconds?: number;
   /** The container's stopTimeout. */
@@ -43,7 +45,7 @@ const label = (name: string, seconds: number | undefined) =>
 
 /** Registers the task definition of a workload. */
 export function registerWorkload(account: Account, workload: Workload): void {
-  const { name, cpu, memoryMib, stopSeconds, stopTimeoutSeconds, exitAfterSeconds } = workload;
+  const { name, cpu, memoryMib, startSeconds, stopSeconds, stopTimeoutSeconds, exitAfterSeconds } = workload;
   const container = {
     name: 'app',
     image: `registry.example/${name}:1`,
@@ -51,7 +53,11 @@ export function registerWorkload(account: Account, workload: Workload): void {
     memory: memoryMib,
     essential: true,
     ...(stopTimeoutSeconds === undefined ? {} : { stopTimeout: stopTimeoutSeconds }),
-    dockerLabels: { ...label('stop-seconds', stopSeconds), ...label('exit-after-seconds', exitAfterSeconds) },
+    dockerLabels: {
+      ...label('start-seconds', startSeconds),
+      ...label('stop-seconds', stopSeconds),
+      ...label('exit-after-seconds', exitAfterSeconds),
+    },
   };
   account.call('ecs', 'RegisterTaskDefinition', { family: name, containerDefinitions: [container] });
 }
