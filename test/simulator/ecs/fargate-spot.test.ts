@@ -50,7 +50,7 @@ describe('an interruption of Fargate Spot', () => {
     expect(scene.seconds - at).toBe(31);
   });
 
-  it('kills after two minutes what has not ended, an event on its way later (D-7.7)', () => {
+  it('kills after two minutes what has not ended (D-7.7)', () => {
     const { scene, taskArn } = onSpot(200);
     scene.interrupt(taskArn);
     const at = scene.seconds;
