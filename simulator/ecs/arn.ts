@@ -65,7 +65,7 @@ export class Arns {
   }
 
   capacityProvider(nameOrArn: string): string {
-    return `${this.prefix}:capacity-provider/${lastSegment(nameOrArn)}`;
+    return `${this.prefix}:capacity-provider/${this.nameOf('capacity-provider', nameOrArn)}`;
   }
 
   container(clusterArn: string, taskArn: string, ids: Ids): string {
@@ -79,8 +79,16 @@ export class Arns {
 
   /** `family:revision`, or `*` for the revision when only the family is known. */
   taskDefinition(familyOrArn: string): string {
-    const name = lastSegment(familyOrArn);
+    const name = this.nameOf('task-definition', familyOrArn);
     return `${this.prefix}:task-definition/${name.includes(':') ? name : `${name}:*`}`;
+  }
+
+  /** The name in an ARN of that kind; a name is its own. Throws on an ARN of another kind or place (D-13.40). */
+  nameOf(kind: string, nameOrArn: string): string {
+    const path = nameOrArn.startsWith('arn:') ? this.ownPath(kind, nameOrArn) : nameOrArn.split('/');
+    const [name = '', ...more] = path;
+    if (more.length > 0) throw invalid('Invalid identifier: Unexpected number of separators');
+    return name;
   }
 
   /** Kind and path of an ARN of this account and Region; undefined for anything else. */
@@ -99,15 +107,19 @@ export class Arns {
 
   /** The id in an ARN of the long or the short form. Throws when it is of another kind, place or cluster (D-13.40). */
   private idIn(kind: string, clusterArn: string, arn: string): string {
-    const found = this.parts(arn);
-    if (found?.kind !== kind)
-      throw invalid(`Invalid identifier: expected an ARN like ${this.prefix}:${kind}/..., got ${arn}`);
-    const [first = '', id = first, ...more] = found.path;
+    const path = this.ownPath(kind, arn);
+    const [first = '', id = first, ...more] = path;
     if (more.length > 0) throw invalid('Invalid identifier: Unexpected number of separators');
     const own = lastSegment(clusterArn);
-    if (found.path.length === 2 && first !== own)
+    if (path.length === 2 && first !== own)
       throw invalid(`Invalid identifier: Identifier is for cluster ${first}. Your cluster is ${own}`);
     return id;
+  }
+
+  private ownPath(kind: string, arn: string): readonly string[] {
+    const found = this.parts(arn);
+    if (found?.kind === kind) return found.path;
+    throw invalid(`Invalid identifier: expected an ARN like ${this.prefix}:${kind}/..., got ${arn}`);
   }
 }
 

@@ -142,9 +142,15 @@ function readReservation(input: Input, containers: readonly Input[], networkMode
   const taskCpu = size(input, 'cpu', /^(\d+(?:\.\d+)?)\s*vCPU$/i);
   if (taskCpu !== undefined && (taskCpu < cpuMin || taskCpu > cpuMax))
     throw clientError(`Invalid 'cpu' setting for task: expected ${cpuMin} to ${cpuMax}, got ${taskCpu}.`);
+  const containersCpu = sum((container) => units(container, 'cpu') ?? 0);
+  // In AWS's words: https://github.com/klothoplatform/klotho/issues/892
+  if (taskCpu !== undefined && containersCpu > taskCpu)
+    throw clientError(
+      "The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.",
+    );
   const taskMemory = size(input, 'memory', /^(\d+(?:\.\d+)?)\s*GB$/i);
   return {
-    cpu: taskCpu ?? sum((container) => units(container, 'cpu') ?? 0),
+    cpu: taskCpu ?? containersCpu,
     memoryMib: taskMemory ?? sum(memoryOf),
     ports: networkMode === 'awsvpc' ? [] : fixed('tcp'),
     udpPorts: networkMode === 'awsvpc' ? [] : fixed('udp'),
@@ -176,6 +182,11 @@ function portsOf(container: Input, networkMode: string) {
   return structures(container, 'portMappings').map((mapping) => {
     const containerPort = whole(mapping, 'containerPort', 0, 65_535) ?? 0;
     const given = whole(mapping, 'hostPort', 0, 65_535) ?? 0;
+    // In AWS's words: https://github.com/pulumi/pulumi-awsx/issues/935
+    if (networkMode === 'awsvpc' && given !== 0 && given !== containerPort)
+      throw clientError(
+        'When networkMode=awsvpc, the host ports and container ports in port mappings must match.',
+      );
     const protocol = oneOf(mapping, 'protocol', ['tcp', 'udp']) ?? 'tcp';
     return { containerPort, hostPort: networkMode === 'host' ? given || containerPort : given, protocol };
   });

@@ -1,4 +1,3 @@
-import { lastSegment } from './arn.ts';
 import type { TaskDefinition } from './records.ts';
 
 /** The task definitions of the account: revisions of families, in the order in which they were registered. */
@@ -32,9 +31,10 @@ export class Families {
     this.revisions.set(definition.family, revisions);
   }
 
-  /** What `family:revision` or an ARN names, or the latest ACTIVE revision of a family (D-9.36). */
-  find(nameOrArn: string): TaskDefinition | undefined {
-    const [family = '', revision] = lastSegment(nameOrArn).split(':');
+  /** What `family:revision` names, or the latest ACTIVE revision of a family (D-9.36). */
+  find(name: string): TaskDefinition | undefined {
+    const [family = '', revision, ...more] = name.split(':');
+    if (more.length > 0) return undefined;
     if (revision === undefined) return this.of(family).findLast(({ status }) => status === 'ACTIVE');
     return this.of(family).find((each) => String(each.revision) === revision);
   }

@@ -1,5 +1,5 @@
 import type { Call, Need } from '../machine.ts';
-import { clusterOf, lastSegment } from './arn.ts';
+import { clusterOf } from './arn.ts';
 import { structures } from './input.ts';
 import type { State } from './state.ts';
 
@@ -159,4 +159,5 @@ function targetIds(attributes: unknown): string[] {
 
 /** The revision that runs: a family alone means its latest one. */
 const definitionArn = (state: State, nameOrArn: string) =>
-  state.families.find(nameOrArn)?.taskDefinitionArn ?? state.arns.taskDefinition(lastSegment(nameOrArn));
+  state.families.find(state.arns.nameOf('task-definition', nameOrArn))?.taskDefinitionArn ??
+  state.arns.taskDefinition(nameOrArn);

@@ -1,4 +1,3 @@
-import { lastSegment } from './arn.ts';
 import { type Input, invalid, requiredText, structures, whole } from './input.ts';
 import { isUsable } from './providers.ts';
 import type { Cluster, StrategyItem } from './records.ts';
@@ -21,7 +20,7 @@ export function readStrategy(
 ): StrategyItem[] {
   const items = structures(input, name).map((item) => ({
     // 2019 took an ARN as well.
-    capacityProvider: lastSegment(requiredText(item, 'capacityProvider')),
+    capacityProvider: state.arns.nameOf('capacity-provider', requiredText(item, 'capacityProvider')),
     weight: whole(item, 'weight', 0, weightMax) ?? 0,
     base: whole(item, 'base', 0, baseMax) ?? 0,
   }));

@@ -3,6 +3,22 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules of the operations of ECS. */
 export const ecsSabotages: readonly Sabotage[] = [
   {
+    broken: 'an ARN of another account names the provider or definition of the same name here (D-13.40)',
+    file: 'simulator/ecs/arn.ts',
+    find: "nameOrArn.startsWith('arn:') ? this.ownPath(kind, nameOrArn) : nameOrArn.split('/');",
+    replace: "nameOrArn.startsWith('arn:') ? [lastSegment(nameOrArn)] : nameOrArn.split('/');",
+    tests: ['test/simulator/ecs/operations/providers.test.ts'],
+    by: 'for no provider of the account, as the other operations do',
+  },
+  {
+    broken: 'an agent registers to a cluster of another account',
+    file: 'simulator/ecs/operations/agents.ts',
+    find: 'if (state.arns.cluster(clusterOf(input)) !== state.arns.cluster(clusterName))',
+    replace: "if (clusterName === '')",
+    tests: ['test/simulator/ecs/operations/agents.test.ts'],
+    by: 'of another account for its own',
+  },
+  {
     broken: 'a token of one list is good for another',
     file: 'simulator/ecs/paging.ts',
     find: 'if (!found || found.question !== questionOf(request))',
@@ -45,8 +61,8 @@ export const ecsSabotages: readonly Sabotage[] = [
   {
     broken: 'an ARN of another cluster is taken for one of this (D-13.40)',
     file: 'simulator/ecs/arn.ts',
-    find: 'if (found.path.length === 2 && first !== own)',
-    replace: 'if (found.path.length === 3 && first !== own)',
+    find: 'if (path.length === 2 && first !== own)',
+    replace: 'if (path.length === 3 && first !== own)',
     tests: ['test/simulator/ecs/operations/instances.test.ts'],
     by: 'the identifiers of a call (D-13.40) are refused when they cannot be',
   },

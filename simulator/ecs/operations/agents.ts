@@ -15,6 +15,8 @@ export const agentOperations: Operations = {
     answer(request) {
       const { now, input, state, caller, instances } = request;
       const clusterName = lastSegment(clusterOf(input));
+      if (state.arns.cluster(clusterOf(input)) !== state.arns.cluster(clusterName))
+        throw new Fault('ClusterNotFoundException', 'Cluster not found.');
       const principalArn = roleOf(caller.principalArn);
       const said = registrationOf(input, state.arns);
       if (said.tags?.length && !state.settings.isOn(principalArn, 'containerInstanceLongArnFormat'))

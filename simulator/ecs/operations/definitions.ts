@@ -103,7 +103,7 @@ export const definitionOperations: Operations = {
 };
 
 function known(state: State, nameOrArn: string): TaskDefinition {
-  const definition = state.families.find(nameOrArn);
+  const definition = state.families.find(state.arns.nameOf('task-definition', nameOrArn));
   if (!definition || !isThere(state, definition))
     throw new Fault('ClientException', 'Unable to describe task definition.');
   return definition;
@@ -134,12 +134,12 @@ function deleted(
   name: string,
 ): TaskDefinition | { readonly arn: string; readonly reason: string } {
   const arn = state.arns.taskDefinition(name);
-  const definition = state.families.find(name);
+  const definition = state.families.find(lastSegment(arn));
   if (!definition || !isThere(state, definition)) return { arn, reason: 'MISSING' };
   if (definition.status === 'ACTIVE') return { arn, reason: 'ACTIVE' };
   const going: TaskDefinition = { ...definition, status: 'DELETE_IN_PROGRESS', deleteRequestedAt: now };
   state.families.put(definition.status === 'INACTIVE' ? going : definition);
-  return state.families.find(name) ?? going;
+  return state.families.find(lastSegment(arn)) ?? going;
 }
 
 /** Families in the order of their names, revisions as numbers: 9 before 10. */

@@ -31,7 +31,7 @@ export function infrastructureOf(
     launchType,
     capacityProviderStrategy,
     platformVersion: platformOf(input, launchType),
-    networkConfiguration: networkOf(input, definition.networkMode),
+    networkConfiguration: networkOf(input, definition.networkMode, launchType),
   };
 }
 
@@ -51,8 +51,11 @@ export function platformOf(input: Input, launchType: 'EC2' | 'FARGATE'): string 
   return launchType === 'FARGATE' ? (given ?? 'LATEST') : undefined;
 }
 
-/** D-9.35: required for awsvpc, refused for the other modes. */
-export function networkOf(input: Input, networkMode: string): unknown {
+/**
+ * D-9.35: required for awsvpc, refused for the other modes. Only Fargate gives public addresses, in AWS's words:
+ * https://github.com/hashicorp/waypoint/issues/643
+ */
+export function networkOf(input: Input, networkMode: string, launchType: 'EC2' | 'FARGATE'): unknown {
   const isGiven = input.networkConfiguration !== undefined;
   if (isGiven && networkMode !== 'awsvpc')
     throw invalid(
@@ -69,6 +72,8 @@ export function networkOf(input: Input, networkMode: string): unknown {
   if (texts(vpc, 'securityGroups').length > securityGroupsMax)
     throw invalid(`securityGroups can have at most ${securityGroupsMax} items.`);
   const assignPublicIp = oneOf(vpc, 'assignPublicIp', ['ENABLED', 'DISABLED']) ?? 'DISABLED';
+  if (assignPublicIp === 'ENABLED' && launchType === 'EC2')
+    throw invalid('Assign public IP is not supported for this launch type.');
   return { awsvpcConfiguration: { ...vpc, assignPublicIp } };
 }
 

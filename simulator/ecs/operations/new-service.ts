@@ -87,7 +87,7 @@ function launched(request: Request, cluster: Cluster, service: Service, definiti
   if (service.schedulingStrategy === 'DAEMON' && infrastructure.launchType === 'FARGATE')
     throw invalid('schedulingStrategy: DAEMON is not possible on FARGATE.');
   checkPlacement(infrastructure, definition, service.placementConstraints, service.placementStrategy);
-  const loadBalancers = loadBalancersOf(state, input);
+  const loadBalancers = loadBalancersOf(state, input, definition);
   if (service.deploymentController === 'CODE_DEPLOY' && loadBalancers.length === 0)
     throw invalid('loadBalancers: the CODE_DEPLOY deployment controller needs one.');
   const launch = { ...infrastructure, definition, loadBalancers };
@@ -178,16 +178,20 @@ export function percents(
   return { minimumHealthyPercent: minimum, maximumPercent: maximum, breaker };
 }
 
-/** The load balancers of a service or task set: target groups only. */
-export function loadBalancersOf(state: State, input: Input): LoadBalancer[] {
+/** The load balancers of a service or task set: target groups only, before containers that the definition has. */
+export function loadBalancersOf(state: State, input: Input, definition: TaskDefinition): LoadBalancer[] {
   return structures(input, 'loadBalancers').map((loadBalancer) => {
     refuse('loadBalancers', loadBalancer, ['loadBalancerName', 'advancedConfiguration']);
     const targetGroupArn = requiredText(loadBalancer, 'targetGroupArn');
     if (!state.targetGroups.has(targetGroupArn))
       throw invalid(`The target group with targetGroupArn ${targetGroupArn} does not exist.`);
+    const containerName = requiredText(loadBalancer, 'containerName');
+    // In AWS's words: https://github.com/aws/amazon-ecs-agent/issues/1276
+    if (!definition.behaviour.exitCodes.has(containerName))
+      throw invalid(`The container ${containerName} does not exist in the task definition.`);
     return {
       targetGroupArn,
-      containerName: requiredText(loadBalancer, 'containerName'),
+      containerName,
       containerPort: whole(loadBalancer, 'containerPort', 0, 65_535) ?? 0,
     };
   });

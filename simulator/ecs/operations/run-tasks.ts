@@ -60,7 +60,7 @@ export const runTaskOperations: Operations = {
       const arns = [...new Set(asked.map((id) => state.arns.containerInstance(clusterArn, id)))];
       const order = orderOf(request, clusterArn, /^[A-Za-z0-9\-_/]{0,36}$/);
       checkCompatible(order.definition, 'EC2');
-      networkOf(input, order.definition.networkMode);
+      networkOf(input, order.definition.networkMode, 'EC2');
       const outcomes = arns.map((arn) => start(request, clusterArn, arn, order));
       return {
         tasks: outcomes.flatMap((outcome) => ('taskArn' in outcome ? [taskShape(outcome)] : [])),

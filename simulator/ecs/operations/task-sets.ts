@@ -112,7 +112,7 @@ function create(request: Request, service: Service): Record<string, unknown> {
   const definition = definitionOf(state, requiredText(input, 'taskDefinition'));
   const infrastructure = infrastructureOf(state, state.cluster(clusterOf(input)), input, definition);
   checkPlacement(infrastructure, definition, service.placementConstraints, service.placementStrategy);
-  const launch = { ...infrastructure, definition, loadBalancers: loadBalancersOf(state, input) };
+  const launch = { ...infrastructure, definition, loadBalancers: loadBalancersOf(state, input, definition) };
   const taskSet = scheduler.rollout.beginTaskSet(now, service.serviceArn, launch, {
     status: 'ACTIVE',
     scalePercent: input.scale === undefined ? 100 : scaleOf(input),

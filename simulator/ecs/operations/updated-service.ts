@@ -82,7 +82,7 @@ function deployed(request: Request, service: Service): Service {
   const infrastructure = infrastructureAfter(request, service, definition);
   checkPlacement(infrastructure, definition, service.placementConstraints, service.placementStrategy);
   const loadBalancers =
-    input.loadBalancers === undefined ? service.loadBalancers : loadBalancersOf(state, input);
+    input.loadBalancers === undefined ? service.loadBalancers : loadBalancersOf(state, input, definition);
   const registries = input.serviceRegistries !== undefined;
   if (registries) registriesOf(input, definition.networkMode);
   const begins =
@@ -121,7 +121,7 @@ function infrastructureAfter(request: Request, service: Service, definition: Tas
     launchType,
     capacityProviderStrategy,
     platformVersion: platformOf({ platformVersion: asked }, launchType),
-    networkConfiguration: networkOf(network, definition.networkMode),
+    networkConfiguration: networkOf(network, definition.networkMode, launchType),
   };
 }
 

@@ -123,6 +123,14 @@ describe('RegisterContainerInstance (D-9.11)', () => {
     );
   });
 
+  it.each(['demo', 'default'])('takes no %s of another account for its own (D-6.7, D-9.10)', (name) => {
+    const scene = new Scene();
+    const cluster = `arn:aws:ecs:eu-west-1:999999999999:cluster/${name}`;
+    expect(code(() => register(scene, { cluster }))).toBe('ClusterNotFoundException: Cluster not found.');
+    expect(scene.call('ListClusters').clusterArns).toHaveLength(1);
+    expect(scene.call('ListContainerInstances').containerInstanceArns).toEqual([]);
+  });
+
   it('needs the long form of ARN for tags (D-9.56)', () => {
     const scene = new Scene();
     scene.call('PutAccountSetting', { name: 'containerInstanceLongArnFormat', value: 'disabled' });

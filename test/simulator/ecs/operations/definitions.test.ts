@@ -86,6 +86,17 @@ describe('RegisterTaskDefinition', () => {
     [{ containerDefinitions: [] }, 'ClientException: Container definitions cannot be empty.'],
     [{ containerDefinitions: [app, app] }, 'ClientException: Container names must be unique.'],
     [
+      {
+        networkMode: 'awsvpc',
+        containerDefinitions: [{ ...app, portMappings: [{ containerPort: 80, hostPort: 8080 }] }],
+      },
+      'ClientException: When networkMode=awsvpc, the host ports and container ports in port mappings must match.',
+    ],
+    [
+      { cpu: '128', containerDefinitions: [{ ...app, cpu: 129 }] },
+      "ClientException: The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.",
+    ],
+    [
       { placementConstraints: [{ type: 'distinctInstance' }] },
       'InvalidParameterException: placementConstraints: type should be one of [memberOf]',
     ],
@@ -146,6 +157,36 @@ describe('DeregisterTaskDefinition', () => {
     const before = one.call('DescribeTaskDefinition', { taskDefinition: 'web:3' }).taskDefinition;
     one.pass(60);
     expect(deregister(one, arnOf('web:3'))).toEqual(before);
+  });
+});
+
+describe('An ARN of a task definition', () => {
+  it.each([
+    ['arn:aws:ecs:eu-west-1:999999999999:task-definition/web:1', 'expected an ARN like'],
+    ['arn:aws:ecs:us-east-1:111122223333:task-definition/web:1', 'expected an ARN like'],
+    ['arn:aws:ecs:eu-west-1:111122223333:service/web:1', 'expected an ARN like'],
+    ['arn:aws:ecs:eu-west-1:111122223333:task-definition/of/web:1', 'Unexpected number of separators'],
+    ['of/web:1', 'Unexpected number of separators'],
+  ])('is none of the account: %s (D-13.40)', (name, expected) => {
+    const attempts: readonly (readonly [string, Record<string, unknown>])[] = [
+      ['DescribeTaskDefinition', { taskDefinition: name }],
+      ['DeregisterTaskDefinition', { taskDefinition: name }],
+      ['DeleteTaskDefinitions', { taskDefinitions: [name] }],
+      ['RunTask', { taskDefinition: name }],
+      ['StartTask', { taskDefinition: name, containerInstances: ['a'] }],
+      ['CreateService', { serviceName: 'web', taskDefinition: name, desiredCount: 1 }],
+    ];
+    const one = scene();
+    for (const [operation, input] of attempts)
+      expect([operation, refusal(() => one.call(operation, input))]).toEqual([
+        operation,
+        expect.stringContaining(`InvalidParameterException: Invalid identifier: ${expected}`),
+      ]);
+  });
+
+  it('has one revision at most', () => {
+    const describe = () => scene().call('DescribeTaskDefinition', { taskDefinition: 'web:1:2' });
+    expect(refusal(describe)).toBe('ClientException: Unable to describe task definition.');
   });
 });
 

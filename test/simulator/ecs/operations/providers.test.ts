@@ -144,6 +144,33 @@ describe('DescribeCapacityProviders', () => {
     expect(describeOne(scene, 'blue', { include: ['TAGS'] })?.tags).toEqual([]);
   });
 
+  it.each([
+    ['arn:aws:ecs:eu-west-1:999999999999:capacity-provider/blue', 'expected an ARN like'],
+    ['arn:aws:ecs:us-east-1:111122223333:capacity-provider/blue', 'expected an ARN like'],
+    ['arn:aws:ecs:eu-west-1:111122223333:cluster/blue', 'expected an ARN like'],
+    ['arn:aws:ecs:eu-west-1:111122223333:capacity-provider/of/blue', 'Unexpected number of separators'],
+    ['of/blue', 'Unexpected number of separators'],
+  ])('takes %s for no provider of the account, as the other operations do (D-13.40)', (name, expected) => {
+    const scene = providers();
+    const attempts: readonly (readonly [string, Record<string, unknown>])[] = [
+      ['DescribeCapacityProviders', { capacityProviders: [name] }],
+      ['UpdateCapacityProvider', { name, autoScalingGroupProvider: {} }],
+      ['DeleteCapacityProvider', { capacityProvider: name }],
+      ['PutClusterCapacityProviders', { capacityProviders: [name], defaultCapacityProviderStrategy: [] }],
+      [
+        'RunTask',
+        { taskDefinition: 'web', capacityProviderStrategy: [{ capacityProvider: name, weight: 1 }] },
+      ],
+    ];
+    for (const [operation, input] of attempts)
+      expect([operation, refusal(() => scene.call(operation, input))]).toEqual([
+        operation,
+        expect.stringContaining(`InvalidParameterException: Invalid identifier: ${expected}`),
+      ]);
+    expect(describeOne(scene)).toMatchObject({ status: 'ACTIVE' });
+    expect(describeOne(scene)?.updateStatus).toBeUndefined();
+  });
+
   it('gives ten a page, at most ten, and everything once (D-4.10)', () => {
     const scene = new Scene();
     const names = Array.from({ length: 23 }, (_, number) => `p${number}`);

@@ -60,6 +60,13 @@ describe('CreateService', () => {
     [{ healthCheckGracePeriodSeconds: 1 }, 'Health check grace period is only valid'],
     [{ taskDefinition: 'own' }, 'Network Configuration must be provided'],
     [{ networkConfiguration }, 'Network Configuration is not valid'],
+    [
+      {
+        taskDefinition: 'own',
+        networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'], assignPublicIp: 'ENABLED' } },
+      },
+      'Assign public IP is not supported for this launch type.',
+    ],
     [{ serviceName: 'not a name' }, 'serviceName: expected text like'],
     [{ cluster: 'other' }, 'Cluster not found.'],
   ])('refuses %j', (more, message) => {
@@ -93,6 +100,17 @@ describe('UpdateService', () => {
     const grace = (more = {}) =>
       one.call('UpdateService', { service: 'web', ...more }).service.healthCheckGracePeriodSeconds;
     expect([grace(), grace({ healthCheckGracePeriodSeconds: 5 }), grace()]).toEqual([90, 5, 5]);
+  });
+
+  it('refuses a load balancer before a container that the definition has not, as CreateService does', () => {
+    const one = scene();
+    one.ecs.putTargetGroup({ targetGroupArn, deregistrationDelaySeconds: 0, healthySeconds: 1 });
+    const loadBalancers = [{ targetGroupArn, containerName: 'proxy', containerPort: 80 }];
+    const message = 'The container proxy does not exist in the task definition.';
+    expect(() => one.service('web', { loadBalancers })).toThrow(message);
+    one.service('web');
+    expect(() => one.call('UpdateService', { service: 'web', loadBalancers })).toThrow(message);
+    expect(one.call('DescribeServices', { services: ['web'] }).services[0]?.deployments).toHaveLength(1);
   });
 
   it('is an error for a service that is not there or being deleted (D-6.6, D-6.7)', () => {
