@@ -19,6 +19,7 @@ import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
 import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
 import { type Caller, Fault, type Need, type Outcome, type ServiceName } from './machine.ts';
+import { Meddling } from './meddling.ts';
 import { Ssm } from './ssm/ssm.ts';
 import { World } from './world.ts';
 
@@ -58,6 +59,7 @@ export class Account {
   readonly s3: S3;
   readonly cloudformation: CloudFormation;
   readonly endpoint: Endpoint;
+  readonly meddling: Meddling;
   readonly region: string;
   readonly accountId: string;
   private readonly boot: Chance;
@@ -90,7 +92,7 @@ export class Account {
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
       ec2Instance: (id) => this.ec2.all().find(({ instanceId }) => instanceId === id),
     });
-    this.sqs = new Sqs({ ...place, ids: world.ids('sqs'), endpointUrl });
+    this.sqs = new Sqs({ ...place, ids: world.ids('sqs'), endpointUrl, luck: world.chance('sqs/faults') });
     this.s3 = new S3({ ...place, ids: world.ids('s3') });
     this.ssm = new Ssm(place);
     this.lambda = new Lambda({
@@ -131,6 +133,7 @@ export class Account {
       isAllowed: (caller, need) => this.isAllowed(caller, need),
       onOutcome,
     });
+    this.meddling = new Meddling(world, (...what) => this.call(...what));
     for (const machine of [this.ecs, this.autoscaling, this.ec2, this.sqs]) world.host(machine, onOutcome);
   }
 

@@ -1,4 +1,5 @@
 import { answering } from './answered.ts';
+import { Busy, type BusyFaults } from './busy.ts';
 import type { Chance } from './chance.ts';
 import type { Journal } from './journal.ts';
 import {
@@ -55,7 +56,7 @@ export interface CallRecord {
 }
 
 /** Faults of the API itself, settable at run time. */
-export interface EndpointFaults {
+export interface EndpointFaults extends BusyFaults {
   /** Reads answer from a state up to this many seconds old (0: always the newest). */
   readLagSecondsMax: number;
   /** Says which state (milliseconds) a function's read sees, instead of chance; at most a minute ago. */
@@ -73,7 +74,7 @@ const viewsMax = 1000;
 /** The API of the account: checks input and permissions, applies read lag, answers in virtual time, keeps the call log. */
 export class Endpoint {
   readonly journal: Journal<CallRecord>;
-  readonly faults: EndpointFaults = { readLagSecondsMax: 0 };
+  readonly faults: EndpointFaults = { readLagSecondsMax: 0, isThrottled: false, refusalProbability: 0 };
   readonly services: Readonly<Record<ServiceName, Service>>;
   private readonly world: World;
   private readonly operator: Caller;
@@ -81,6 +82,7 @@ export class Endpoint {
   private readonly isAllowed: (caller: Caller, need: Need) => boolean;
   private readonly onOutcome: (outcome: Outcome) => void;
   private readonly lag: Chance;
+  private readonly busy: Busy;
   private readonly ids;
   private readonly doorIds;
   private readonly views = new Map<string, number>();
@@ -103,6 +105,7 @@ export class Endpoint {
     this.isAllowed = options.isAllowed;
     this.onOutcome = options.onOutcome;
     this.lag = options.world.chance('read-lag');
+    this.busy = new Busy(options.world.chance('refusals'), this.faults);
     this.ids = options.world.ids('requests');
     this.doorIds = options.world.ids('operator-requests');
   }
@@ -174,7 +177,7 @@ export class Endpoint {
       say(({ service, operation }) => encodeReply(service, operation, reply, requestId));
     try {
       call = decode(request);
-      const { reply, later } = this.apply(caller, call.service, call.operation, call.input);
+      const { reply, later } = this.apply(caller, call.service, call.operation, call.input, true);
       if (later) later(tell);
       else tell(reply);
     } catch (error) {
@@ -189,6 +192,7 @@ export class Endpoint {
     service: ServiceName,
     operation: string,
     input: Record<string, unknown>,
+    isOnWire = false,
   ): Applied {
     const { functionName, requestId } = caller;
     const note = (outcome: string) => {
@@ -204,6 +208,7 @@ export class Endpoint {
     };
     try {
       const applied = answering(service, { operation, input }, () => {
+        if (isOnWire) this.busy.take(this.world.now, service, operation, functionName !== undefined);
         checkInput(service, operation, input);
         const call = { operation, input, caller, viewAt: this.viewAt(caller, service, operation) };
         this.authorize(service, call);

@@ -35,22 +35,65 @@ interface Lists {
 const none: Lists = { unavailableTargets: [], refuse: [], crash: [] };
 const listsOf = new WeakMap<Account, Lists>();
 
-/** Probabilities, and seconds with their maximum: where each lies, and how large it may be. */
-const numbers = {
-  loseBestEffort: { of: 'bus', max: 1 },
-  duplicate: { of: 'bus', max: 1 },
-  lateProbability: { of: 'bus', max: 1 },
-  lateSecondsMax: { of: 'bus', max: 86_400 },
-  readLagSecondsMax: { of: 'endpoint', max: 60 },
-  agentReconnectsPerHour: { of: 'reconnects', max: 60 },
-  agentAwaySecondsMax: { of: 'reconnects', max: 3600 },
-  agentLossProbability: { of: 'reconnects', max: 1 },
-} as const;
+/** A number of the account's faults: how large it may be, and where it lies. */
+interface Dial {
+  readonly max: number;
+  read(account: Account): number;
+  write(account: Account, value: number): void;
+}
 
-type NumberName = keyof typeof numbers;
+/** A number that can be written where it lies. */
+function dial<Name extends string>(
+  name: Name,
+  max: number,
+  faultsOf: (account: Account) => Record<Name, number>,
+): Dial {
+  return {
+    max,
+    read: (account) => faultsOf(account)[name],
+    write: (account, value) => {
+      (faultsOf(account) as Record<string, number>)[name] = value;
+    },
+  };
+}
 
-const numberNames = Object.keys(numbers) as NumberName[];
-const known = [...numberNames, 'unavailableTargets', 'refuse', 'crash'];
+type Reconnects = keyof Account['reconnects']['faults'];
+const reconnect = (name: Reconnects, max: number): Dial => ({
+  max,
+  read: ({ reconnects }) => reconnects.faults[name],
+  write: ({ reconnects }, value) => reconnects.set({ [name]: value }),
+});
+
+/** Probabilities, seconds with their maximum, and how often in an hour. */
+const dials = {
+  loseBestEffort: dial('loseBestEffort', 1, ({ bus }) => bus.faults),
+  duplicate: dial('duplicate', 1, ({ bus }) => bus.faults),
+  lateProbability: dial('lateProbability', 1, ({ bus }) => bus.faults),
+  lateSecondsMax: dial('lateSecondsMax', 86_400, ({ bus }) => bus.faults),
+  readLagSecondsMax: dial('readLagSecondsMax', 60, ({ endpoint }) => endpoint.faults),
+  refusalProbability: dial('refusalProbability', 1, ({ endpoint }) => endpoint.faults),
+  crashProbability: dial('crashProbability', 1, ({ lambda }) => lambda.faults),
+  redeliverProbability: dial('redeliverProbability', 1, ({ sqs }) => sqs.faults),
+  reorderProbability: dial('reorderProbability', 1, ({ sqs }) => sqs.faults),
+  agentReconnectsPerHour: reconnect('agentReconnectsPerHour', 60),
+  agentAwaySecondsMax: reconnect('agentAwaySecondsMax', 3600),
+  agentLossProbability: reconnect('agentLossProbability', 1),
+  meddlesPerHour: {
+    max: 3600,
+    read: ({ meddling }: Account) => meddling.faults.meddlesPerHour,
+    write: ({ meddling }: Account, meddlesPerHour: number) => meddling.set({ meddlesPerHour }),
+  },
+} satisfies Readonly<Record<string, Dial>>;
+
+const known = [...Object.keys(dials), 'throttle', 'unavailableTargets', 'refuse', 'crash'];
+
+/** The faults of an account by chance: numbers by their names, and `throttle`. */
+export type Faults = Readonly<Partial<Record<keyof typeof dials, number>> & { throttle?: boolean }>;
+
+/** Sets what is given, as `POST faults` does. Throws BadInput. */
+export function setFaults(account: Account, faults: Faults): void {
+  setAll(account, changesIn(Fields.of(JSON.stringify(faults), known)));
+}
 
 /** The faults of the event paths, of the API, of agents and of Lambda: what is given is set, null switches it off. */
 export const faultRoutes: Readonly<Record<string, Route>> = {
@@ -60,8 +103,7 @@ export const faultRoutes: Readonly<Record<string, Route>> = {
       const changes = changesIn(Fields.of(text, known));
       return room.clock.alone(() => {
         const account = room.account();
-        for (const [name, value] of changes.numbers) setNumber(account, name, value);
-        setLists(account, { ...(listsOf.get(account) ?? none), ...changes.lists });
+        setAll(account, changes);
         return shown(account);
       });
     },
@@ -71,16 +113,15 @@ export const faultRoutes: Readonly<Record<string, Route>> = {
 /** Everything is read before anything is set. Throws BadInput. */
 function changesIn(fields: Fields) {
   const isOff = (name: string) => fields.value(name) === null;
-  const given = numberNames.filter((name) => fields.has(name));
+  const given = Object.entries(dials).filter(([name]) => fields.has(name));
   const lists: Partial<Record<keyof Lists, unknown>> = {};
   if (fields.has('unavailableTargets'))
     lists.unavailableTargets = isOff('unavailableTargets') ? [] : fields.texts('unavailableTargets');
   if (fields.has('refuse')) lists.refuse = isOff('refuse') ? [] : refusalsIn(fields);
   if (fields.has('crash')) lists.crash = isOff('crash') ? [] : crashesIn(fields);
   return {
-    numbers: given.map(
-      (name) => [name, isOff(name) ? 0 : fields.number(name, 0, numbers[name].max)] as const,
-    ),
+    numbers: given.map(([name, of]) => ({ of, value: isOff(name) ? 0 : fields.number(name, 0, of.max) })),
+    isThrottled: fields.has('throttle') ? !isOff('throttle') && fields.boolean('throttle') : undefined,
     lists: lists as Partial<Lists>,
   };
 }
@@ -111,19 +152,10 @@ function crashesIn(fields: Fields): Crash[] {
   }));
 }
 
-function setNumber({ bus, endpoint, reconnects }: Account, name: NumberName, value: number): void {
-  switch (name) {
-    case 'readLagSecondsMax':
-      endpoint.faults[name] = value;
-      break;
-    case 'agentReconnectsPerHour':
-    case 'agentAwaySecondsMax':
-    case 'agentLossProbability':
-      reconnects.set({ [name]: value });
-      break;
-    default:
-      bus.faults[name] = value;
-  }
+function setAll(account: Account, changes: ReturnType<typeof changesIn>): void {
+  for (const { of, value } of changes.numbers) of.write(account, value);
+  if (changes.isThrottled !== undefined) account.endpoint.faults.isThrottled = changes.isThrottled;
+  setLists(account, { ...(listsOf.get(account) ?? none), ...changes.lists });
 }
 
 function setLists(account: Account, lists: Lists): void {
@@ -156,16 +188,7 @@ function setLists(account: Account, lists: Lists): void {
 }
 
 function shown(account: Account): Answer {
-  const { loseBestEffort, duplicate, lateProbability, lateSecondsMax } = account.bus.faults;
-  const { readLagSecondsMax } = account.endpoint.faults;
-  const lists = listsOf.get(account) ?? none;
-  return {
-    loseBestEffort,
-    duplicate,
-    lateProbability,
-    lateSecondsMax,
-    readLagSecondsMax,
-    ...account.reconnects.faults,
-    ...lists,
-  };
+  const numbers = Object.entries(dials).map(([name, of]) => [name, of.read(account)]);
+  const { isThrottled: throttle } = account.endpoint.faults;
+  return { ...Object.fromEntries(numbers), throttle, ...(listsOf.get(account) ?? none) };
 }

@@ -1,4 +1,4 @@
-import type { Ids } from '../../chance.ts';
+import type { Chance, Ids } from '../../chance.ts';
 import type { Journal } from '../../journal.ts';
 import { Fault } from '../../machine.ts';
 import type { World } from '../../world.ts';
@@ -41,12 +41,17 @@ export class Lambda extends Functions {
   /** The invocations that have ended, in order of their end. */
   readonly invocations: readonly InvocationRecord[];
   /** Faults of the platform, settable at run time. */
-  readonly faults: { crash?: Crash | undefined } = {};
+  readonly faults: {
+    crash?: Crash | undefined;
+    /** How likely an environment dies just before a call of its, and as likely just after it, 0 to 1. */
+    crashProbability: number;
+  } = { crashProbability: 0 };
   /** Takes what functions put to presigned URLs; settable. Without it nothing is there. */
   put: (url: string, body: string) => number = () => 404;
   private readonly handle: Handle;
   private readonly ids: Ids;
   private readonly keys: Ids;
+  private readonly luck: Chance;
   private readonly started = new Map<string, number>();
   private readonly signers = new Signers();
   private readonly asynchronous: Asynchronous;
@@ -59,6 +64,7 @@ export class Lambda extends Functions {
     this.handle = options.handle;
     this.ids = world.ids('lambda');
     this.keys = world.ids('lambda/keys');
+    this.luck = world.chance('lambda/faults');
     this.asynchronous = new Asynchronous({
       world,
       sqs,
@@ -158,6 +164,11 @@ export class Lambda extends Functions {
     throw throttled(functionName, concurrency);
   }
 
+  private crashesByChance(): boolean {
+    const { crashProbability } = this.faults;
+    return crashProbability > 0 && this.luck.happens(crashProbability);
+  }
+
   private startSandbox({ settings, code }: Deployed): Sandbox {
     const { functionName, functionArn, timeoutSeconds, memoryMb } = settings;
     const started = (this.started.get(functionName) ?? 0) + 1;
@@ -181,7 +192,7 @@ export class Lambda extends Functions {
       code,
       handle: this.handle,
       put: (...what) => this.put(...what),
-      crash: (...where) => this.faults.crash?.(...where) ?? false,
+      crash: (...where) => this.faults.crash?.(...where) || this.crashesByChance(),
     });
     this.signers.add(accessKeyId, sandbox, { principalArn, client, functionName });
     return sandbox;

@@ -1,4 +1,4 @@
-import type { Sent } from './message.ts';
+import type { Draft, Sent } from './message.ts';
 
 /** A FIFO queue takes a deduplication id once in this time (D-13.5). */
 export const deduplicationMs = 300_000;
@@ -25,4 +25,12 @@ export class Deduplication {
       this.accepted.delete(key);
     }
   }
+}
+
+/** What two equal messages of a FIFO queue share. */
+export function deduplicationKey(
+  scope: 'queue' | 'messageGroup',
+  { messageGroupId, messageDeduplicationId }: Draft,
+): string {
+  return scope === 'queue' ? `${messageDeduplicationId}` : `${messageGroupId}/${messageDeduplicationId}`;
 }

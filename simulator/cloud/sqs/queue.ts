@@ -1,6 +1,6 @@
 import { Fault } from '../../machine.ts';
 import type { PolicyDocument } from '../iam/iam.ts';
-import { Deduplication } from './deduplication.ts';
+import { Deduplication, deduplicationKey } from './deduplication.ts';
 import {
   contentDeduplicationId,
   type DeadLetter,
@@ -38,7 +38,7 @@ export interface Redrive {
   readonly maxReceiveCount: number;
 }
 
-/** No message stays invisible for longer than this since it was received (D-5.24). */
+/** No message stays invisible for longer since it was received (D-5.24). */
 export const visibilitySecondsMax = 43_200;
 
 /**
@@ -81,7 +81,7 @@ export class Queue {
       return this.enqueue(now, draft, senderId, { ...fresh(), sequenceNumber: undefined });
     }
     const complete = this.completeFifo(draft);
-    const key = this.deduplicationKey(complete);
+    const key = deduplicationKey(this.settings.deduplicationScope, complete);
     const earlier = this.deduplication.find(now, key);
     if (earlier) return { ...earlier, isDuplicate: true };
     const sent = this.enqueue(now, complete, senderId, fresh());
@@ -89,16 +89,21 @@ export class Queue {
     return sent;
   }
 
-  /** Gives up to `max` messages out, and takes those that were received too often out of the queue (D-13.6). */
+  /**
+   * Gives up to `max` messages out, from a standard queue perhaps the newest first, and takes those that were received too
+   * often out of the queue (D-13.6).
+   */
   receive(
     now: number,
     max: number,
     visibilitySeconds?: number,
+    newestFirst = false,
   ): { messages: Received[]; dead: DeadLetter[] } {
     const messages: Received[] = [];
     const dead: DeadLetter[] = [];
     const busy = this.busyGroups(now);
-    for (const entry of this.alive(now)) {
+    const all = [...this.alive(now)];
+    for (const entry of newestFirst && !this.settings.isFifo ? all.reverse() : all) {
       if (messages.length === max) break;
       if (entry.visibleAt > now || busy.has(entry.draft.messageGroupId ?? '')) continue;
       if (this.redrive && entry.receiveCount >= this.redrive.maxReceiveCount) {
@@ -107,6 +112,12 @@ export class Queue {
       } else messages.push(this.handOut(now, entry, visibilitySeconds));
     }
     return { messages, dead };
+  }
+
+  /** Lets a message in flight be received once more from `at` on, if it is still there, as standard queues may. */
+  repeat(at: number, messageId: string): void {
+    const entry = this.entries.get(messageId);
+    if (entry && !this.settings.isFifo) entry.visibleAt = at;
   }
 
   /** Takes over a message from a queue whose dead-letter queue this is. A standard queue keeps its age. */
@@ -211,12 +222,6 @@ export class Queue {
     return { ...draft, messageDeduplicationId: contentDeduplicationId(draft.body) };
   }
 
-  private deduplicationKey({ messageGroupId, messageDeduplicationId }: Draft): string {
-    return this.settings.deduplicationScope === 'queue'
-      ? `${messageDeduplicationId}`
-      : `${messageGroupId}/${messageDeduplicationId}`;
-  }
-
   private enqueue(
     now: number,
     draft: Draft,
@@ -263,15 +268,11 @@ export class Queue {
     return groups;
   }
 
-  private handOut(
-    now: number,
-    entry: Entry,
-    visibilitySeconds = this.settings.visibilityTimeoutSeconds,
-  ): Received {
+  private handOut(now: number, entry: Entry, seconds = this.settings.visibilityTimeoutSeconds): Received {
     if (entry.receiveCount === 0) entry.firstReceivedAt = now;
     entry.receiveCount++;
     entry.receivedAt = now;
-    entry.visibleAt = now + visibilitySeconds * 1000;
+    entry.visibleAt = now + seconds * 1000;
     return {
       messageId: entry.messageId,
       receiptHandle: Buffer.from(`${entry.messageId} ${entry.receiveCount} ${this.arn}`).toString('base64'),
@@ -290,7 +291,7 @@ export class Queue {
         404,
       );
     const entry = this.entries.get(messageId);
-    const isAlive = entry !== undefined && this.isKept(entry, now);
-    return { entry: isAlive ? entry : undefined, isCurrent: isAlive && String(entry.receiveCount) === count };
+    if (entry === undefined || !this.isKept(entry, now)) return { entry: undefined, isCurrent: false };
+    return { entry, isCurrent: String(entry.receiveCount) === count };
   }
 }

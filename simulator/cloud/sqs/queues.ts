@@ -1,4 +1,4 @@
-import type { Ids } from '../../chance.ts';
+import type { Chance, Ids } from '../../chance.ts';
 import { Fault } from '../../machine.ts';
 import { type PolicyDocument, resourcePolicyAllows } from '../iam/iam.ts';
 import { awsManagedKey, invalidValue, type QueueAttributes, queueSettings } from './attributes.ts';
@@ -11,6 +11,8 @@ export type Sender =
   | { readonly principalArn: string };
 
 const delaySecondsMax = 900;
+/** A message that comes twice comes again within so long (milliseconds; our choice). */
+const repeatMsMax = 500;
 
 /**
  * For so long nobody gets a queue of the name of a deleted one.
@@ -23,6 +25,12 @@ const nameRestMs = 60_000;
 export class Queues {
   private readonly region: string;
   private readonly accountId: string;
+  /**
+   * How likely a standard queue gives a message out once more while it is in flight, and the newest first, 0 to 1:
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html
+   */
+  readonly faults = { redeliverProbability: 0, reorderProbability: 0 };
+  private readonly luck: Chance | undefined;
   private readonly ids: Ids;
   private readonly queues = new Map<string, Queue>();
   private readonly denials = new Map<Queue, PolicyDocument>();
@@ -32,10 +40,18 @@ export class Queues {
   private sequence = 0;
 
   /** `endpointUrl`: where the account answers, if not where AWS does; the URLs of queues begin with it. */
-  constructor(options: { region: string; accountId: string; ids: Ids; endpointUrl?: string | undefined }) {
+  constructor(options: {
+    region: string;
+    accountId: string;
+    ids: Ids;
+    endpointUrl?: string | undefined;
+    /** For the faults; without it there are none. */
+    luck?: Chance | undefined;
+  }) {
     this.region = options.region;
     this.accountId = options.accountId;
     this.ids = options.ids;
+    this.luck = options.luck;
     this.urls = options.endpointUrl ?? `https://sqs.${options.region}.amazonaws.com`;
   }
 
@@ -182,7 +198,11 @@ export class Queues {
 
   /** Gives messages out, and moves the ones that were received too often. */
   protected handOut(now: number, queue: Queue, max: number, visibilitySeconds?: number) {
-    const { messages, dead } = queue.receive(now, max, visibilitySeconds);
+    const { redeliverProbability, reorderProbability } = this.faults;
+    const newestFirst = this.happens(reorderProbability);
+    const { messages, dead } = queue.receive(now, max, visibilitySeconds, newestFirst);
+    for (const { messageId } of messages)
+      if (this.happens(redeliverProbability)) queue.repeat(now + this.repeatsAfterMs(), messageId);
     const target = queue.redrive && this.queues.get(queue.redrive.deadLetterTargetArn);
     for (const letter of dead) target?.takeDeadLetter(now, letter, () => this.fresh(), queue.arn);
     if (dead.length > 0 && target) this.tell(target);
@@ -207,6 +227,15 @@ export class Queues {
       `${who} is not authorized to perform ${action} on ${queue.arn} by the policy of the queue.`,
       403,
     );
+  }
+
+  /** Soon enough to come while whoever has it still works on it. */
+  private repeatsAfterMs(): number {
+    return this.luck?.between(0, repeatMsMax) ?? 0;
+  }
+
+  private happens(probability: number): boolean {
+    return probability > 0 && (this.luck?.happens(probability) ?? false);
   }
 
   private fresh(): { messageId: string; sequenceNumber: string } {

@@ -342,9 +342,15 @@ describe('faults', () => {
     lateProbability: 0,
     lateSecondsMax: 0,
     readLagSecondsMax: 0,
+    refusalProbability: 0,
+    crashProbability: 0,
+    redeliverProbability: 0,
+    reorderProbability: 0,
     agentReconnectsPerHour: 0,
     agentAwaySecondsMax: 0,
     agentLossProbability: 0,
+    meddlesPerHour: 0,
+    throttle: false,
     unavailableTargets: [],
     refuse: [],
     crash: [],
@@ -431,16 +437,5 @@ describe('faults', () => {
         error: expect.stringContaining(error),
       });
     expect(await here.control('faults')).toEqual(off);
-  });
-
-  it('end with the account', async () => {
-    const { here, account } = await open();
-    await here.control('faults', { duplicate: 1 });
-    expect(account.bus.faults.duplicate).toBe(1);
-    await here.server.stop();
-    scene = await Scene.open();
-    await scene.control('faults', { duplicate: 1 });
-    await scene.control('reset', {});
-    expect(await scene.control('faults')).toEqual(off);
   });
 });

@@ -1,0 +1,35 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Scene } from './scene.ts';
+
+let scene: Scene | undefined;
+
+afterEach(async () => {
+  await scene?.server.stop();
+  scene = undefined;
+});
+
+describe('faults by chance', () => {
+  it.each([
+    ['duplicate', (here: Scene) => here.account.bus.faults.duplicate],
+    ['refusalProbability', (here: Scene) => here.account.endpoint.faults.refusalProbability],
+    ['crashProbability', (here: Scene) => here.account.lambda.faults.crashProbability],
+    ['redeliverProbability', (here: Scene) => here.account.sqs.faults.redeliverProbability],
+    ['reorderProbability', (here: Scene) => here.account.sqs.faults.reorderProbability],
+    ['meddlesPerHour', (here: Scene) => here.account.meddling.faults.meddlesPerHour],
+  ] as const)('set %s where it lies, and end with the account', async (name, read) => {
+    scene = await Scene.open();
+    expect(await scene.control('faults', { [name]: 1 })).toMatchObject({ [name]: 1 });
+    expect(read(scene)).toBe(1);
+    await scene.control('reset', {});
+    expect(await scene.control('faults')).toMatchObject({ [name]: 0 });
+    expect(read(scene)).toBe(0);
+  });
+
+  it('throttle whoever calls over the wire, until they are switched off', async () => {
+    scene = await Scene.open();
+    expect(await scene.control('faults', { throttle: true })).toMatchObject({ throttle: true });
+    expect(scene.account.endpoint.faults.isThrottled).toBe(true);
+    expect(await scene.control('faults', { throttle: null })).toMatchObject({ throttle: false });
+    expect(scene.account.endpoint.faults.isThrottled).toBe(false);
+  });
+});
