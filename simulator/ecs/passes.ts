@@ -13,6 +13,8 @@ export interface Candidate {
   readonly isPrimary: boolean;
   /** Is on a DRAINING container instance. */
   readonly isDraining: boolean;
+  /** Its instance no longer meets the constraints of its daemon (D-1.17j). */
+  readonly isMisplaced?: boolean;
   /** Failed its health check. */
   readonly isUnhealthy?: boolean;
   /** Neither scale-in nor a deployment may choose it (D-2.36). */
@@ -22,7 +24,7 @@ export interface Candidate {
 }
 
 /** Why the scheduler stops a task. */
-export type StopWhy = 'draining' | 'deployment' | 'scaling' | 'unhealthy';
+export type StopWhy = 'draining' | 'deployment' | 'scaling' | 'misplaced' | 'unhealthy';
 
 /** What one pass of the scheduler does about one service. */
 export interface Pass {
@@ -97,7 +99,7 @@ const isMoving = (tasks: readonly Candidate[]) =>
 
 /**
  * A DAEMON service: one task on each eligible instance. On a DRAINING instance it is the last to stop, after every
- * replica task (D-2.29); `hasReplicaTasks` tells. Whether an instance lacks its daemon is asked by the caller.
+ * replica task (D-2.29); `hasReplicaTasks` tells. What its constraints no longer admit goes at once (D-1.17j). Whether an instance lacks its daemon is asked by the caller.
  */
 export function daemonPass(
   limits: Limits,
@@ -109,6 +111,7 @@ export function daemonPass(
     if (!task.isWanted) continue;
     const mayDrain = task.isPending || !hasReplicaTasks(task.containerInstanceArn);
     if (task.isDraining && mayDrain && !task.isHeldWhileDraining) stops.add(task, 'draining');
+    else if (task.isMisplaced) stops.add(task, 'misplaced');
     else if (!task.isDraining && !task.isPrimary && task.isPending && !task.isProtected)
       stops.add(task, 'deployment');
   }

@@ -110,6 +110,13 @@ export class Rollout {
     this.state.emit(serviceAction(now, service, 'INFO', 'TASKS_STOPPED', { taskArns: running }));
   }
 
+  /** Says which tasks of a daemon were stopped because their instance no longer meets its constraints (D-1.17j). */
+  misplaced(now: number, service: Service, taskArns: readonly string[]): void {
+    if (taskArns.length === 0) return;
+    const eventName = 'SERVICE_DAEMON_PLACEMENT_CONSTRAINT_VIOLATED';
+    this.state.emit(serviceAction(now, service, 'ERROR', eventName, { taskArns }));
+  }
+
   /** Says that a task failed its health check, and where (D-14.3). */
   unhealthy(now: number, service: Service, launch: Launch, { taskArn, failedCheck }: TaskRecord): void {
     const [balancer] = failedCheck === 'target' ? launch.loadBalancers : [];

@@ -166,8 +166,14 @@ export class Scheduler implements Watcher {
       return;
     }
     const hasReplicas = (arn: string) => this.hasReplicaTasks(arn);
-    const stops = daemonPass(service, candidatesOf(this.state, now, service), hasReplicas);
+    const stops = daemonPass(service, this.daemons(now, service), hasReplicas);
     this.stopAll(now, service, launch, this.allowed(service, launch, stops));
+    const misplaced = stops.filter(({ why }) => why === 'misplaced');
+    this.rollout.misplaced(
+      now,
+      service,
+      misplaced.map(({ taskArn }) => taskArn),
+    );
     if (this.failures.startsAt(service.serviceArn, launch) > now) return;
     const requirement = this.requirement(service);
     const places = new Set(
@@ -183,6 +189,15 @@ export class Scheduler implements Watcher {
       reason ? [] : [this.start(now, service, instance)],
     );
     this.rollout.started(now, service, launch, taskArns);
+  }
+
+  /** The tasks of a daemon, and whether its constraints still admit the instance that they are on (D-1.17j). */
+  private daemons(now: number, service: Service): Candidate[] {
+    const requirement = { ...this.requirement(service), siblings: new Map<string, number>() };
+    return candidatesOf(this.state, now, service).map((task) => {
+      const instance = this.state.instance(task.containerInstanceArn);
+      return { ...task, isMisplaced: !task.isDraining && !meetsConstraints(instance, requirement) };
+    });
   }
 
   private start(now: number, service: Service, instance: ContainerInstanceRecord): string {

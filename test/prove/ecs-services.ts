@@ -3,6 +3,14 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules of services, task sets, capacity providers and tasks in the simulated ECS. */
 export const ecsServiceSabotages: readonly Sabotage[] = [
   {
+    broken: 'a daemon stays where its constraints no longer hold (D-1.17j)',
+    file: 'simulator/ecs/passes.ts',
+    find: "else if (task.isMisplaced) stops.add(task, 'misplaced');",
+    replace: '',
+    tests: ['test/simulator/ecs/daemons.test.ts'],
+    by: 'stops where the attribute is taken away, whatever the minimum, and says so once (D-1.17j)',
+  },
+  {
     broken: 'a FAILED deployment goes on launching tasks (D-1.21)',
     file: 'simulator/ecs/failures.ts',
     find: "launch.rolloutState === 'FAILED') return Number.POSITIVE_INFINITY;",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { balanced, fleet } from './fleet.ts';
-import { type Scene, targetGroupArn } from './scene.ts';
+import { Scene, targetGroupArn } from './scene.ts';
 
 describe('a daemon service', () => {
   const daemon = (scene: Scene) => {
@@ -66,6 +66,76 @@ describe('a daemon service', () => {
     const placementConstraints = [{ type: 'memberOf', expression }];
     scene.service('web', { schedulingStrategy: 'DAEMON', desiredCount: undefined, placementConstraints });
     expect(scene.tasksOf('service:web').map(({ ec2InstanceId }) => ec2InstanceId)).toEqual(['i-2']);
+  });
+
+  describe('with the constraint to instances that have the attribute `logs`', () => {
+    const attributed = () => {
+      const scene = fleet(2);
+      const attributes = [...'12'].map((number) => ({
+        name: 'logs',
+        targetType: 'container-instance',
+        targetId: scene.idOf(`i-${number}`),
+      }));
+      scene.call('PutAttributes', { attributes });
+      const placementConstraints = [{ type: 'memberOf', expression: 'attribute:logs exists' }];
+      scene.definition('web', { 'stop-seconds': 10 });
+      const deploymentConfiguration = { minimumHealthyPercent: 100, maximumPercent: 100 };
+      const more = { schedulingStrategy: 'DAEMON', desiredCount: undefined };
+      scene.service('web', { ...more, placementConstraints, deploymentConfiguration });
+      scene.heard();
+      return { scene, attributes };
+    };
+    const places = (scene: Scene) => scene.tasksOf('service:web').map(({ ec2InstanceId }) => ec2InstanceId);
+    const violated = (scene: Scene) =>
+      scene
+        .heard('ECS Service Action')
+        .filter(({ detail }) => detail.eventName === 'SERVICE_DAEMON_PLACEMENT_CONSTRAINT_VIOLATED');
+
+    it('stops where the attribute is taken away, whatever the minimum, and says so once (D-1.17j)', () => {
+      const { scene, attributes } = attributed();
+      const [task] = scene.tasksOn('i-1');
+      scene.call('DeleteAttributes', { attributes: attributes.slice(0, 1) });
+      scene.pass(30);
+      expect(places(scene)).toEqual(['i-2']);
+      expect(violated(scene)).toMatchObject([{ detail: { eventType: 'ERROR', taskArns: [task?.taskArn] } }]);
+      expect(scene.call('DescribeServices', { services: ['web'] }).services[0]?.desiredCount).toBe(1);
+    });
+
+    it('comes back with the attribute (D-9.37)', () => {
+      const { scene, attributes } = attributed();
+      scene.call('DeleteAttributes', { attributes });
+      scene.pass(30);
+      expect(places(scene)).toEqual([]);
+      scene.call('PutAttributes', { attributes });
+      scene.pass(30);
+      expect(places(scene)).toEqual(['i-1', 'i-2']);
+    });
+
+    it('still stops last on an instance that is DRAINING: nothing is violated there (D-2.29, D-1.17j)', () => {
+      const { scene, attributes } = attributed();
+      scene.drain('i-1');
+      scene.call('DeleteAttributes', { attributes: attributes.slice(0, 1) });
+      scene.pass(30);
+      expect(places(scene)).toEqual(['i-2']);
+      expect(violated(scene)).toEqual([]);
+    });
+  });
+
+  it('runs on no instance that is DEREGISTERING, and comes to no new one from it (D-2.3, D-9.37)', () => {
+    const scene = new Scene();
+    scene.call('PutAccountSettingDefault', { name: 'awsvpcTrunking', value: 'enabled' });
+    for (const id of ['i-1', 'i-2']) scene.instance(id);
+    scene.pass(120);
+    daemon(scene);
+    expect(scene.tasksOf('service:log')).toHaveLength(2);
+    scene.call('DeregisterContainerInstance', { containerInstance: scene.idOf('i-1'), force: true });
+    expect(scene.describe('i-1').status).toBe('DEREGISTERING');
+    scene.pass(2);
+    const wanted = scene.tasksOf('service:log').filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
+    expect(wanted.map(({ ec2InstanceId }) => ec2InstanceId)).toEqual(['i-2']);
+    scene.pass(120);
+    expect(scene.tasksOf('service:log').map(({ ec2InstanceId }) => ec2InstanceId)).toEqual(['i-2']);
+    expect(scene.call('DescribeServices', { services: ['log'] }).services[0]?.desiredCount).toBe(1);
   });
 
   it('is replaced instance by instance: the old task ends before the new one starts (D-2.25)', () => {
