@@ -94,7 +94,7 @@ describe('an answer', () => {
       'answer.Activities[0].AutoScalingGroupName: expected what is required, got nothing',
     ],
     [
-      'a lifecycle state that there is not',
+      'a lifecycle state that there is not (D-3.1)',
       ofAutoScaling('DescribeAutoScalingInstances', {}, { AutoScalingInstances: [{ LifecycleState: 'Up' }] }),
       '.LifecycleState: expected text like',
     ],

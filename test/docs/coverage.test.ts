@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { textOf, writtenFiles } from '../files.ts';
 
-/** How many facts there are in each section that says how operations answer, and those between two numbers. */
-const sections = { 2: 49, 4: 47, 6: 24, 8: 12, 9: 73 } as const;
-const between = ['2.15b', '2.15c'];
+/** How many facts there are in each section that says how AWS behaves, and those whose number ends in a letter. */
+const sections = { 1: 35, 2: 49, 3: 34, 4: 47, 6: 24, 7: 13, 8: 12, 9: 73 } as const;
+const lettered = { '1.10': 'abcdefghi', '1.17': 'abcdefghijklmno', '2.15': 'bc' } as const;
 const numbers = Object.entries(sections)
   .flatMap(([section, count]) => Array.from({ length: count }, (_, at) => `${section}.${at + 1}`))
-  .concat(between);
+  .concat(Object.entries(lettered).flatMap(([number, letters]) => [...letters].map((one) => number + one)));
 
 /** `NUMBER | FILE | NAME`: a test shows the fact. */
 interface Shown {
@@ -69,7 +69,7 @@ function whyNot({ number, file, name }: Shown): string | undefined {
   return isCited ? undefined : `"${name}" in ${file} does not cite D-${number}`;
 }
 
-describe('every fact about how an operation answers', () => {
+describe('every fact about how AWS behaves', () => {
   it('has a test, or a reason for none, and not both', () => {
     const named = [...shown, ...untold].map(({ number }) => number);
     expect(named.toSorted()).toEqual(numbers.toSorted());

@@ -64,7 +64,7 @@ describe('events', () => {
       'ECS Deployment State Change',
       { eventName: 'SERVICE_DEPLOYMENT_COMPLETED' },
     ],
-  ])('have the members and kinds of the documented sample %s', (name, detailType, more) => {
+  ])('have the members and kinds of the documented sample %s (D-1.15, D-1.17)', (name, detailType, more) => {
     const said = find(scene().said, detailType, more);
     const documented = sample(name);
     expect(said.detailType).toBe(documented['detail-type']);

@@ -21,7 +21,7 @@ describe('RunTask', () => {
     ['RESOURCE:CPU', { cpu: 4096 }],
     ['RESOURCE:MEMORY', { memory: 20_000 }],
     ['RESOURCE:PORTS', { portMappings: [{ containerPort: 22, hostPort: 22 }] }],
-  ])('names the instances that lack room: %s (D-9.60)', (reason, container) => {
+  ])('names the instances that lack room: %s (D-9.60, D-7.13)', (reason, container) => {
     const scene = fleet(2);
     scene.definition('web', {}, container);
     const { tasks, failures } = run(scene);
