@@ -18,7 +18,7 @@ import { type Context, type Operation, operation } from './operation.ts';
 import { page } from './page.ts';
 import { isLeaving, isRetained, isWarm } from './passage.ts';
 import type { Group, Hook, Instance, State } from './state.ts';
-import { validationError } from './validation.ts';
+import { checkCount, validationError } from './validation.ts';
 
 /** Groups per account and Region (D-5.16). */
 export const groupsMax = 500;
@@ -85,13 +85,18 @@ export function groupOperations(room: {
   };
 }
 
+/** On a page, and names in a call, unless MaxRecords says otherwise (D-5.16). */
+const usualGroups = 50;
+
 function describeGroups({ viewAt }: Context, state: State, input: AutoScalingGroupNamesType) {
-  const names = new Set(input.AutoScalingGroupNames ?? []);
+  const { AutoScalingGroupNames: given = [], MaxRecords = usualGroups } = input;
+  checkCount('autoScalingGroupNames', given, MaxRecords);
+  const names = new Set(given);
   const chosen = state.groups
     .values(viewAt)
     .filter((group) => names.size === 0 || names.has(group.name) || names.has(group.arn))
     .filter((group) => matchesTagFilters(group, input.Filters ?? []));
-  const { items, NextToken } = page(input, { usual: 50, most: 100 }, chosen, ({ name }) => name);
+  const { items, NextToken } = page(input, { usual: usualGroups, most: 100 }, chosen, ({ name }) => name);
   return {
     AutoScalingGroups: items.map((group) => {
       const instances = state.instancesOf(group.name, viewAt);

@@ -39,6 +39,10 @@ export function instanceOperations(room: {
     }),
     TerminateInstanceInAutoScalingGroup: operation(
       ({ now }, input: TerminateInstanceInAutoScalingGroupType) => {
+        if (input.InstanceIds?.length)
+          throw validationError(
+            'InstanceIds: expected none, the simulated Auto Scaling takes one InstanceId.',
+          );
         const instance = instanceNamed(state, input.InstanceId);
         refusePooled(instance);
         if (!isLeaving(instance)) terminate(now, instance, input.ShouldDecrementDesiredCapacity === true);

@@ -18,6 +18,7 @@ import {
   StandbyInstances,
   WarmPoolState,
 } from '@aws-sdk/client-auto-scaling';
+import { Fault } from '../machine.ts';
 import { refusal, violation } from './validation.ts';
 
 /** What a member may hold: texts by their length, numbers by their value, lists by their count. */
@@ -131,6 +132,13 @@ const limits: Readonly<Record<string, Limit>> = {
 const textPattern = '[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*';
 const isText = /^[\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}\r\n\t]*$/u;
 
+/** What instances must have may be given in parts of a gibibyte or gigabit; every other number is an integer. */
+const fractional = /(^|\.)(memoryGiBPerVCpu|networkBandwidthGbps|totalLocalStorageGB)\.(min|max)$/;
+
+/** The protocol layer refuses what it cannot read as an integer, before the service looks at it. */
+const malformed = (path: string, value: number) =>
+  new Fault('MalformedInput', `${path}: expected an integer, got ${value}`);
+
 /** Throws the ValidationError of AWS's common validator when a member is outside its limits; it names all of them. */
 export function checkLimits(operation: string, input: Readonly<Record<string, unknown>>): void {
   const found = inMembers(operation, input, '');
@@ -165,6 +173,7 @@ function broken(
   const size = typeof value === 'string' || Array.isArray(value) ? value.length : value;
   const what = size === value ? 'value' : 'length';
   if (typeof size === 'number') {
+    if (what === 'value' && !fractional.test(path) && !Number.isInteger(size)) throw malformed(path, size);
     if (least !== undefined && size < least) say(`have ${what} greater than or equal to ${least}`);
     if (most !== undefined && size > most) say(`have ${what} less than or equal to ${most}`);
   }

@@ -10,6 +10,8 @@ export interface Place {
 /** Ids of the old format are UUIDs with dashes, those of the new one 32 hexadecimal digits (D-6.10, D-9.67). */
 const oldId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+const isArn = (given: string) => given.startsWith('arn:');
+
 const invalid = (message: string) => new Fault('InvalidParameterException', message);
 
 /**
@@ -29,11 +31,11 @@ export class Arns {
 
   /** An ARN of another account or Region stays what it is, and names nothing here. */
   cluster(nameOrArn: string): string {
-    return nameOrArn.startsWith('arn:') ? nameOrArn : `${this.prefix}:cluster/${nameOrArn}`;
+    return isArn(nameOrArn) ? nameOrArn : `${this.prefix}:cluster/${nameOrArn}`;
   }
 
   containerInstance(clusterArn: string, idOrArn: string): string {
-    return this.inCluster('container-instance', clusterArn, idOrArn);
+    return withId('instanceId', this.inCluster('container-instance', clusterArn, idOrArn));
   }
 
   newContainerInstance(clusterArn: string, ids: Ids, isLong: boolean): string {
@@ -41,7 +43,7 @@ export class Arns {
   }
 
   task(clusterArn: string, idOrArn: string): string {
-    return this.inCluster('task', clusterArn, idOrArn);
+    return withId('taskId', this.inCluster('task', clusterArn, idOrArn));
   }
 
   newTask(clusterArn: string, ids: Ids, isLong: boolean): string {
@@ -60,7 +62,7 @@ export class Arns {
   /** `task-set/<cluster>/<service>/<id>`; the id has a slash of its own: `ecs-svc/1234567890123456789`. */
   taskSet(serviceArn: string, idOrArn: string): string {
     const [cluster, service] = serviceArn.split('/').slice(-2);
-    const id = /^arn:/.test(idOrArn) ? idOrArn.split('/').slice(3).join('/') : idOrArn;
+    const id = isArn(idOrArn) ? idOrArn.split('/').slice(3).join('/') : idOrArn;
     return `${this.prefix}:task-set/${cluster}/${service}/${id}`;
   }
 
@@ -98,8 +100,9 @@ export class Arns {
     return /^[a-z-]+$/.test(kind) && path.length > 0 && !path.includes('') ? { kind, path } : undefined;
   }
 
-  private inCluster(kind: string, clusterArn: string, idOrArn: string): string {
-    const id = idOrArn.startsWith('arn:') ? this.idIn(kind, clusterArn, idOrArn) : idOrArn;
+  /** The ARN that an id or ARN means, whatever the length of the id. Throws for one of another kind, place or cluster. */
+  inCluster(kind: string, clusterArn: string, idOrArn: string): string {
+    const id = isArn(idOrArn) ? this.idIn(kind, clusterArn, idOrArn) : idOrArn;
     if (id.includes('/')) throw invalid('Invalid identifier: Unexpected number of separators');
     const isOld = kind !== 'service' && oldId.test(id);
     return `${this.prefix}:${kind}/${isOld ? '' : `${lastSegment(clusterArn)}/`}${id}`;
@@ -121,6 +124,13 @@ export class Arns {
     if (found?.kind === kind) return found.path;
     throw invalid(`Invalid identifier: expected an ARN like ${this.prefix}:${kind}/..., got ${arn}`);
   }
+}
+
+/** Throws when the id in an ARN is of neither format (D-13.46). */
+function withId(name: string, arn: string): string {
+  const { length } = lastSegment(arn);
+  if (length === 32 || length === 36) return arn;
+  throw invalid(`${name} length should be one of [32,36]`);
 }
 
 /** Whether an ARN is of the short form, which cannot be tagged (D-9.56). */

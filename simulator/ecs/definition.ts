@@ -1,5 +1,6 @@
 import { Fault } from '../machine.ts';
 import { compatibilitiesOf } from './compatibility.ts';
+import { checkWords } from './definition-words.ts';
 import {
   type Input,
   invalid,
@@ -44,6 +45,7 @@ export function readDefinition(
   const containers = structures(input, 'containerDefinitions');
   if (containers.length === 0) throw clientError('Container definitions cannot be empty.');
   refuse('RegisterTaskDefinition', input, ['inferenceAccelerators', 'proxyConfiguration']);
+  checkWords('taskDefinition', input);
   const names = containers.map((container) => requiredText(container, 'name', namePattern));
   if (new Set(names).size < names.length) throw clientError('Container names must be unique.');
   for (const container of containers) requiredText(container, 'image');

@@ -95,6 +95,7 @@ export function ids(input: Input, name: string, max: number, what = 'instanceIds
   const given = texts(input, name);
   if (given.length === 0) throw invalid(`${name} cannot be empty.`);
   if (given.length > max) throw invalid(`${what} can have at most ${max} items.`);
+  if (given.includes('')) throw invalid(`${name} cannot hold a blank entry.`);
   return given;
 }
 

@@ -6,12 +6,12 @@ import type { State } from './state.ts';
 /** The members that name what an action is about, one Need for each name (D-13.12). */
 const targets: Readonly<
   Partial<
-    Record<string, { readonly kind: 'containerInstance' | 'task' | 'service'; readonly member: string }>
+    Record<string, { readonly kind: 'container-instance' | 'task' | 'service'; readonly member: string }>
   >
 > = {
-  DescribeContainerInstances: { kind: 'containerInstance', member: 'containerInstances' },
-  UpdateContainerInstancesState: { kind: 'containerInstance', member: 'containerInstances' },
-  UpdateContainerAgent: { kind: 'containerInstance', member: 'containerInstance' },
+  DescribeContainerInstances: { kind: 'container-instance', member: 'containerInstances' },
+  UpdateContainerInstancesState: { kind: 'container-instance', member: 'containerInstances' },
+  UpdateContainerAgent: { kind: 'container-instance', member: 'containerInstance' },
   StopTask: { kind: 'task', member: 'task' },
   DescribeTasks: { kind: 'task', member: 'tasks' },
   CreateService: { kind: 'service', member: 'serviceName' },
@@ -77,10 +77,10 @@ function createdBy(state: State, call: Call): string | undefined {
   const clusterArn = arns.cluster(clusterOf(call.input));
   switch (call.operation) {
     case 'RegisterContainerInstance':
-      return arns.containerInstance(clusterArn, '*');
+      return arns.inCluster('container-instance', clusterArn, '*');
     case 'RunTask':
     case 'StartTask':
-      return arns.task(clusterArn, '*');
+      return arns.inCluster('task', clusterArn, '*');
     case 'CreateCapacityProvider':
     case 'CreateCluster':
     case 'CreateService':
@@ -103,7 +103,9 @@ function ownNeedsOf(state: State, { operation, input }: Call): Need[] {
   });
   const target = targets[operation];
   if (target)
-    return named(input[target.member]).map((name) => need(arns[target.kind](clusterArn, name), inCluster));
+    return named(input[target.member]).map((name) =>
+      need(arns.inCluster(target.kind, clusterArn, name), inCluster),
+    );
   if (onCluster.includes(operation)) return [need(clusterArn)];
   if (onSetting.includes(operation)) return [need('*', { 'ecs:account-setting': String(input.name) })];
   const provider = onProviders[operation];
@@ -137,7 +139,9 @@ function ownNeedsOf(state: State, { operation, input }: Call): Need[] {
       return [need('*', inCluster)];
     case 'PutAttributes':
     case 'DeleteAttributes':
-      return targetIds(input.attributes).map((id) => need(arns.containerInstance(clusterArn, id), inCluster));
+      return targetIds(input.attributes).map((id) =>
+        need(arns.inCluster('container-instance', clusterArn, id), inCluster),
+      );
     default:
       return [need('*')];
   }
@@ -145,7 +149,7 @@ function ownNeedsOf(state: State, { operation, input }: Call): Need[] {
 
 /** Without a container instance the call names no resource. */
 const listedInstance = ({ arns }: State, clusterArn: string, instance: unknown) =>
-  typeof instance === 'string' ? arns.containerInstance(clusterArn, instance) : '*';
+  typeof instance === 'string' ? arns.inCluster('container-instance', clusterArn, instance) : '*';
 
 /** The names in a member that holds one or a list of them, each once. */
 const named = (value: unknown): string[] => [

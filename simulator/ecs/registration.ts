@@ -106,16 +106,22 @@ function resourcesOf(input: Input) {
   };
 }
 
+const isEmpty = (value: unknown) => !value || (Array.isArray(value) && value.length === 0);
+
+/** Exactly the member of its type has the value (D-9.5); agents send zeros and empty lists in the others. */
 function resourceOf(resource: Input): OtherResource {
   const name = requiredText(resource, 'name');
   const type = oneOf(resource, 'type', ['INTEGER', 'DOUBLE', 'LONG', 'STRINGSET']);
   if (!type) throw invalid(`totalResources: expected a type of ${name}, got nothing.`);
-  if (type === 'STRINGSET') return { name, type, value: texts(resource, valueMembers[type]) };
-  const value = resource[valueMembers[type]];
-  if (typeof value === 'number') return { name, type, value };
-  throw invalid(
-    `totalResources: expected ${name} with a ${valueMembers[type]}, got ${JSON.stringify(value)}.`,
-  );
+  const own = valueMembers[type];
+  const other = Object.values(valueMembers).find((member) => member !== own && !isEmpty(resource[member]));
+  const value = resource[own];
+  if (other && value !== undefined)
+    throw invalid(`totalResources: expected ${name} with its ${own} alone, got a ${other} too.`);
+  if (type === 'STRINGSET') return { name, type, value: texts(resource, own) };
+  if (typeof value === 'number' && (type === 'DOUBLE' || Number.isInteger(value)))
+    return { name, type, value };
+  throw invalid(`totalResources: expected ${name} with a ${own}, got ${JSON.stringify(value)}.`);
 }
 
 function portOf(port: unknown): number {

@@ -67,6 +67,14 @@ export const ecsSabotages: readonly Sabotage[] = [
     by: 'the identifiers of a call (D-13.40) are refused when they cannot be',
   },
   {
+    broken: 'an id of any length is looked for (D-13.46)',
+    file: 'simulator/ecs/arn.ts',
+    find: 'if (length === 32 || length === 36) return arn;',
+    replace: 'if (length > 0) return arn;',
+    tests: ['test/simulator/ecs/operations/instances.test.ts'],
+    by: 'has 32 or 36 characters for DescribeContainerInstances, or is refused',
+  },
+  {
     broken: 'a deleted cluster answers as if it were there (D-4.20)',
     file: 'simulator/ecs/state.ts',
     find: "if (cluster?.status === 'ACTIVE') return cluster;",

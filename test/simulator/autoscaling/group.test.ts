@@ -101,6 +101,22 @@ describe('CreateAutoScalingGroup', () => {
   });
 });
 
+describe('the names in a call of DescribeAutoScalingGroups', () => {
+  it('are at most 50, or MaxRecords (D-5.16)', () => {
+    const names =
+      (count: number, more = {}) =>
+      () =>
+        new Scene().call('DescribeAutoScalingGroups', {
+          AutoScalingGroupNames: Array(count).fill('a'),
+          ...more,
+        });
+    expect(names(50)).not.toThrow();
+    expect(names(51)).toThrow("at 'autoScalingGroupNames' failed to satisfy constraint");
+    expect(names(100, { MaxRecords: 100 })).not.toThrow();
+    expect(names(11, { MaxRecords: 10 })).toThrow('Member must have length less than or equal to 10');
+  });
+});
+
 describe('DescribeAutoScalingGroups', () => {
   const scene = tagged({
     one: { 'ecs-steward:cluster': 'blue', team: 'a' },

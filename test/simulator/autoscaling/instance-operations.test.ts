@@ -9,6 +9,17 @@ describe('TerminateInstanceInAutoScalingGroup', () => {
       ShouldDecrementDesiredCapacity,
     }).Activity;
 
+  it('takes one InstanceId, and refuses a list', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 1 }, {});
+    const [InstanceId = ''] = scene.in('InService');
+    const input = { InstanceId, InstanceIds: [InstanceId], ShouldDecrementDesiredCapacity: false };
+    expect(() => scene.call('TerminateInstanceInAutoScalingGroup', input)).toThrow(
+      'InstanceIds: expected none',
+    );
+    expect(scene.in('InService')).toEqual([InstanceId]);
+  });
+
   it('without decrement launches a replacement (D-3.31)', () => {
     const scene = new Scene();
     scene.group({ DesiredCapacity: 2 }, {});

@@ -231,6 +231,19 @@ describe('the limits of the API reference', () => {
     expect(message).toContain(said);
   });
 
+  it.each([
+    ['CreateAutoScalingGroup', { MinSize: 1.5 }, 'minSize: expected an integer, got 1.5'],
+    ['SetDesiredCapacity', { DesiredCapacity: 0.5 }, 'desiredCapacity: expected an integer, got 0.5'],
+    ['DescribeTags', { MaxRecords: 2.5 }, 'maxRecords: expected an integer, got 2.5'],
+  ])('%s refuses the fraction in %j', (operation, input, said) => {
+    expect(refused(operation, input)).toBe(said);
+  });
+
+  it('leave fractions to what is measured', () => {
+    const InstanceRequirements = { MemoryGiBPerVCpu: { Min: 0.5, Max: 1.5 } };
+    expect(refused('CreateAutoScalingGroup', { InstanceRequirements })).toBeUndefined();
+  });
+
   it('are all told at once, with the place of each (common validator)', () => {
     const Tags = [{ Key: 'a' }, { Key: '', Value: text(257) }];
     const message = refused('CreateAutoScalingGroup', { AutoScalingGroupName: '', Tags });

@@ -16,6 +16,33 @@ const labels = (more: Record<string, string>) => ({
   dockerLabels: Object.fromEntries(Object.entries(more).map(([name, value]) => [`simulator.${name}`, value])),
 });
 
+describe('the words of a task definition', () => {
+  const container = (more: Record<string, unknown>) => ({ containerDefinitions: [app(more)] });
+
+  it.each([
+    [{ pidMode: 'COLOUR' }, 'pidMode should be one of [host, task], got "COLOUR".'],
+    [{ ipcMode: 'COLOUR' }, 'ipcMode should be one of [host, none, task]'],
+    [{ volumes: [{ dockerVolumeConfiguration: { scope: 'all' } }] }, 'scope should be one of [shared, task]'],
+    [{ runtimePlatform: { cpuArchitecture: 'MIPS' } }, 'cpuArchitecture should be one of [ARM64, X86_64]'],
+    [container({ versionConsistency: 'yes' }), 'versionConsistency should be one of [disabled, enabled]'],
+    [container({ logConfiguration: { logDriver: 'paper' } }), 'logDriver should be one of [awsfirelens,'],
+    [container({ dependsOn: [{ containerName: 'a', condition: 'UP' }] }), 'condition should be one of'],
+    [container({ ulimits: [{ name: 'files', softLimit: 1, hardLimit: 1 }] }), 'name should be one of [core,'],
+    [container({ resourceRequirements: [{ type: 'TPU', value: '1' }] }), 'type should be one of [GPU,'],
+  ])('are refused when AWS has no such word: %j', (more, expected) => {
+    const input = { family: 'web', containerDefinitions: [app()], ...more };
+    const call = () => new Scene().call('RegisterTaskDefinition', input);
+    expect(call).toThrow(expect.objectContaining({ code: 'InvalidParameterException' }));
+    expect(call).toThrow(expected);
+  });
+
+  it('are taken when it has, and are free in maps', () => {
+    const logConfiguration = { logDriver: 'awslogs', options: { scope: 'COLOUR' } };
+    const more = { pidMode: 'task', ...container({ logConfiguration, dockerLabels: { iam: 'any' } }) };
+    expect(register(more).input).toMatchObject(more);
+  });
+});
+
 describe('the reservation of a task (D-9.34, D-9.68)', () => {
   it.each([
     [

@@ -259,7 +259,7 @@ describe('DeregisterContainerInstance', () => {
 
   it.each([
     [{ containerInstance: '' }, 'InvalidParameterException: containerInstance cannot be blank.'],
-    [{ containerInstance: 'nowhere' }, 'InvalidParameterException: Container instance not found.'],
+    [{ containerInstance: '0'.repeat(32) }, 'InvalidParameterException: Container instance not found.'],
     [{ cluster: 'other' }, 'ClusterNotFoundException: Cluster not found.'],
     [
       { cluster: 'a b' },

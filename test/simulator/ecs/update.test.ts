@@ -160,7 +160,7 @@ describe('UpdateContainerAgent', () => {
   });
 
   it.each([
-    [{ containerInstance: 'nowhere' }, 'InvalidParameterException: Container instance not found.'],
+    [{ containerInstance: '0'.repeat(32) }, 'InvalidParameterException: Container instance not found.'],
     [{ containerInstance: '' }, 'InvalidParameterException: containerInstance cannot be blank.'],
     [{ cluster: 'other' }, 'ClusterNotFoundException: Cluster not found.'],
   ])('refuses %j', (more, message) => {

@@ -193,13 +193,24 @@ describe('RegisterContainerInstance (D-9.11)', () => {
       { totalResources: [...without('PORTS'), { name: 'PORTS', type: 'STRINGSET', stringSetValue: ['x'] }] },
       'port: expected a whole number from 1 to 65535',
     ],
+    [
+      { totalResources: [...totalResources, { name: 'A', type: 'LONG', longValue: 1.5 }] },
+      'totalResources: expected A with a longValue, got 1.5.',
+    ],
+    [
+      { totalResources: [...totalResources, { name: 'A', type: 'LONG', longValue: 1, doubleValue: 2 }] },
+      'totalResources: expected A with its longValue alone, got a doubleValue too.',
+    ],
     [{ attributes: [{ name: 'a b' }] }, 'name: expected text like'],
     [
       { platformDevices: [{ id: 'a', type: 'TPU' }] },
       'type should be one of [GPU, NEURON_DEVICE], got "TPU".',
     ],
     [{ tags: [{ key: 'aws:a', value: '' }] }, 'key: expected text like'],
-    [{ containerInstanceArn: 'nowhere' }, 'containerInstanceArn: expected a registration of i-0abc in demo'],
+    [
+      { containerInstanceArn: '0'.repeat(32) },
+      'containerInstanceArn: expected a registration of i-0abc in demo',
+    ],
   ])('refuses %j', (more, message) => {
     const scene = new Scene();
     expect(code(() => register(scene, more))).toContain(`InvalidParameterException: ${message}`);

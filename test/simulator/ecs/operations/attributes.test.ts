@@ -49,7 +49,7 @@ describe('PutAttributes and DeleteAttributes', () => {
     [{ name: 'a', value: ' padded' }, 'value: expected text like'],
     [{ name: 'a', value: 'Ü' }, 'value: expected text like'],
     [{ name: 'a', targetType: undefined }, 'targetType: expected container-instance'],
-    [{ name: 'a', targetId: 'nowhere' }, 'TargetNotFoundException'],
+    [{ name: 'a', targetId: '0'.repeat(32) }, 'TargetNotFoundException'],
     [{ name: 'a', targetId: '' }, 'targetId cannot be blank.'],
   ])('refuse %j (D-9.7)', (more, message) => {
     const scene = fleet(1);

@@ -173,7 +173,7 @@ describe('An ARN of a task definition', () => {
       ['DeregisterTaskDefinition', { taskDefinition: name }],
       ['DeleteTaskDefinitions', { taskDefinitions: [name] }],
       ['RunTask', { taskDefinition: name }],
-      ['StartTask', { taskDefinition: name, containerInstances: ['a'] }],
+      ['StartTask', { taskDefinition: name, containerInstances: ['0'.repeat(32)] }],
       ['CreateService', { serviceName: 'web', taskDefinition: name, desiredCount: 1 }],
     ];
     const one = scene();

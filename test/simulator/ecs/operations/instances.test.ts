@@ -86,10 +86,10 @@ describe('DescribeContainerInstances', () => {
   it('answers with failures MISSING for what is not there (D-9.59, D-9.60)', () => {
     const scene = fleet(1);
     const { containerInstances, failures } = scene.call('DescribeContainerInstances', {
-      containerInstances: ['nowhere', scene.idOf('i-1')],
+      containerInstances: ['0'.repeat(32), scene.idOf('i-1')],
     });
     expect(containerInstances).toHaveLength(1);
-    const arn = 'arn:aws:ecs:eu-west-1:111122223333:container-instance/demo/nowhere';
+    const arn = 'arn:aws:ecs:eu-west-1:111122223333:container-instance/demo/00000000000000000000000000000000';
     expect(failures).toEqual([{ arn, reason: 'MISSING' }]);
   });
 
@@ -99,7 +99,7 @@ describe('DescribeContainerInstances', () => {
       code(() =>
         scene.call('DescribeContainerInstances', {
           cluster,
-          containerInstances: Array.from({ length: count }, (_, number) => `${number}`),
+          containerInstances: Array.from({ length: count }, (_, number) => `${number}`.padStart(32, '0')),
         }),
       );
     expect(describeThese(100)).toBeUndefined();
@@ -163,6 +163,38 @@ describe('the identifiers of a call (D-13.40)', () => {
   });
 });
 
+describe('an id of a call (D-13.46)', () => {
+  const calls: readonly [operation: string, name: string, of: (id: string) => Record<string, unknown>][] = [
+    ['DescribeContainerInstances', 'instanceId', (id) => ({ containerInstances: [id] })],
+    ['UpdateContainerInstancesState', 'instanceId', (id) => ({ containerInstances: [id], status: 'ACTIVE' })],
+    ['DeregisterContainerInstance', 'instanceId', (id) => ({ containerInstance: id })],
+    ['UpdateContainerAgent', 'instanceId', (id) => ({ containerInstance: id })],
+    ['ListTasks', 'instanceId', (id) => ({ containerInstance: id })],
+    ['DescribeTasks', 'taskId', (id) => ({ tasks: [id] })],
+    ['StopTask', 'taskId', (id) => ({ task: id })],
+    ['GetTaskProtection', 'taskId', (id) => ({ tasks: [id] })],
+    ['UpdateTaskProtection', 'taskId', (id) => ({ tasks: [id], protectionEnabled: true })],
+  ];
+
+  it.each(calls)('has 32 or 36 characters for %s, or is refused', (operation, name, of) => {
+    const refusal = `InvalidParameterException: ${name} length should be one of [32,36]`;
+    const scene = fleet(1);
+    const asked = (id: string) => code(() => scene.call(operation, of(id)));
+    for (const length of [1, 31, 33, 37]) expect(asked('a'.repeat(length))).toBe(refusal);
+    for (const length of [32, 36]) expect(asked('a'.repeat(length))).not.toBe(refusal);
+  });
+
+  it.each([
+    ['DescribeContainerInstances', 'containerInstances'],
+    ['DescribeTasks', 'tasks'],
+    ['DescribeServices', 'services'],
+  ])('is refused by %s when it is blank, with the name of %s', (operation, member) => {
+    expect(code(() => fleet(1).call(operation, { [member]: [''] }))).toBe(
+      `InvalidParameterException: ${member} cannot hold a blank entry.`,
+    );
+  });
+});
+
 describe('UpdateContainerInstancesState', () => {
   it('takes at most ten instances (D-2.14)', () => {
     const scene = fleet(11);
@@ -188,7 +220,7 @@ describe('UpdateContainerInstancesState', () => {
   it('changes what it knows and names the rest in failures (D-2.15b)', () => {
     const scene = fleet(1);
     const { containerInstances, failures } = scene.call('UpdateContainerInstancesState', {
-      containerInstances: ['nowhere', scene.idOf('i-1')],
+      containerInstances: ['0'.repeat(32), scene.idOf('i-1')],
       status: 'DRAINING',
     });
     expect(containerInstances).toMatchObject([{ status: 'DRAINING', version: 3 }]);

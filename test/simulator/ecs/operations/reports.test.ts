@@ -54,7 +54,7 @@ describe('SubmitTaskStateChange', () => {
 
   it.each([
     [{ task: undefined, status: 'RUNNING' }, 'task cannot be blank.'],
-    [{ task: 'nowhere', status: 'RUNNING' }, 'The referenced task was not found.'],
+    [{ task: '0'.repeat(32), status: 'RUNNING' }, 'The referenced task was not found.'],
     [{ status: undefined }, 'status cannot be blank.'],
     [{ status: 'STOPPED', containers: [{}] }, 'containerName cannot be blank.'],
     [{ status: 'STOPPED', cluster: 'other' }, 'Cluster not found.'],
@@ -87,7 +87,7 @@ describe('SubmitContainerStateChange', () => {
     [{ containerName: undefined }, 'containerName cannot be blank.'],
     [{ exitCode: 256 }, 'exitCode: expected a whole number from 0 to 255, got 256.'],
     [{ reason: 'x'.repeat(256) }, 'reason: expected text like'],
-    [{ task: 'nowhere' }, 'The referenced task was not found.'],
+    [{ task: '0'.repeat(32) }, 'The referenced task was not found.'],
   ])('refuses %j (D-9.32)', (more, expected) => {
     const { scene, task } = one();
     const call = () => scene.call('SubmitContainerStateChange', { task, containerName: 'app', ...more });

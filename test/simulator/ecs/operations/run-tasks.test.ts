@@ -192,20 +192,28 @@ describe('StartTask', () => {
       {},
       'InvalidParameterException: containerInstances can have at most 10 items.',
     ],
-    [['a'], { startedBy: 'x'.repeat(37) }, 'InvalidParameterException: startedBy: expected text like'],
     [
-      ['a'],
+      ['0'.repeat(32)],
+      { startedBy: 'x'.repeat(37) },
+      'InvalidParameterException: startedBy: expected text like',
+    ],
+    [
+      ['0'.repeat(32)],
       { propagateTags: 'SERVICE' },
       'InvalidParameterException: propagateTags: SERVICE is only possible for a service.',
     ],
-    [['a'], { taskDefinition: 'other' }, 'ClientException: Unable to describe task definition.'],
-    [['a'], { taskDefinition: 'own' }, 'InvalidParameterException: Network Configuration must be provided'],
+    [['0'.repeat(32)], { taskDefinition: 'other' }, 'ClientException: Unable to describe task definition.'],
     [
-      ['a'],
+      ['0'.repeat(32)],
+      { taskDefinition: 'own' },
+      'InvalidParameterException: Network Configuration must be provided',
+    ],
+    [
+      ['0'.repeat(32)],
       { networkConfiguration: inVpc.networkConfiguration },
       'InvalidParameterException: Network Configuration is not valid',
     ],
-    [['a'], { cluster: 'other' }, 'ClusterNotFoundException: Cluster not found.'],
+    [['0'.repeat(32)], { cluster: 'other' }, 'ClusterNotFoundException: Cluster not found.'],
   ])('refuses %j %j (D-5.14, D-9.27, D-9.29, D-9.35)', (named, more, expected) => {
     const scene = fleet(1);
     scene.definition('own', {}, {}, onFargate);
@@ -231,7 +239,7 @@ describe('StopTask, DescribeTasks and ListTasks', () => {
   });
 
   it.each([
-    ['DescribeTasks', { tasks: ['a'], include: ['OWNER'] }, 'include should be one of [TAGS]'],
+    ['DescribeTasks', { tasks: ['0'.repeat(32)], include: ['OWNER'] }, 'include should be one of [TAGS]'],
     ['ListTasks', { desiredStatus: 'DEAD' }, 'desiredStatus should be one of'],
     ['ListTasks', { launchType: 'MOON' }, 'launchType should be one of'],
     ['ListTasks', { maxResults: 101 }, 'maxResults: expected a whole number from 1 to 100, got 101.'],

@@ -56,10 +56,13 @@ describe('DescribeTasks', () => {
   it('answers for 1 to 100 tasks, with failures MISSING (D-5.14, D-9.60)', () => {
     const one = scene();
     const arn = run(one).tasks[0]?.taskArn ?? '';
-    const { tasks, failures } = one.call('DescribeTasks', { tasks: [arn.split('/').at(-1), 'nowhere'] });
+    const { tasks, failures } = one.call('DescribeTasks', { tasks: [arn.split('/').at(-1), '0'.repeat(32)] });
     expect(tasks).toMatchObject([{ taskArn: arn, launchType: 'EC2', group: 'family:web' }]);
     expect(failures).toEqual([
-      { arn: 'arn:aws:ecs:eu-west-1:111122223333:task/demo/nowhere', reason: 'MISSING' },
+      {
+        arn: 'arn:aws:ecs:eu-west-1:111122223333:task/demo/00000000000000000000000000000000',
+        reason: 'MISSING',
+      },
     ]);
     const many = Array.from({ length: 101 }, (_, number) => `${number}`);
     expect(() => one.call('DescribeTasks', { tasks: many })).toThrow('tasks can have at most 100 items.');
@@ -145,7 +148,9 @@ describe('StopTask', () => {
     const one = scene();
     const task = run(one).tasks[0]?.taskArn;
     one.pass(10);
-    expect(() => one.call('StopTask', { task: 'nowhere' })).toThrow('The referenced task was not found.');
+    expect(() => one.call('StopTask', { task: '0'.repeat(32) })).toThrow(
+      'The referenced task was not found.',
+    );
     expect(() => one.call('StopTask', { task, reason: 'x'.repeat(256) })).toThrow(
       'reason: expected text like',
     );
