@@ -1,5 +1,6 @@
 import { aws, connect } from '../lib/aws/connect.ts';
-import { decideDeparture, type Registration, secondLookSeconds } from '../lib/departure.ts';
+import { completeDeparture } from '../lib/complete.ts';
+import { decideDeparture, type Registration, reasonToLetGo, secondLookSeconds } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
 import { UnknownCluster } from '../lib/errors.ts';
 import type { Admit, TerminateAction } from '../lib/events.ts';
@@ -9,6 +10,7 @@ import {
   enrolledGroup,
   isStateBehind,
   leavingInstanceIds,
+  reportPaused,
   reportTagFaults,
   reportUnknownCluster,
 } from '../lib/group.ts';
@@ -99,13 +101,41 @@ async function admitGroup(deps: Deps, group: Group | undefined): Promise<void> {
   if (!enrolled) return deps.log.info('not enrolled', { autoScalingGroupName });
   const instanceIds = leavingInstanceIds(group);
   if (instanceIds.length === 0) return deps.log.debug('nothing leaves', { autoScalingGroupName });
+  if (enrolled.policy.state === 'paused') return reportPaused(deps, enrolled);
   const registrations = await registrationsOf(deps, enrolled, instanceIds);
+  const byInstance = groupBy(registrations ?? [], ({ ec2InstanceId }) => ec2InstanceId);
+  const letGo = await letGoOf(deps, enrolled, instanceIds, byInstance);
   if (!registrations) return;
-  const byInstance = groupBy(registrations, ({ ec2InstanceId }) => ec2InstanceId);
-  const verdicts = instanceIds.map((id) => verdictOn(deps, enrolled, id, byInstance.get(id) ?? []));
+  const admitted = instanceIds.filter((id) => !letGo.has(id));
+  const verdicts = admitted.map((id) => verdictOn(deps, enrolled, id, byInstance.get(id) ?? []));
   const draining = await startDraining(deps, enrolled, verdicts);
   const looks = [...verdicts.flatMap(({ looks }) => looks), ...looksAtEmpty(draining)];
   await inParallel(looks, looksAtOnce, (look) => askToLook(deps, enrolled, look));
+}
+
+/** Releases at once what the group's policy does not want drained; gives those instances. */
+async function letGoOf(
+  deps: Deps,
+  { group, clusterName, policy }: EnrolledGroup,
+  instanceIds: readonly string[],
+  byInstance: ReadonlyMap<string, readonly Registration[]>,
+): Promise<ReadonlySet<string>> {
+  const { autoScalingGroupName } = group;
+  const letGo = new Set<string>();
+  await inParallel(instanceIds, looksAtOnce, async (instanceId) => {
+    const registrations = byInstance.get(instanceId) ?? [];
+    const why = reasonToLetGo(policy, registrations);
+    if (why === undefined) return;
+    letGo.add(instanceId);
+    const departure = { clusterName, autoScalingGroupName, instanceId };
+    const { kind: would } = decideDeparture(departure, registrations, undefined, deps.now());
+    const taskCount = registrations.reduce((sum, one) => sum + one.taskCount, 0);
+    deps.log.info('lets go without a drain', { ...departure, why, would, taskCount });
+    await contain(deps, 'let an instance go', { autoScalingGroupName, instanceId }, () =>
+      completeDeparture(deps, departure, why),
+    );
+  });
+  return letGo;
 }
 
 async function registrationsOf(deps: Deps, enrolled: EnrolledGroup, instanceIds: readonly string[]) {

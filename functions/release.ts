@@ -177,7 +177,7 @@ function leavingOf(deps: Deps, one: Candidate, state: InstanceState | undefined)
 /**
  * Makes sure that the group is enrolled, and that all registrations of the instance are known (D-2.8). A look says both, and
  * so does our mark: it is set only after both were read. The mark cannot know of a later registration, but then the agent is
- * connected to that one and no longer to this. So the usual release needs no further call.
+ * connected to that one and no longer to this. So the usual release needs no further call for this.
  */
 async function vouchFor(deps: Deps, clusterName: string, one: Candidate): Promise<Candidate[]> {
   const { sighting, departure, registrations } = one;
@@ -239,10 +239,17 @@ async function carryOut(deps: Deps, one: Candidate, { registrations, tasks }: Se
   }
   const { autoScalingGroupName, instanceId } = departure;
   const done = await contain(deps, 'release', { autoScalingGroupName, instanceId }, async () => {
-    await completeDeparture(deps, departure, decision.why);
+    if (await isPaused(deps, autoScalingGroupName)) nothing(deps, sighting, 'paused');
+    else await completeDeparture(deps, departure, decision.why);
     return true;
   });
   return done ?? false;
+}
+
+/** Read last, so that only a release costs this call; what is not released now, the sweep releases when it goes on. */
+async function isPaused({ fleet }: Deps, autoScalingGroupName: string): Promise<boolean> {
+  const [group] = await fleet.groups([autoScalingGroupName]);
+  return group !== undefined && enrolledGroup(group)?.policy.state === 'paused';
 }
 
 function nothing({ log, count }: Deps, sighting: Sighting, why: string): [] {

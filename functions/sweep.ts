@@ -1,11 +1,11 @@
 import { aws, connect } from '../lib/aws/connect.ts';
 import { contain, type Deps } from '../lib/deps.ts';
 import type { Group } from '../lib/fleet.ts';
-import { enrolledGroup, leavingInstanceIds, reportTagFaults } from '../lib/group.ts';
+import { enrolledGroup, leavingInstanceIds, reportPaused, reportTagFaults } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { isHeartbeatDue } from '../lib/heartbeat.ts';
 import { isHookCheckDue } from '../lib/hook.ts';
-import { keepHeartbeats, keepHook } from '../lib/keep.ts';
+import { type HookWish, hookWishOf, keepHeartbeats, keepHook } from '../lib/keep.ts';
 import { schedule, type Tick } from '../lib/lambda.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
@@ -14,8 +14,8 @@ import { type LeavingGroup, type Unregistered, visitCluster } from '../lib/visit
 
 /** What one execution environment remembers from sweep to sweep; without it a sweep only works more. */
 export interface Memory {
-  /** ARNs of the groups whose hook this environment has looked at. */
-  readonly hooksSeen: Set<string>;
+  /** By ARN of the groups whose hook this environment has seen to: what their tags wanted of it. */
+  readonly hooksSeen: Map<string, HookWish | undefined>;
   readonly unregistered: Unregistered;
   /** The sweep that last renewed every hook that was due; undefined: the last one did not. */
   renewedAt: Date | undefined;
@@ -29,7 +29,7 @@ const reserveMs = 15_000;
 
 /** The memory of a fresh execution environment. */
 export function freshMemory(): Memory {
-  return { hooksSeen: new Set(), unregistered: new Map(), renewedAt: undefined };
+  return { hooksSeen: new Map(), unregistered: new Map(), renewedAt: undefined };
 }
 
 /**
@@ -60,7 +60,10 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   });
   // A beat that failed is not made up for by its rhythm: after a gap the next one may come too late (docs/decisions/0006).
   memory.renewedAt = areAllRenewed ? tick.time : undefined;
-  const clusters = groupBy(leaving, ({ enrolled }) => enrolled.clusterName);
+  const isPaused = ({ enrolled }: LeavingGroup) => enrolled.policy.state === 'paused';
+  for (const { enrolled } of leaving.filter(isPaused)) reportPaused(deps, enrolled);
+  const served = leaving.filter((one) => !isPaused(one));
+  const clusters = groupBy(served, ({ enrolled }) => enrolled.clusterName);
   await inParallel([...clusters], clustersAtOnce, async ([clusterName, own]) => {
     const visit = () => visitCluster(deps, clusterName, own, memory.unregistered, hasTime);
     if (hasTime()) await contain(deps, 'visit a cluster', { clusterName }, visit);
@@ -82,7 +85,7 @@ function rotated(groups: readonly Group[], time: Date): Group[] {
 
 function forgetOthers(memory: Memory, groups: readonly Group[]): void {
   const arns = new Set(groups.map((group) => group.autoScalingGroupARN));
-  for (const arn of memory.hooksSeen) if (!arns.has(arn)) memory.hooksSeen.delete(arn);
+  for (const arn of memory.hooksSeen.keys()) if (!arns.has(arn)) memory.hooksSeen.delete(arn);
   const leavingIds = new Set(groups.flatMap(leavingInstanceIds));
   for (const id of memory.unregistered.keys()) if (!leavingIds.has(id)) memory.unregistered.delete(id);
 }
@@ -111,8 +114,16 @@ async function keepAlive(
   return { leaving: [{ enrolled, starts }], areAllRenewed };
 }
 
-function isHookDue({ hooksSeen }: Memory, { autoScalingGroupARN }: Group, time: Date): boolean {
-  return !hooksSeen.has(autoScalingGroupARN) || isHookCheckDue(autoScalingGroupARN, time);
+/** A tag that wants something else of the hook is heeded at once. */
+function isHookDue({ hooksSeen }: Memory, group: Group, time: Date): boolean {
+  const { autoScalingGroupARN } = group;
+  const isSeen = hooksSeen.has(autoScalingGroupARN) && hooksSeen.get(autoScalingGroupARN) === wishOf(group);
+  return !isSeen || isHookCheckDue(autoScalingGroupARN, time);
+}
+
+function wishOf(group: Group): HookWish | undefined {
+  const enrolled = enrolledGroup(group);
+  return enrolled && hookWishOf(enrolled.policy);
 }
 
 /** Looks at the group's tags and hook. A hook that could not be looked at is due again in the next sweep. */
@@ -120,12 +131,11 @@ async function keepGroup(deps: Deps, { hooksSeen }: Memory, group: Group): Promi
   reportTagFaults(deps, group);
   const { autoScalingGroupName, autoScalingGroupARN } = group;
   const enrolled = enrolledGroup(group);
-  hooksSeen.add(autoScalingGroupARN);
+  hooksSeen.set(autoScalingGroupARN, undefined);
   if (!enrolled) return;
   hooksSeen.delete(autoScalingGroupARN);
   await contain(deps, 'keep the lifecycle hook', { autoScalingGroupName }, async () => {
-    await keepHook(deps, enrolled);
-    hooksSeen.add(autoScalingGroupARN);
+    if (await keepHook(deps, enrolled)) hooksSeen.set(autoScalingGroupARN, hookWishOf(enrolled.policy));
   });
 }
 

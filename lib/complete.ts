@@ -8,6 +8,8 @@ const metricOf: Readonly<Record<ReleaseReason, Metric>> = {
   'not-usable': 'ReleasedNotUsable',
   deadline: 'ReleasedAtDeadline',
   'hook-ending': 'ReleasedAtHookEnd',
+  leaving: 'ReleasedLeaving',
+  'dry-run': 'ReleasedDryRun',
 };
 
 /**

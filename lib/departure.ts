@@ -45,7 +45,16 @@ export interface Task {
 }
 
 /** Why an instance is released. */
-export type ReleaseReason = 'drained' | 'not-registered' | 'not-usable' | 'deadline' | 'hook-ending';
+export type ReleaseReason =
+  | 'drained'
+  | 'not-registered'
+  | 'not-usable'
+  | 'deadline'
+  | 'hook-ending'
+  | ReasonToLetGo;
+
+/** Why an instance is released although it was never drained: its group leaves, or is there for a dry run. */
+export type ReasonToLetGo = 'leaving' | 'dry-run';
 
 /** Why nothing is done yet. `draining`: its tasks were not looked at. `settling`: no task is left in the lists, yet the instance does not look empty. */
 export type WaitReason =
@@ -88,7 +97,7 @@ const isServiceTask = (task: Task) => task.startedBy?.startsWith('ecs-svc/') ===
 
 /** The times of a departure, from what Auto Scaling, the mark and the policy say of it. */
 export function departureTimes(
-  policy: Policy,
+  policy: Pick<Policy, 'drainDeadlineSeconds' | 'onDeadline'>,
   mark: Mark | undefined,
   startedAt: Date | undefined,
 ): Pick<Departure, 'drainStartedAt' | 'deadline' | 'hookEndsAt'> {
@@ -127,6 +136,19 @@ export function decideDeparture(
   if (usable.some(({ status }) => status === 'REGISTERING')) return wait('registering');
   if (!tasks) return wait('draining');
   return decideDraining(departure, tasks, now);
+}
+
+/**
+ * Why an instance is not even drained, by the policy of its group; undefined: it is, or is left to its end. While a group
+ * leaves, what has begun to drain goes on, and what comes anew would be held for nothing: it is let go at once.
+ */
+export function reasonToLetGo(
+  { state, isDryRun }: Policy,
+  registrations: readonly Registration[],
+): ReasonToLetGo | undefined {
+  if (isDryRun) return 'dry-run';
+  const isUnderWay = registrations.some(({ status }) => status === 'DRAINING');
+  return state === 'leaving' && !isUnderWay ? 'leaving' : undefined;
 }
 
 /** Whether the tasks must be read to decide. With tasks still meant to run, and no deadline passed, they need not. */

@@ -57,6 +57,8 @@ export interface Fleet {
   hook(autoScalingGroupName: string): Promise<Hook | undefined>;
   /** Puts our hook on the group. */
   putHook(autoScalingGroupName: string): Promise<void>;
+  /** Deletes our hook, and what it holds goes on (D-13.3); `not-there`: it is gone, or its group. */
+  deleteHook(autoScalingGroupName: string): Promise<'deleted' | 'not-there'>;
   /** Renews our hook; `no-action`: it does not hold the instance any more. */
   heartbeat(autoScalingGroupName: string, instanceId: string): Promise<'recorded' | 'no-action'>;
   /** Completes our hook with CONTINUE; `already-completed`: it does not hold the instance any more (D-3.10). */

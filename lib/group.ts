@@ -45,6 +45,27 @@ export function leavingInstanceIds({ instances }: Group): string[] {
     .map(({ instanceId }) => instanceId);
 }
 
+/**
+ * Waiting for a hook, or just before it (D-3.2); the way back into a warm pool and the replacement of a root volume go
+ * through our hook too (D-1.23, D-1.25). No API says which of several hooks holds an instance.
+ */
+const heldState = /^((Warmed:)?Terminating|ReplacingRootVolume)(:Wait)?$/;
+
+/** The instances that our hook holds, or may hold in a moment. */
+export function heldInstanceIds({ instances }: Group): string[] {
+  return instances
+    .filter(({ lifecycleState }) => heldState.test(lifecycleState))
+    .map(({ instanceId }) => instanceId);
+}
+
+/** Says that leaving instances are left as they are, because the group is paused. */
+export function reportPaused({ log, count }: Deps, { group, clusterName }: EnrolledGroup): void {
+  const { autoScalingGroupName } = group;
+  const instanceIds = leavingInstanceIds(group);
+  log.info('decided', { clusterName, autoScalingGroupName, instanceIds, decision: 'wait', why: 'paused' });
+  count('Paused', instanceIds.length);
+}
+
 /** The lifecycle state of an instance that waits for hooks before it is terminated. */
 export const leavingState = 'Terminating:Wait';
 

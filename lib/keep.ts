@@ -1,19 +1,82 @@
 import { contain, type Deps } from './deps.ts';
-import type { EnrolledGroup } from './group.ts';
-import { leavingInstanceIds } from './group.ts';
-import { driftOf } from './hook.ts';
+import { type EnrolledGroup, enrolledGroup, heldInstanceIds, leavingInstanceIds } from './group.ts';
+import { type Drift, driftOf, terminateHook } from './hook.ts';
 import { inParallel } from './parallel.ts';
+import type { Policy } from './policy.ts';
 
 const heartbeatsAtOnce = 5;
 
-/** Puts our hook on the group where it is missing or differs. */
-export async function keepHook({ fleet, log, count }: Deps, { group }: EnrolledGroup): Promise<void> {
-  const { autoScalingGroupName } = group;
-  const drift = driftOf(await fleet.hook(autoScalingGroupName));
-  if (drift.kind === 'none') return;
+/** What becomes of a group's hook of our name: kept, only compared, taken away when nothing is held, or left alone. */
+export type HookWish = 'keep' | 'compare' | 'delete' | 'leave-alone';
+
+/** What the policy of a group wants of the hook. Somebody else's template is never written over, nor its hook deleted. */
+export function hookWishOf({ state, hook, isDryRun }: Policy): HookWish {
+  if (hook === 'external') return state === 'leaving' || isDryRun ? 'leave-alone' : 'compare';
+  if (state === 'leaving') return 'delete';
+  return isDryRun ? 'leave-alone' : 'keep';
+}
+
+/**
+ * Sees to the group's hook; says whether that is all there is to do for now. Deleting comes when no instance is held: it
+ * would let it go (D-13.3).
+ */
+export async function keepHook(deps: Deps, enrolled: EnrolledGroup): Promise<boolean> {
+  const { log } = deps;
+  const { autoScalingGroupName } = enrolled.group;
+  const wish = hookWishOf(enrolled.policy);
+  if (wish === 'delete') return unenrol(deps, enrolled);
+  const drift = driftOf(await deps.fleet.hook(autoScalingGroupName));
+  switch (wish) {
+    case 'keep':
+      if (drift.kind !== 'none') await putHook(deps, autoScalingGroupName, drift);
+      return true;
+    case 'compare':
+      if (drift.kind !== 'none') reportExternalHook(deps, autoScalingGroupName, drift);
+      return true;
+    case 'leave-alone':
+      log.info('leaves the lifecycle hook as it is', {
+        autoScalingGroupName,
+        why: enrolled.policy.isDryRun ? 'dry-run' : 'leaving',
+        drift,
+      });
+      return true;
+    default:
+      return wish satisfies never;
+  }
+}
+
+async function putHook({ fleet, log, count }: Deps, autoScalingGroupName: string, drift: Drift) {
   log.info('puts the lifecycle hook', { autoScalingGroupName, drift });
   await fleet.putHook(autoScalingGroupName);
   count('HooksPut');
+}
+
+function reportExternalHook({ log, count }: Deps, autoScalingGroupName: string, drift: Drift): void {
+  log.warn('the lifecycle hook is not as the steward needs it, and is not ours to change', {
+    autoScalingGroupName,
+    drift,
+    expected: terminateHook,
+  });
+  count('Misconfigured');
+}
+
+/** The group is read anew: a drain may have begun, or the tag have changed, since the sweep read it. */
+async function unenrol({ fleet, log, count }: Deps, { group, clusterName }: EnrolledGroup): Promise<boolean> {
+  const { autoScalingGroupName } = group;
+  if (heldInstanceIds(group).length > 0) return false;
+  if (!(await fleet.hook(autoScalingGroupName))) return true;
+  const [fresh] = await fleet.groups([autoScalingGroupName]);
+  const policy = fresh && enrolledGroup(fresh)?.policy;
+  if (!policy || hookWishOf(policy) !== 'delete' || heldInstanceIds(fresh).length > 0) return false;
+  if ((await fleet.deleteHook(autoScalingGroupName)) === 'not-there') return true;
+  log.info('Unenrolled: the lifecycle hook is deleted, the tags can go', {
+    clusterName,
+    autoScalingGroupName,
+    why: 'leaving',
+  });
+  count('HooksDeleted');
+  count('Unenrolled');
+  return true;
 }
 
 /**

@@ -10,11 +10,19 @@ export const uninstallTag = `${prefix}uninstall`;
 /** What happens to service tasks that still live when the drain deadline has passed. */
 export type OnDeadline = 'stop-tasks' | 'continue';
 
+/** `paused`: nothing new is done, what is held stays held. `leaving`: nothing new begins, and our hook goes in the end. */
+export type GroupState = 'active' | 'paused' | 'leaving';
+
 /** What the tags of a group say about its departures. */
 export interface Policy {
   /** From the start of the drain, for service tasks. */
   readonly drainDeadlineSeconds: number;
   readonly onDeadline: OnDeadline;
+  readonly state: GroupState;
+  /** Who keeps the hook of our name: the steward, or somebody's template. */
+  readonly hook: 'own' | 'external';
+  /** Nothing is held or drained; what would be is logged. */
+  readonly isDryRun: boolean;
 }
 
 /** A tag with a value that means nothing to us; the default holds instead. */
@@ -47,7 +55,10 @@ export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment
     clusterName: read<string | undefined>('cluster', clusterName, undefined),
     policy: Object.freeze({
       drainDeadlineSeconds: read('drain-deadline', deadlineSeconds, 50 * 60),
-      onDeadline: read<OnDeadline>('on-deadline', onDeadline, 'stop-tasks'),
+      onDeadline: read<OnDeadline>('on-deadline', oneOf('stop-tasks', 'continue'), 'stop-tasks'),
+      state: read<GroupState>('state', oneOf('active', 'paused', 'leaving'), 'active'),
+      hook: read<Policy['hook']>('hook', oneOf('own', 'external'), 'own'),
+      isDryRun: read<'on' | 'off'>('dry-run', oneOf('on', 'off'), 'off') === 'on',
     }),
     faults,
   };
@@ -75,7 +86,7 @@ function readerOf(tags: Readonly<Record<string, string>>, faults: TagFault[]) {
   };
 }
 
-const known = ['cluster', 'drain-deadline', 'on-deadline', 'uninstall'];
+const known = ['cluster', 'drain-deadline', 'on-deadline', 'state', 'hook', 'dry-run', 'uninstall'];
 
 function unknownTags(tags: Readonly<Record<string, string>>): TagFault[] {
   const isUnknown = (tag: string) => tag.startsWith(prefix) && !known.includes(tag.slice(prefix.length));
@@ -99,9 +110,13 @@ function deadlineSeconds(text: string): Reading<number> {
   return { expected: 'a duration from 60s to 47h, as in 90s, 50m or 1h' };
 }
 
-function onDeadline(text: string): Reading<OnDeadline> {
-  if (text === 'stop-tasks' || text === 'continue') return { value: text };
-  return { expected: 'stop-tasks or continue' };
+/** One of these words, spelt just so. */
+function oneOf<T extends string>(...words: readonly T[]) {
+  return (text: string): Reading<T> => {
+    const value = words.find((word) => word === text);
+    if (value !== undefined) return { value };
+    return { expected: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` };
+  };
 }
 
 function force(text: string): Reading<boolean> {

@@ -1,5 +1,6 @@
 import type { Tools } from './deps.ts';
 import type { Fleet, Group } from './fleet.ts';
+import { heldInstanceIds } from './group.ts';
 import { terminateHook } from './hook.ts';
 import { readUninstall, uninstallTag } from './policy.ts';
 
@@ -7,11 +8,9 @@ import { readUninstall, uninstallTag } from './policy.ts';
  * What the steward has in an account beside its stack: its hook on groups, and the schedule of the sweep, which would put
  * it there again. Errors of AWS come through as the SDK throws them, after its retries, but for what is named here.
  */
-export interface Estate extends Pick<Fleet, 'groups' | 'hook'> {
+export interface Estate extends Pick<Fleet, 'groups' | 'hook' | 'deleteHook'> {
   /** Every group of the account and Region, enrolled or not. */
   allGroups(): Promise<readonly Group[]>;
-  /** Deletes our hook, and what it holds goes on (D-13.3); `not-there`: it is gone, or its group. */
-  deleteHook(autoScalingGroupName: string): Promise<'deleted' | 'not-there'>;
   /** Switches the schedule of the sweep off. A schedule that is not there any more is off. */
   disableSweep(): Promise<void>;
   /** Switches the schedule of the sweep on. */
@@ -42,18 +41,6 @@ export function decideUninstall(hooked: readonly Group[]): UninstallDecision {
   const refusing = holding.filter(({ tags }) => !readUninstall(tags).isForced);
   if (refusing.length > 0) return { kind: 'refuse', holdings: refusing.map(holdingOf) };
   return { kind: 'delete-hooks', letGo: holding.map(holdingOf) };
-}
-
-/**
- * Waiting for a hook, or just before it (D-3.2); the way back into a warm pool and the replacement of a root volume go
- * through our hook too (D-1.23, D-1.25). No API says which of several hooks holds an instance.
- */
-const heldState = /^((Warmed:)?Terminating|ReplacingRootVolume)(:Wait)?$/;
-
-function heldInstanceIds({ instances }: Group): string[] {
-  return instances
-    .filter(({ lifecycleState }) => heldState.test(lifecycleState))
-    .map(({ instanceId }) => instanceId);
 }
 
 function holdingOf(group: Group): Holding {

@@ -6,6 +6,7 @@ import {
   departureTimes,
   needsTasks,
   type Registration,
+  reasonToLetGo,
   secondLookSeconds,
   type Task,
 } from './departure.ts';
@@ -54,8 +55,11 @@ export async function visitCluster(
   const visits = groups.flatMap((group) => visitsOf(group, registrations, unregistered));
   const isStarting = ({ departure, registrations: own }: Visit) =>
     decideDeparture(departure, own, undefined, deps.now()).kind === 'start-draining';
+  // Whoever admits also lets go what is not to be drained.
+  const isLetGo = ({ enrolled, registrations: own }: Visit) =>
+    reasonToLetGo(enrolled.policy, own) !== undefined;
   // First: reading the tasks of many instances may take all the time there is.
-  const starting = new Set(visits.filter(isStarting));
+  const starting = new Set(visits.filter((visit) => isLetGo(visit) || isStarting(visit)));
   await askToAdmit(deps, [...starting]);
   const others = visits.filter((visit) => !starting.has(visit));
   const tasks = await readTasksOf(deps, clusterName, others, hasTime);

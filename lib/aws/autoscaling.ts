@@ -27,6 +27,7 @@ type AutoScalingPart = Pick<
   | 'terminationStarts'
   | 'hook'
   | 'putHook'
+  | 'deleteHook'
   | 'heartbeat'
   | 'complete'
 >;
@@ -58,6 +59,7 @@ export function autoScaling(client: AutoScalingClient): AutoScalingPart {
         }),
       );
     },
+    deleteHook: (autoScalingGroupName) => deleteHook(client, autoScalingGroupName),
     heartbeat: async (AutoScalingGroupName, InstanceId) => {
       const command = new RecordLifecycleActionHeartbeatCommand({
         AutoScalingGroupName,
@@ -86,11 +88,13 @@ export function hooksEverywhere(
     allGroups: () => describeGroups(client, {}),
     groups: (autoScalingGroupNames) => groups(client, autoScalingGroupNames),
     hook: (autoScalingGroupName) => unlessGone(hook(client, autoScalingGroupName)),
-    deleteHook: async (AutoScalingGroupName) => {
-      const command = new DeleteLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName });
-      return (await unlessGone(client.send(command))) ? 'deleted' : 'not-there';
-    },
+    deleteHook: (autoScalingGroupName) => deleteHook(client, autoScalingGroupName),
   };
+}
+
+async function deleteHook(client: AutoScalingClient, AutoScalingGroupName: string) {
+  const command = new DeleteLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName });
+  return (await unlessGone(client.send(command))) ? 'deleted' : 'not-there';
 }
 
 async function describeGroups(client: AutoScalingClient, input: DescribeAutoScalingGroupsCommandInput) {

@@ -2,7 +2,17 @@ import type { Task } from '../../lib/departure.ts';
 import type { ContainerInstanceChange, Look, TaskStopped } from '../../lib/events.ts';
 import type { Fleet } from '../../lib/fleet.ts';
 import type { Hint } from '../../lib/sighting.ts';
-import { arn, at, clusterName, groupName, instanceId, noon, registration, taskArn } from '../lib/fixtures.ts';
+import {
+  arn,
+  at,
+  clusterName,
+  group,
+  groupName,
+  instanceId,
+  noon,
+  registration,
+  taskArn,
+} from '../lib/fixtures.ts';
 
 /** The task `web` is STOPPED. */
 export const stop = (overrides: Partial<TaskStopped> = {}): TaskStopped => ({
@@ -49,6 +59,7 @@ export const answers = (tasks: readonly Task[], overrides: Partial<Fleet> = {}):
   listTasks: async (_, desiredStatus) =>
     tasks.filter((task) => task.desiredStatus === desiredStatus).map((task) => task.taskArn),
   describeTasks: async (_, taskArns) => tasks.filter((task) => taskArns.includes(task.taskArn)),
+  groups: async () => [group()],
   complete: async () => 'completed',
   ...overrides,
 });

@@ -21,7 +21,7 @@ import {
 import { answers, change, inState, look, messages, stop } from './release-scene.ts';
 
 describe('the last task is STOPPED', () => {
-  it('completes the hook, in six calls', async () => {
+  it('completes the hook, in seven calls', async () => {
     const { deps, trace } = depsOf(answers([stopped()]));
     expect(await release(deps, messages(stop()))).toEqual([]);
     expect(trace.calls).toEqual([
@@ -30,6 +30,7 @@ describe('the last task is STOPPED', () => {
       ['listTasks', clusterName, 'RUNNING', arn],
       ['listTasks', clusterName, 'STOPPED', arn],
       ['describeTasks', clusterName, [taskArn('web')]],
+      ['groups', [groupName]],
       ['complete', groupName, instanceId],
     ]);
     expect(trace.counts.get('DrainSeconds')).toEqual([120]);
@@ -39,7 +40,7 @@ describe('the last task is STOPPED', () => {
     const other = stopped({ taskArn: taskArn('job') });
     const { deps, trace } = depsOf(answers([stopped(), other]));
     await release(deps, messages(stop(), stop({ taskArn: taskArn('job') }), stop(), change()));
-    expect(namesOf(trace)).toHaveLength(6);
+    expect(namesOf(trace)).toHaveLength(7);
   });
 
   it('waits while another one is stopping, though all counts are 0 (D-2.12)', async () => {
@@ -52,8 +53,9 @@ describe('the last task is STOPPED', () => {
   it('takes a task that ECS has forgotten for STOPPED (D-5.18)', async () => {
     const { deps, trace } = depsOf(answers([]));
     await release(deps, messages(stop()));
-    expect(trace.calls.slice(-2)).toEqual([
+    expect(trace.calls.slice(-3)).toEqual([
       ['describeTasks', clusterName, [taskArn('web')]],
+      ['groups', [groupName]],
       ['complete', groupName, instanceId],
     ]);
   });
@@ -161,7 +163,14 @@ describe('a look that we asked for', () => {
   it('finds the instance by its EC2 id, and releases it where it is empty', async () => {
     const { deps, trace } = depsOf(answers([]));
     await release(deps, messages(look()));
-    expect(namesOf(trace)).toEqual(['registrations', 'instanceStates', 'listTasks', 'listTasks', 'complete']);
+    expect(namesOf(trace)).toEqual([
+      'registrations',
+      'instanceStates',
+      'listTasks',
+      'listTasks',
+      'groups',
+      'complete',
+    ]);
   });
 
   it('releases an instance that is still registered nowhere', async () => {
@@ -169,7 +178,7 @@ describe('a look that we asked for', () => {
       answers([], { registrations: async () => [], clustersOf: async () => [] }),
     );
     await release(deps, messages(look({ because: 'not-registered', at: at(-15) })));
-    expect(namesOf(trace)).toEqual(['registrations', 'instanceStates', 'clustersOf', 'complete']);
+    expect(namesOf(trace)).toEqual(['registrations', 'instanceStates', 'groups', 'clustersOf', 'complete']);
     expect(total(trace, 'ReleasedNotRegistered')).toBe(1);
   });
 

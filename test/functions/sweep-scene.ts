@@ -37,7 +37,7 @@ export const answers = (
 /** A memory that has seen the hooks of these groups, and knows of no sweep that did not run. */
 export const knowing = (...groups: Group[]) => ({
   ...freshMemory(),
-  hooksSeen: new Set(groups.map((one) => one.autoScalingGroupARN)),
+  hooksSeen: new Map(groups.map((one) => [one.autoScalingGroupARN, 'keep'] as const)),
   renewedAt: at(86_400),
 });
 /** A minute at which the hook of the group is (not) due. */

@@ -14,7 +14,13 @@ describe('enrolment', () => {
   it('has defaults for everything else', () => {
     expect(enrolled()).toEqual({
       clusterName: 'demo',
-      policy: { drainDeadlineSeconds: 3000, onDeadline: 'stop-tasks' },
+      policy: {
+        drainDeadlineSeconds: 3000,
+        onDeadline: 'stop-tasks',
+        state: 'active',
+        hook: 'own',
+        isDryRun: false,
+      },
       faults: [],
     });
   });
@@ -116,4 +122,19 @@ describe('uninstall', () => {
     expect(readUninstall({ 'ecs-steward:uninstall': value })).toEqual({ isForced: false, faults });
     expect(enrolled({ 'ecs-steward:uninstall': value })?.faults).toEqual(faults);
   });
+});
+
+it.each([
+  ['state', ['active', 'paused', 'leaving'], ['', 'Paused', 'pause'], 'active, paused or leaving'],
+  ['hook', ['own', 'external'], ['', 'mine'], 'own or external'],
+  ['dry-run', ['on', 'off'], ['', 'true', 'ON'], 'on or off'],
+])('%s can be %j; for %j it takes the default, and says so', (name, good, bad, expected) => {
+  const tag = `ecs-steward:${name}`;
+  const policies = good.map((value) => enrolled({ [tag]: value }));
+  expect(policies.flatMap((one) => one?.faults)).toEqual([]);
+  expect(new Set(policies.map((one) => JSON.stringify(one?.policy))).size).toBe(good.length);
+  for (const value of bad) {
+    expect(enrolled({ [tag]: value })?.policy).toEqual(enrolled()?.policy);
+    expect(enrolled({ [tag]: value })?.faults).toEqual([{ tag, value, expected }]);
+  }
 });

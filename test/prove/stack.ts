@@ -160,8 +160,8 @@ export const stackSabotages: readonly Sabotage[] = [
   {
     broken: 'the sweep may write to groups without our tag',
     file: 'infra/roles.yml',
-    find: '                Resource: *groups\n                Condition: *enrolled',
-    replace: '                Resource: *groups',
+    find: '                  - autoscaling:CompleteLifecycleAction\n                Resource: *groups\n                Condition: *enrolled',
+    replace: '                  - autoscaling:CompleteLifecycleAction\n                Resource: *groups',
     tests: ['test/stack/roles.test.ts'],
     by: "the parameter clusters refuses 'SweepRole' 'autoscaling:PutLifecycleHook' in another cluster",
   },

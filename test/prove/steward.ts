@@ -236,4 +236,28 @@ export const stewardSabotages: readonly Sabotage[] = [
     tests: ['test/functions/release.test.ts'],
     by: 'two calls after the hook was completed',
   },
+  {
+    broken: 'a paused group is admitted',
+    file: 'functions/admit.ts',
+    find: "if (enrolled.policy.state === 'paused') return reportPaused(deps, enrolled);",
+    replace: '',
+    tests: ['test/functions/policy-state.test.ts'],
+    by: 'admits nothing of a paused group, and asks ECS nothing',
+  },
+  {
+    broken: 'a paused group is released by events',
+    file: 'functions/release.ts',
+    find: "return group !== undefined && enrolledGroup(group)?.policy.state === 'paused';",
+    replace: 'return group === undefined;',
+    tests: ['test/functions/policy-state.test.ts'],
+    by: 'releases nothing of a paused group, and the message does not come back',
+  },
+  {
+    broken: 'the hook of a group that leaves is deleted although it holds an instance',
+    file: 'lib/keep.ts',
+    find: 'if (heldInstanceIds(group).length > 0) return false;',
+    replace: '',
+    tests: ['test/lib/keep.test.ts'],
+    by: 'stays while an instance is Terminating (D-13.3)',
+  },
 ];

@@ -22,6 +22,7 @@ const receiving = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMe
 /** What each function may do: this and nothing else. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   AdmitRole: [
+    'autoscaling:CompleteLifecycleAction',
     'autoscaling:DescribeAutoScalingGroups',
     'ecs:DescribeContainerInstances',
     'ecs:ListContainerInstances',
@@ -45,6 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   SweepRole: [
     'autoscaling:CompleteLifecycleAction',
+    'autoscaling:DeleteLifecycleHook',
     'autoscaling:DescribeAutoScalingGroups',
     'autoscaling:DescribeLifecycleHooks',
     'autoscaling:DescribeScalingActivities',
@@ -197,14 +199,15 @@ describe('the parameter clusters', () => {
     }
   });
 
-  it.each(['autoscaling:CompleteLifecycleAction', 'autoscaling:PutLifecycleHook'])(
-    'refuses %s on a group without our tag, in the widest deployment too',
-    (action) => {
-      const need = { action, resource: group, context: {} };
-      expect(isAllowed(policiesOf(stack, 'SweepRole'), need)).toBe(false);
-      expect(isAllowed(policiesOf(stack, 'SweepRole'), { ...need, context: enrolledIn('web') })).toBe(true);
-    },
-  );
+  it.each([
+    'autoscaling:CompleteLifecycleAction',
+    'autoscaling:DeleteLifecycleHook',
+    'autoscaling:PutLifecycleHook',
+  ])('refuses %s on a group without our tag, in the widest deployment too', (action) => {
+    const need = { action, resource: group, context: {} };
+    expect(isAllowed(policiesOf(stack, 'SweepRole'), need)).toBe(false);
+    expect(isAllowed(policiesOf(stack, 'SweepRole'), { ...need, context: enrolledIn('web') })).toBe(true);
+  });
 
   it('does not cover a container instance under the ARN format without the cluster name (D-13.12)', () => {
     const need = {
@@ -242,9 +245,12 @@ describe('the role of uninstall', () => {
     },
   );
 
-  it('is the only one that may delete hooks or switch rules', () => {
-    const others = uses.filter(({ role }) => role !== 'UninstallRole').map(({ action }) => action);
-    expect(others.filter((action) => /^events:|DeleteLifecycleHook/.test(action))).toEqual([]);
+  it('is the only one that may switch rules, or delete a hook from a group without our tag', () => {
+    const others = uses.filter(({ role }) => role !== 'UninstallRole');
+    expect(others.filter(({ action }) => action.startsWith('events:'))).toEqual([]);
+    const need = { action: 'autoscaling:DeleteLifecycleHook', resource: group, context: {} };
+    const mayDelete = roles.filter(({ logicalId }) => isAllowed(policiesOf(stack, logicalId), need));
+    expect(mayDelete.map(({ logicalId }) => logicalId)).toEqual(['UninstallRole']);
   });
 });
 
