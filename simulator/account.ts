@@ -1,4 +1,5 @@
 import { AutoScaling } from './autoscaling/autoscaling.ts';
+import type { CapacityPart } from './autoscaling/shortage.ts';
 import type { Chance } from './chance.ts';
 import { CloudFormation } from './cloud/cloudformation/cloudformation.ts';
 import { Ecr } from './cloud/ecr/ecr.ts';
@@ -14,7 +15,7 @@ import { S3 } from './cloud/s3/s3.ts';
 import { Sqs } from './cloud/sqs/sqs.ts';
 import { Sts } from './cloud/sts/sts.ts';
 import type { Stack } from './cloud/template/template.ts';
-import { Ec2 } from './ec2/ec2.ts';
+import { Ec2, isInstanceType } from './ec2/ec2.ts';
 import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
 import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
@@ -90,6 +91,8 @@ export class Account {
       ids: world.ids('autoscaling'),
       forgets,
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
+      instanceTypeOf: (name) => this.ec2.launchTemplate(name).instanceType,
+      hasInstanceType: isInstanceType,
       ec2Instance: (id) => this.ec2.all().find(({ instanceId }) => instanceId === id),
     });
     this.sqs = new Sqs({ ...place, ids: world.ids('sqs'), endpointUrl, luck: world.chance('sqs/faults') });
@@ -103,11 +106,10 @@ export class Account {
     });
     this.bus = new Bus({ ...place, world, sqs: this.sqs, lambda: this.lambda });
     this.mappings = new Mappings({ world, sqs: this.sqs, lambda: this.lambda });
-    const { roles, sqs, bus, lambda, mappings, s3 } = this;
     this.operator = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'operator' };
     const rolePath = 'role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS';
     this.ecsRole = { principalArn: `arn:aws:iam::${accountId}:${rolePath}`, client: 'ecs' };
-    const { ssm, operator: caller } = this;
+    const { roles, sqs, bus, lambda, mappings, s3, ssm, operator: caller } = this;
     const site = { world, roles, sqs, bus, lambda, mappings, s3, ssm, caller, inert: new Map(), codeOf };
     this.cloudformation = new CloudFormation({ ...place, endpointUrl, site });
     lambda.put = (url, body) => (this.cloudformation.respondAt(url, body) ? 200 : 403);
@@ -168,11 +170,9 @@ export class Account {
     this.hear(this.ecs.agentForgets(this.world.now, this.registration(instanceId)));
   }
 
-  /** EC2 has instances for a group, or has none (D-7.10). Throws Fault for a group that is not there. */
-  setCapacity(autoScalingGroupName: string, available: boolean): void {
-    const templateName = this.autoscaling.launchTemplateOf(autoScalingGroupName) ?? '';
-    const type = available ? undefined : this.ec2.launchTemplate(templateName).instanceType;
-    this.autoscaling.setShortage(autoScalingGroupName, type);
+  /** EC2 has instances for a group, or that part of them, or has none (D-7.10). Throws Fault for no such group. */
+  setCapacity(autoScalingGroupName: string, available: boolean, part: CapacityPart = {}): void {
+    this.autoscaling.setCapacity(autoScalingGroupName, available, part);
   }
 
   /** Lets so many seconds pass. */

@@ -56,6 +56,9 @@ export type Outcome =
       readonly instanceId: string;
       readonly launchTemplateName: string;
       readonly availabilityZone: string;
+      /** Another type than the launch template has. */
+      readonly instanceType?: string;
+      readonly isSpot?: boolean;
     }
   | { readonly kind: 'terminate-instance'; readonly instanceId: string }
   | { readonly kind: 'stop-instance'; readonly instanceId: string; readonly hibernates: boolean }

@@ -2,7 +2,8 @@ import type { Ending } from './actions.ts';
 import type { Departures } from './departure.ts';
 import { abandonment, type Ground, isSuspended, later, type Onward, secondsOf, stepMs } from './ground.ts';
 import { passages } from './passage.ts';
-import type { Shortages } from './shortage.ts';
+import { choicesOf } from './purchase.ts';
+import type { LaunchOrder, Shortages } from './shortage.ts';
 import type { Group, Instance } from './state.ts';
 
 /** The way in: from EC2 or from the warm pool through the launch hooks into service (D-3.2). */
@@ -17,23 +18,23 @@ export class Arrivals implements Onward {
     this.shortages = shortages;
   }
 
-  /** Orders an instance from EC2, for the group or for its warm pool; EC2 may have no capacity. */
-  launch(
-    now: number,
-    group: Group,
-    order: { availabilityZone: string; cause: string; passage: 'launch' | 'warm' },
-  ): void {
+  /** Orders an instance from EC2, for the group or for its warm pool; its zone, or undefined: no capacity. */
+  launch(now: number, group: Group, order: LaunchOrder): string | undefined {
     const { state, activities, say } = this.ground;
-    const { availabilityZone, cause, passage } = order;
-    if (this.shortages.refuses(now, group, order)) return;
+    const { market, cause, passage } = order;
+    const placed = this.shortages.place(now, group, order, choicesOf(state, group));
+    if (!placed) return undefined;
+    const { availabilityZone } = placed;
+    const { launchTemplate, instanceType, overridingType } = placed.choice;
     const instanceId = `i-${state.ids.hex(17)}`;
-    const launchTemplate = state.launchTemplateOf(group);
     const activity = { kind: passage, instanceId, availabilityZone, cause, status: 'PreInService' } as const;
     state.setInstance(now, {
       instanceId,
       groupName: group.name,
       availabilityZone,
       launchTemplate,
+      market,
+      instanceType,
       passage,
       state: passages[passage].state,
       isHealthy: true,
@@ -47,7 +48,12 @@ export class Arrivals implements Onward {
       holdsCapacity: false,
     });
     const { LaunchTemplateName: launchTemplateName } = launchTemplate;
-    say({ kind: 'launch-instance', instanceId, launchTemplateName, availabilityZone });
+    const bought = {
+      ...(overridingType !== undefined && { instanceType: overridingType }),
+      ...(market === 'spot' && { isSpot: true }),
+    };
+    say({ kind: 'launch-instance', instanceId, launchTemplateName, availabilityZone, ...bought });
+    return availabilityZone;
   }
 
   /** Takes a ready instance out of the warm pool into the group (D-3.28). */

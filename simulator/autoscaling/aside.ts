@@ -58,6 +58,7 @@ export class Asides {
       groupName: group.name,
       availabilityZone,
       launchTemplate: group.launchTemplate,
+      market: 'on-demand',
       passage: 'launch',
       state: 'Pending',
       isHealthy: true,

@@ -17,6 +17,7 @@ import { poolOperations } from './pool-operations.ts';
 import { processOperations } from './process-operations.ts';
 import { refreshOperations } from './refresh-operations.ts';
 import { Refreshes } from './refreshes.ts';
+import type { CapacityPart } from './shortage.ts';
 import { State, type StateOptions } from './state.ts';
 import { tagOperations } from './tag-operations.ts';
 import { typeOperations } from './type-operations.ts';
@@ -142,11 +143,9 @@ export class AutoScaling implements Service {
     return this.state.findGroup(nameOrArn)?.launchTemplate.LaunchTemplateName;
   }
 
-  /** EC2 has no capacity for a group's instances of this type, or has it again (undefined). Throws Fault. */
-  setShortage(nameOrArn: string, instanceType: string | undefined): void {
-    const { name } = this.state.group(nameOrArn);
-    if (instanceType === undefined) this.lifecycle.shortages.end(name);
-    else this.lifecycle.shortages.begin(name, instanceType);
+  /** EC2 has capacity for a group's instances, all or the part that is said, or has none. Throws Fault. */
+  setCapacity(nameOrArn: string, available: boolean, part: CapacityPart = {}): void {
+    this.lifecycle.shortages.set(this.state.group(nameOrArn).name, available, part);
   }
 
   tableRead(operation: string): string | undefined {

@@ -1,7 +1,9 @@
 import { isSuspended, secondsOf } from './ground.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isAside, isLeaving, isReady, isWarm } from './passage.ts';
+import { marketsOf, policyOf } from './purchase.ts';
 import type { Group, Instance, State } from './state.ts';
+import { leaversOf } from './termination.ts';
 
 /** Keeps each group and its warm pool at their size: launches what is missing, chooses what leaves. */
 export class Capacity {
@@ -29,7 +31,12 @@ export class Capacity {
     const group = this.state.group(instance.groupName);
     if (isWarm(instance)) this.balancePool(now, group);
     else if (this.filling(group.name).length < this.goal(group) && !isSuspended(group, 'Launch'))
-      this.obtain(now, group, `${at} launched in response to an unhealthy instance needing to be replaced.`);
+      this.obtain(
+        now,
+        group,
+        `${at} launched in response to an unhealthy instance needing to be replaced.`,
+        1,
+      );
   }
 
   /** Does what was left undone while processes of the group were suspended (D-3.34). */
@@ -76,24 +83,33 @@ export class Capacity {
     const at = `${request}At ${secondsOf(now)} an instance was`;
     if (actual < desired && !isSuspended(group, 'Launch')) {
       const cause = `${at} started ${difference}, increasing the capacity from ${actual} to ${desired}.`;
-      for (let count = actual; count < desired; count++) this.obtain(now, group, cause);
+      this.obtain(now, group, cause, desired - actual);
     }
     if (actual > desired && !isSuspended(group, 'Terminate')) {
       const cause = `${at} taken out of service ${difference}, shrinking the capacity from ${actual} to ${desired}.`;
-      for (let count = actual; count > desired; count--) this.scaleIn(now, group, cause);
+      const view = { now, group, policy: policyOf(this.state, group), filling: this.filling(group.name) };
+      for (const one of leaversOf(view, actual - desired)) this.scaleIn(now, group, one, cause);
     }
   }
 
-  /** Out of the warm pool where an instance is ready there, else from EC2. */
-  private obtain(now: number, group: Group, cause: string): void {
-    const ready = this.state
-      .instancesOf(group.name)
-      .filter(isReady)
-      .filter((instance) => instance.isHealthy);
-    const zone = this.emptiestZone(group);
-    const chosen = ready.find(({ availabilityZone }) => availabilityZone === zone) ?? ready[0];
-    if (chosen) this.lifecycle.arrivals.start(now, group, chosen, cause);
-    else this.lifecycle.arrivals.launch(now, group, { availabilityZone: zone, cause, passage: 'launch' });
+  /** So many instances, each out of the warm pool where one is ready there, else from EC2. */
+  private obtain(now: number, group: Group, cause: string, count: number): void {
+    const filling = this.filling(group.name);
+    const crowd = crowds(filling);
+    const policy = policyOf(this.state, group);
+    const ready = new Set(
+      this.state.instancesOf(group.name).filter((instance) => isReady(instance) && instance.isHealthy),
+    );
+    for (const market of marketsOf(policy, filling, { count, goal: this.goal(group) })) {
+      const zones = emptiestFirst(group, crowd);
+      const [any] = ready;
+      const chosen = [...ready].find(({ availabilityZone }) => availabilityZone === zones[0]) ?? any;
+      if (chosen) this.lifecycle.arrivals.start(now, group, chosen, cause);
+      if (chosen) ready.delete(chosen);
+      const order = { zones, market, cause, passage: 'launch' } as const;
+      const zone = chosen?.availabilityZone ?? this.lifecycle.arrivals.launch(now, group, order);
+      if (zone !== undefined) crowd.set(zone, (crowd.get(zone) ?? 0) + 1);
+    }
   }
 
   private balancePool(now: number, group: Group): void {
@@ -104,7 +120,8 @@ export class Capacity {
       for (let count = pooled.length; count < size; count++) {
         const cause = `${at} started in response to a difference between desired and actual capacity, increasing the warm pool from ${count} to ${count + 1}.`;
         this.lifecycle.arrivals.launch(now, group, {
-          availabilityZone: this.emptiestZone(group, this.pooled(group.name)),
+          zones: emptiestFirst(group, crowds(this.pooled(group.name))),
+          market: 'on-demand',
           cause,
           passage: 'warm',
         });
@@ -120,39 +137,13 @@ export class Capacity {
     return this.state.instancesOf(groupName).filter((instance) => isWarm(instance) && !isLeaving(instance));
   }
 
-  private scaleIn(now: number, group: Group, why: string): void {
-    const chosen = this.choose(group);
-    if (!chosen) return;
+  private scaleIn(now: number, group: Group, chosen: Instance, why: string): void {
     const cause = `${why}  At ${secondsOf(now)} instance ${chosen.instanceId} was selected for termination.`;
     const isReused =
       group.warmPool?.InstanceReusePolicy?.ReuseOnScaleIn === true &&
       this.pooled(group.name).length < this.poolSize(group);
     if (isReused) this.lifecycle.returnToPool(now, group, chosen, cause);
     else this.lifecycle.terminate(now, chosen, { cause });
-  }
-
-  /**
-   * The default termination policy: the Availability Zone with the most instances that has an unprotected one, there
-   * the oldest (the newest with `NewestInstance`). Protected instances stay, the group then stays larger (D-3.24).
-   * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
-   */
-  private choose(group: Group): Instance | undefined {
-    const filling = this.filling(group.name);
-    const crowd = crowds(filling);
-    const candidates = filling.filter((instance) => instance.state === 'InService' && !instance.isProtected);
-    const crowdOf = ({ availabilityZone }: Instance) => crowd.get(availabilityZone) ?? 0;
-    const fullest = candidates.reduce((most, instance) => Math.max(most, crowdOf(instance)), 0);
-    const inFullest = candidates
-      .filter((instance) => crowdOf(instance) === fullest)
-      .sort((a, b) => a.launchedAt - b.launchedAt);
-    return group.settings.TerminationPolicies?.[0] === 'NewestInstance' ? inFullest.at(-1) : inFullest[0];
-  }
-
-  private emptiestZone(group: Group, among = this.filling(group.name)): string {
-    const crowd = crowds(among);
-    const crowdOf = (zone: string) => crowd.get(zone) ?? 0;
-    const zones = group.settings.AvailabilityZones;
-    return zones.reduce((best, zone) => (crowdOf(zone) < crowdOf(best) ? zone : best), zones[0] ?? '');
   }
 }
 
@@ -163,3 +154,7 @@ function crowds(instances: readonly Instance[]): Map<string, number> {
     crowd.set(availabilityZone, (crowd.get(availabilityZone) ?? 0) + 1);
   return crowd;
 }
+
+/** The zones of the group, the one with the fewest instances first. */
+const emptiestFirst = (group: Group, crowd: ReadonlyMap<string, number>): string[] =>
+  group.settings.AvailabilityZones.toSorted((a, b) => (crowd.get(a) ?? 0) - (crowd.get(b) ?? 0));

@@ -132,6 +132,7 @@ export const describedInGroup = (instance: Instance) => ({
   AvailabilityZone: instance.availabilityZone,
   LifecycleState: instance.state,
   HealthStatus: instance.isHealthy ? 'Healthy' : 'Unhealthy',
+  ...(instance.instanceType === undefined ? {} : { InstanceType: instance.instanceType }),
   LaunchTemplate: instance.launchTemplate,
   ...(instance.imageId === undefined ? {} : { ImageId: instance.imageId }),
   ProtectedFromScaleIn: instance.isProtected,

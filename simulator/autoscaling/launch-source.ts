@@ -33,7 +33,7 @@ export function launchTemplateIn(state: State, source: LaunchSource): LaunchTemp
     throw validationError(
       `Launch configuration name not found - Launch configuration ${configuration} not found`,
     );
-  if (MixedInstancesPolicy) checkPolicy(MixedInstancesPolicy);
+  if (MixedInstancesPolicy) checkPolicy(MixedInstancesPolicy, state);
   const specified = LaunchTemplate ?? MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
   if (!specified)
     throw validationError(
@@ -74,10 +74,10 @@ export function mixedWithDefaults(policy: MixedInstancesPolicy): MixedInstancesP
   };
 }
 
-function checkPolicy({
-  LaunchTemplate,
-  InstancesDistribution: distribution = {},
-}: MixedInstancesPolicy): void {
+function checkPolicy(
+  { LaunchTemplate, InstancesDistribution: distribution = {} }: MixedInstancesPolicy,
+  state: State,
+): void {
   const at = 'mixedInstancesPolicy.instancesDistribution';
   checkRange(`${at}.onDemandBaseCapacity`, distribution.OnDemandBaseCapacity, 0, Number.MAX_SAFE_INTEGER);
   checkRange(
@@ -103,6 +103,8 @@ function checkPolicy({
   for (const { InstanceType, InstanceRequirements, WeightedCapacity } of overrides) {
     if (InstanceType !== undefined && InstanceRequirements !== undefined)
       throw validationError("If you specify InstanceRequirements, you can't specify InstanceType.");
+    if (InstanceType !== undefined && !state.hasInstanceType(InstanceType))
+      throw validationError(`EC2 here has no instances of the type ${InstanceType}.`);
     if (WeightedCapacity !== undefined && !/^[1-9]\d{0,2}$/.test(WeightedCapacity))
       throw constraint('weightedCapacity', WeightedCapacity, 'be a number between 1 and 999');
   }

@@ -1,19 +1,38 @@
 import type { Agenda } from '../agenda.ts';
 import type { Outcome } from '../machine.ts';
 import type { Activities } from './activities.ts';
+import type { LaunchChoice, Market } from './purchase.ts';
 import type { Group } from './state.ts';
 
 /** From a failed launch to the next attempt, twice as long each time (our choice; AWS says only that it tries again). */
 const retryMs = { first: 60_000, max: 600_000 };
 
+/** A part of EC2's capacity; what is not said is any. */
+export interface CapacityPart {
+  readonly market?: Market | undefined;
+  readonly availabilityZone?: string | undefined;
+  readonly instanceType?: string | undefined;
+}
+
 /** What a group waits for. */
 interface Shortage {
-  readonly instanceType: string;
+  /** The last one that covers a launch decides. */
+  readonly words: readonly { readonly part: CapacityPart; readonly available: boolean }[];
+  /** Zones that have failed lately are passed over while another one has capacity, by market and zone. */
+  readonly restsUntil: Map<string, number>;
   retries: number;
   isRetrying: boolean;
 }
 
-/** Groups for whose instances EC2 has no capacity: each launch fails, and is tried again. */
+/** A launch that is wanted; the zones in the order in which they are tried. */
+export interface LaunchOrder {
+  readonly zones: readonly string[];
+  readonly market: Market;
+  readonly cause: string;
+  readonly passage: 'launch' | 'warm';
+}
+
+/** Groups for whose instances EC2 lacks capacity: launches go to other zones and types, or fail and are tried again. */
 export class Shortages {
   private readonly activities: Activities;
   private readonly agenda: Agenda<(now: number) => void>;
@@ -33,31 +52,56 @@ export class Shortages {
     this.onRetry = options.onRetry;
   }
 
-  /** From now on there is no capacity for the group's instances of this type. */
-  begin(groupName: string, instanceType: string): void {
-    this.byGroup.set(groupName, { instanceType, retries: 0, isRetrying: false });
+  /** From now on there is that part of the capacity, which the next attempt finds, or there is not. */
+  set(groupName: string, available: boolean, part: CapacityPart): void {
+    const old = this.byGroup.get(groupName);
+    const kept = (old?.words ?? []).filter((word) => !covers(part, word.part));
+    const words = [...kept, { part, available }];
+    if (words.every((word) => word.available)) this.byGroup.delete(groupName);
+    else
+      this.byGroup.set(groupName, {
+        words,
+        restsUntil: new Map(),
+        retries: 0,
+        isRetrying: old?.isRetrying ?? false,
+      });
   }
 
-  /** There is capacity again: the next attempt finds it. */
-  end(groupName: string): void {
-    this.byGroup.delete(groupName);
-  }
-
-  /** Lets a launch fail where there is no capacity, and tells whether it did (D-7.10, D-14.4). */
-  refuses(
+  /**
+   * Where and from what an instance is launched. What fails on the way has its activity and event (D-7.10, D-14.4);
+   * undefined: there is no capacity at all, and a next attempt comes.
+   */
+  place(
     now: number,
     group: Group,
-    order: { availabilityZone: string; cause: string; passage: 'launch' | 'warm' },
-  ): boolean {
+    order: LaunchOrder,
+    choices: readonly LaunchChoice[],
+  ): { choice: LaunchChoice; availabilityZone: string } | undefined {
     const shortage = this.byGroup.get(group.name);
-    if (!shortage) return false;
-    const { availabilityZone, cause, passage: kind } = order;
-    const activity = { kind, instanceId: '', availabilityZone, cause, status: 'InProgress' } as const;
+    const choiceIn = (availabilityZone: string) =>
+      choices.find(({ instanceType }) => has(shortage, { ...order, availabilityZone, instanceType }));
+    const found = order.zones.find((zone) => choiceIn(zone) !== undefined);
+    const first = order.zones[0] ?? '';
+    if (found === undefined) {
+      this.fail(now, group, first, messageOf(order, choices, first, []), order);
+      if (shortage) this.retryLater(now, group.name, shortage);
+      return undefined;
+    }
+    const others = order.zones.filter((zone) => choiceIn(zone) !== undefined);
+    for (const zone of order.zones.slice(0, order.zones.indexOf(found))) {
+      const key = `${order.market}/${zone}`;
+      if (!shortage || now < (shortage.restsUntil.get(key) ?? now)) continue;
+      shortage.restsUntil.set(key, now + retryMs.max);
+      this.fail(now, group, zone, messageOf(order, choices, zone, others), order);
+    }
+    return { choice: choiceIn(found) as LaunchChoice, availabilityZone: found };
+  }
+
+  private fail(now: number, group: Group, zone: string, message: string, order: LaunchOrder): void {
+    const { cause, passage: kind } = order;
+    const activity = { kind, instanceId: '', availabilityZone: zone, cause, status: 'InProgress' } as const;
     const id = this.activities.begin(now, group, activity);
-    const message = messageOf(shortage, availabilityZone);
     for (const event of this.activities.fail(now, id, 'Failed', message)) this.say(event);
-    this.retryLater(now, group.name, shortage);
-    return true;
   }
 
   private retryLater(now: number, groupName: string, shortage: Shortage): void {
@@ -71,6 +115,28 @@ export class Shortages {
   }
 }
 
-/** AWS's words. */
-const messageOf = ({ instanceType }: Shortage, zone: string) =>
-  `Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient ${instanceType} capacity in the Availability Zone you requested (${zone}). Our system will be working on provisioning additional capacity. Launching EC2 instance failed.`;
+/** Every launch that `part` is about, `whole` is about. */
+const covers = (whole: CapacityPart, part: CapacityPart): boolean =>
+  (['market', 'availabilityZone', 'instanceType'] as const).every(
+    (field) => whole[field] === undefined || whole[field] === part[field],
+  );
+
+const has = (shortage: Shortage | undefined, pool: CapacityPart): boolean =>
+  shortage?.words.findLast(({ part }) => covers(part, pool))?.available ?? true;
+
+/** The words of AWS and EC2; where another zone has capacity, EC2 names it. */
+function messageOf(
+  { market }: LaunchOrder,
+  [choice]: readonly LaunchChoice[],
+  zone: string,
+  others: readonly string[],
+): string {
+  if (market === 'spot')
+    return 'There is no Spot capacity available that matches your request. Launching EC2 instance failed.';
+  const type = choice?.instanceType ?? 'instance';
+  const advice =
+    others.length > 0
+      ? ` You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${others.join(', ')}.`
+      : '';
+  return `Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). Our system will be working on provisioning additional capacity.${advice} Launching EC2 instance failed.`;
+}

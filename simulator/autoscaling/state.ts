@@ -10,6 +10,7 @@ import { Fault } from '../machine.ts';
 import { Table } from '../table.ts';
 import type { ActivityKind } from './activities.ts';
 import type { PassageName } from './passage.ts';
+import type { Market } from './purchase.ts';
 import { isActive, type Refresh } from './refresh.ts';
 
 /** The two transitions that a lifecycle hook may hold. */
@@ -64,6 +65,9 @@ export interface Instance {
   readonly groupName: string;
   readonly availabilityZone: string;
   readonly launchTemplate: LaunchTemplateSpecification;
+  readonly market: Market;
+  /** Undefined where EC2 was not asked. */
+  readonly instanceType?: string | undefined;
   readonly state: LifecycleState;
   /** The way that it is on, or that it came last. */
   readonly passage: PassageName;
@@ -129,6 +133,10 @@ export interface StateOptions {
   readonly forgets?: boolean;
   /** Whether EC2 knows a launch template of that name; without it, it knows every one. */
   readonly hasLaunchTemplate?: (name: string) => boolean;
+  /** The type that a launch template has; without it, nobody knows. */
+  readonly instanceTypeOf?: (launchTemplateName: string) => string | undefined;
+  /** Whether EC2 has instances of a type; without it, it has every one. */
+  readonly hasInstanceType?: (instanceType: string) => boolean;
 }
 
 /** What the service knows: rows that are replaced, never changed, so that reads can be answered from the recent past. */
@@ -139,6 +147,8 @@ export class State {
   /** What ended lifecycle actions were is forgotten. */
   readonly forgets: boolean;
   readonly hasLaunchTemplate: (name: string) => boolean;
+  readonly instanceTypeOf: (launchTemplateName: string) => string | undefined;
+  readonly hasInstanceType: (instanceType: string) => boolean;
   readonly groups = new Table<Group>(memoryMs);
   /** The hooks of each group, by the group's name. */
   readonly hooks = new Table<readonly Hook[]>(memoryMs);
@@ -147,11 +157,15 @@ export class State {
   /** The instance refreshes of each group, oldest first, by the group's name. */
   readonly refreshes = new Table<readonly Refresh[]>(memoryMs);
   private readonly templateIds = new Map<string, string>();
-  private readonly instanceIds = new Map<string, string[]>();
+  private readonly instanceIds = new Map<string, Set<string>>();
+  /** Gone, and still listed for reads that lag; the first to go first. */
+  private readonly removed: { instanceId: string; groupName: string; at: number }[] = [];
   private readonly activityIds = new Map<string, string[]>();
 
   constructor(options: StateOptions) {
     this.hasLaunchTemplate = options.hasLaunchTemplate ?? (() => true);
+    this.instanceTypeOf = options.instanceTypeOf ?? (() => undefined);
+    this.hasInstanceType = options.hasInstanceType ?? (() => true);
     this.forgets = options.forgets ?? false;
     this.region = options.region;
     this.accountId = options.accountId;
@@ -194,7 +208,7 @@ export class State {
 
   /** The group's instances in the order in which they were launched. */
   instancesOf(groupName: string, at?: number): Instance[] {
-    return (this.instanceIds.get(groupName) ?? []).flatMap((id) => this.instances.get(id, at) ?? []);
+    return [...(this.instanceIds.get(groupName) ?? [])].flatMap((id) => this.instances.get(id, at) ?? []);
   }
 
   /** The instance refresh of the group that has not ended. */
@@ -209,10 +223,8 @@ export class State {
 
   /** Enters a new instance or replaces its row. */
   setInstance(now: number, instance: Instance): Instance {
-    const ids = this.instanceIds.get(instance.groupName) ?? [];
-    // One that was detached is still listed for reads that lag when it is attached again.
-    if (!this.instances.get(instance.instanceId) && !ids.includes(instance.instanceId))
-      this.instanceIds.set(instance.groupName, [...ids, instance.instanceId]);
+    const ids = this.instanceIds.get(instance.groupName) ?? new Set();
+    this.instanceIds.set(instance.groupName, ids.add(instance.instanceId));
     this.instances.set(now, instance.instanceId, instance);
     return instance;
   }
@@ -220,11 +232,14 @@ export class State {
   /** Removes an instance; reads that lag still find it. */
   removeInstance(now: number, { instanceId, groupName }: Instance): void {
     this.instances.delete(now, instanceId);
-    const isReadable = (id: string) =>
-      this.instances.get(id) !== undefined ||
-      this.instances.get(id, now - memoryMs) !== undefined ||
-      id === instanceId;
-    this.instanceIds.set(groupName, (this.instanceIds.get(groupName) ?? []).filter(isReadable));
+    this.removed.push({ instanceId, groupName, at: now });
+    const isForgotten = ({ at }: { at: number }) => at < now - memoryMs;
+    while (this.removed[0] && isForgotten(this.removed[0])) {
+      const old = this.removed.shift();
+      // One that was detached may be back.
+      if (old && !this.instances.get(old.instanceId))
+        this.instanceIds.get(old.groupName)?.delete(old.instanceId);
+    }
   }
 
   /** The activities of a group in the last six weeks, oldest first. */

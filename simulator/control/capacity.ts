@@ -1,4 +1,6 @@
 import type { Account } from '../account.ts';
+import { markets } from '../autoscaling/purchase.ts';
+import type { CapacityPart } from '../autoscaling/shortage.ts';
 import { fargateProviders } from '../ecs/providers.ts';
 import { badField, Fields } from './input.ts';
 import type { Answer, Route } from './route.ts';
@@ -7,32 +9,52 @@ import type { Answer, Route } from './route.ts';
 export const capacityRoutes: Readonly<Record<string, Route>> = {
   capacity: {
     POST: (room, { text }) => {
-      const fields = Fields.of(text, ['autoScalingGroupName', 'capacityProvider', 'available']);
+      const fields = Fields.of(text, [
+        'autoScalingGroupName',
+        'capacityProvider',
+        'available',
+        ...partFields,
+      ]);
       const available = fields.boolean('available');
       return room.clock.alone(() => setCapacity(room.account(), fields, available));
     },
   },
 };
 
+const partFields = ['market', 'availabilityZone', 'instanceType'];
+
+function partIn(fields: Fields): CapacityPart {
+  return {
+    ...(fields.has('market') && { market: fields.oneOf('market', markets) }),
+    ...(fields.has('availabilityZone') && {
+      availabilityZone: fields.text('availabilityZone', 'the name of an Availability Zone'),
+    }),
+    ...(fields.has('instanceType') && { instanceType: fields.text('instanceType', 'an instance type') }),
+  };
+}
+
 function setCapacity(account: Account, fields: Fields, available: boolean): Answer {
+  const part = partIn(fields);
   if (!fields.has('capacityProvider')) {
     const name = fields.text('autoScalingGroupName', 'the name of an Auto Scaling group');
     if (account.autoscaling.launchTemplateOf(name) === undefined)
       throw badField('autoScalingGroupName', name, 'an Auto Scaling group that there is');
-    account.setCapacity(name, available);
-    return { autoScalingGroupName: name, available };
+    account.setCapacity(name, available, part);
+    return { autoScalingGroupName: name, ...part, available };
   }
   const capacityProvider = fields.text('capacityProvider', 'the name of a capacity provider');
   if (fields.has('autoScalingGroupName'))
     throw badField('capacityProvider', capacityProvider, 'either this or autoScalingGroupName');
   const fargate = fargateProviders.find((name) => name === capacityProvider);
   if (fargate !== undefined) {
+    const [strange] = Object.keys(part);
+    if (strange !== undefined) throw badField(strange, fields.value(strange), `none with ${fargate}`);
     account.hear(account.ecs.setFargate(account.world.now, fargate, available));
     return { capacityProvider, available };
   }
   const autoScalingGroupName = groupBehind(account, capacityProvider);
-  account.setCapacity(autoScalingGroupName, available);
-  return { capacityProvider, autoScalingGroupName, available };
+  account.setCapacity(autoScalingGroupName, available, part);
+  return { capacityProvider, autoScalingGroupName, ...part, available };
 }
 
 /** The group of a capacity provider, as DescribeCapacityProviders tells it. */

@@ -31,6 +31,8 @@ export interface Instance {
   readonly instanceId: string;
   readonly template: LaunchTemplate;
   readonly availabilityZone: string;
+  /** Bought on the Spot market: its InstanceLifecycle (DescribeInstances), which On-Demand ones do not have. */
+  readonly instanceLifecycle?: 'spot' | undefined;
   readonly state: InstanceState;
   /** When it was launched, or last started. */
   readonly startedAt: number;
@@ -41,9 +43,14 @@ export interface Instance {
 /** CPU units and memory that the ECS agent registers for an instance type (1,024 units are one vCPU). */
 export const instanceTypes = {
   't3.medium': { cpu: 2048, memoryMib: 3884 },
+  'c5.large': { cpu: 2048, memoryMib: 3708 },
+  'm5.large': { cpu: 2048, memoryMib: 7680 },
   'm6i.large': { cpu: 2048, memoryMib: 7680 },
   'm6i.xlarge': { cpu: 4096, memoryMib: 15_680 },
 } as const;
+
+/** EC2 here has instances of that type. */
+export const isInstanceType = (name: string): name is keyof typeof instanceTypes => name in instanceTypes;
 
 const pendingMs = 10_000;
 const shuttingDownMs = 30_000;
@@ -143,15 +150,30 @@ export class Ec2 implements Machine {
   /** Launches an instance; its agent comes up `agentDelayMs` later than the template says (differences in boot time). */
   launch(
     now: number,
-    order: { instanceId: string; launchTemplateName: string; availabilityZone: string; agentDelayMs: number },
+    order: {
+      instanceId: string;
+      launchTemplateName: string;
+      availabilityZone: string;
+      agentDelayMs: number;
+      instanceType?: string;
+      isSpot?: boolean;
+    },
   ): Outcome[] {
-    const template = this.launchTemplate(order.launchTemplateName);
-    const { instanceId, availabilityZone, agentDelayMs } = order;
-    return this.boot(
-      now,
-      { instanceId, template, availabilityZone, state: 'pending', startedAt: now },
-      agentDelayMs,
-    );
+    const { instanceId, availabilityZone, agentDelayMs, isSpot = false } = order;
+    const named = this.launchTemplate(order.launchTemplateName);
+    const { instanceType = named.instanceType } = order;
+    if (!isInstanceType(instanceType)) throw new Error(`No such instance type: ${instanceType}`);
+    const template = instanceType === named.instanceType ? named : { ...named, instanceType };
+    const bought = isSpot ? ({ instanceLifecycle: 'spot' } as const) : {};
+    const instance = {
+      instanceId,
+      template,
+      availabilityZone,
+      ...bought,
+      state: 'pending',
+      startedAt: now,
+    } as const;
+    return this.boot(now, instance, agentDelayMs);
   }
 
   /** Starts a stopped instance, which boots as at its launch; any other stays what it is. */

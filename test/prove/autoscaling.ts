@@ -3,6 +3,38 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules of Auto Scaling's groups, warm pools and refreshes, and of Parameter Store. */
 export const autoscalingSabotages: readonly Sabotage[] = [
   {
+    broken: 'On-Demand and Spot stand in for each other where one is missing (D-7.10)',
+    file: 'simulator/autoscaling/shortage.ts',
+    find: "(['market', 'availabilityZone', 'instanceType'] as const)",
+    replace: "(['availabilityZone', 'instanceType'] as const)",
+    tests: ['test/simulator/autoscaling/purchase.test.ts'],
+    by: 'of one market is not taken from the other, and is tried again (D-7.10)',
+  },
+  {
+    broken: 'the base of a mixed instances policy is a part of the percentage (D-13.9)',
+    file: 'simulator/autoscaling/purchase.ts',
+    find: 'Math.max(0, size - base) * percent',
+    replace: 'size * percent',
+    tests: ['test/simulator/autoscaling/purchase.test.ts'],
+    by: 'of 10 instances with base 4 and 50 % above it buy 7 On-Demand (D-13.9)',
+  },
+  {
+    broken: 'a zone that has no capacity fails a launch each time, though others have it',
+    file: 'simulator/autoscaling/shortage.ts',
+    find: 'shortage.restsUntil.set(key, now + retryMs.max);',
+    replace: '',
+    tests: ['test/simulator/autoscaling/purchase.test.ts'],
+    by: 'of one zone is found in the others, after one failed attempt that names them (D-14.4)',
+  },
+  {
+    broken: 'a termination policy goes before the balance of the zones',
+    file: 'simulator/autoscaling/termination.ts',
+    find: 'const fullestZones = open.filter(({ size }) => size === fullest);',
+    replace: 'const fullestZones = open.filter(({ size }) => size <= fullest);',
+    tests: ['test/simulator/autoscaling/termination.test.ts'],
+    by: 'comes after the balance of the zones',
+  },
+  {
     broken: 'an instance that returns to its warm pool says that it is terminated (D-1.23)',
     file: 'simulator/autoscaling/passage.ts',
     find: "    state: 'Warmed:Pending',\n    Origin: 'AutoScalingGroup',\n    Destination: 'WarmPool',",
@@ -99,12 +131,12 @@ export const autoscalingSabotages: readonly Sabotage[] = [
     by: 'the strategy ReplaceRootVolume (D-1.25) keeps the instances, and holds each in its hooks twice with the Action in the events',
   },
   {
-    broken: 'an instance that is attached again is listed twice',
+    broken: 'an instance that is attached again is forgotten a minute after it was detached',
     file: 'simulator/autoscaling/state.ts',
-    find: '!this.instances.get(instance.instanceId) && !ids.includes(instance.instanceId)',
-    replace: '!this.instances.get(instance.instanceId)',
-    tests: ['test/simulator/autoscaling/aside-operations.test.ts'],
-    by: 'AttachInstances brings a running instance into service without a hook, and raises the desired capacity (D-3.5)',
+    find: 'if (old && !this.instances.get(old.instanceId))',
+    replace: 'if (old)',
+    tests: ['test/simulator/autoscaling/purchase.test.ts'],
+    by: 'keeps an instance that was detached and attached again',
   },
   {
     broken: 'a parameter is overwritten without asking',

@@ -23,6 +23,7 @@ export class Scene {
     region: 'us-east-1',
     accountId: '111122223333',
     ids: new Ids(1, 'autoscaling'),
+    instanceTypeOf: () => 'm6i.large',
     ec2Instance: (instanceId) => this.machines.get(instanceId),
   });
   now = startAt;

@@ -8,7 +8,7 @@ const unsuccessful = 'EC2 Instance Launch Unsuccessful';
 function short() {
   const scene = new Scene();
   scene.group({ DesiredCapacity: 2 });
-  scene.autoscaling.setShortage('demo', 'm6i.large');
+  scene.autoscaling.setCapacity('demo', false);
   return scene;
 }
 
@@ -47,7 +47,7 @@ describe('a group without capacity', () => {
     expect([0, 59, 1, 119, 1, 240, 480, 599, 1, 600].map(failuresAfter)).toEqual([
       1, 1, 2, 2, 3, 4, 5, 5, 6, 7,
     ]);
-    scene.autoscaling.setShortage('demo', undefined);
+    scene.autoscaling.setCapacity('demo', true);
     scene.advance(620);
     expect(failuresAfter(0)).toBe(7);
     expect(scene.in('InService')).toHaveLength(3);
@@ -71,7 +71,7 @@ describe('a group without capacity', () => {
   });
 
   it('is a group that exists', () => {
-    expect(() => new Scene().autoscaling.setShortage('none', 'm6i.large')).toThrow(
+    expect(() => new Scene().autoscaling.setCapacity('none', false)).toThrow(
       'AutoScalingGroup name not found',
     );
   });

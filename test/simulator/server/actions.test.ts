@@ -209,7 +209,7 @@ describe('POST launch-template and target-group', () => {
       healthySeconds: 15,
     });
     expect(await refused(here, 'launch-template', { ...template, instanceType: 'm1.tiny' })).toMatchObject({
-      error: 'instanceType: "m1.tiny": expected t3.medium, m6i.large, m6i.xlarge',
+      error: 'instanceType: "m1.tiny": expected t3.medium, c5.large, m5.large, m6i.large, m6i.xlarge',
     });
   });
 });
@@ -264,6 +264,15 @@ describe('POST capacity', () => {
     expect(failures).toHaveLength(1);
     expect(failures[0]?.StatusMessage).toContain('do not have sufficient m6i.large capacity');
     await here.control('capacity', { autoScalingGroupName: 'nodes', available: true });
+    await here.control('advance', { seconds: 60 });
+    expect(inService(account)).toHaveLength(3);
+  });
+
+  it('is about one market, zone or type where that is said', async () => {
+    const { here, account } = await open();
+    const zone = { autoScalingGroupName: 'nodes', market: 'spot', available: false };
+    expect(await here.control('capacity', zone)).toEqual(zone);
+    account.call('autoscaling', 'SetDesiredCapacity', { AutoScalingGroupName: 'nodes', DesiredCapacity: 3 });
     await here.control('advance', { seconds: 60 });
     expect(inService(account)).toHaveLength(3);
   });
