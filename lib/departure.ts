@@ -13,6 +13,8 @@ export interface Departure {
   readonly drainStartedAt?: Date | undefined;
   /** What to do about service tasks, and when; undefined: whoever asks does not act on deadlines. */
   readonly deadline?: { readonly at: Date; readonly onDeadline: OnDeadline } | undefined;
+  /** When standalone tasks are stopped; undefined: only at the end of the hook, or whoever asks does not act on it. */
+  readonly standaloneStopAt?: Date | undefined;
   /** When Auto Scaling ends the hook, renewed or not (D-3.7). */
   readonly hookEndsAt?: Date | undefined;
 }
@@ -66,12 +68,15 @@ export type WaitReason =
   | 'service-tasks'
   | 'standalone-tasks';
 
+/** Why tasks are stopped. */
+export type StopReason = 'deadline' | 'standalone-tasks' | 'hook-ending';
+
 /** What to do about one leaving instance. */
 export type DepartureDecision =
   | { readonly kind: 'start-draining'; readonly containerInstanceArns: readonly string[] }
   | {
       readonly kind: 'stop-tasks';
-      readonly why: 'deadline' | 'hook-ending';
+      readonly why: StopReason;
       readonly taskArns: readonly string[];
     }
   | { readonly kind: 'release'; readonly why: ReleaseReason }
@@ -81,6 +86,8 @@ export type DepartureDecision =
 export const secondLookSeconds = 15;
 /** So long after the drain began and the last task stopped (seconds) the task lists outweigh a record that looks busy. */
 const settlingSeconds = 60;
+/** So long before the hook ends (seconds) whoever still waits is warned about. */
+const warnSeconds = 3600;
 /** Tasks told to stop at the deadline have so long (seconds) to become STOPPED. */
 const stopGraceSeconds = 600;
 /** So long before the hook ends (seconds) everything left is stopped ... */
@@ -97,10 +104,10 @@ const isServiceTask = (task: Task) => task.startedBy?.startsWith('ecs-svc/') ===
 
 /** The times of a departure, from what Auto Scaling, the mark and the policy say of it. */
 export function departureTimes(
-  policy: Pick<Policy, 'drainDeadlineSeconds' | 'onDeadline'>,
+  policy: Pick<Policy, 'drainDeadlineSeconds' | 'onDeadline' | 'standaloneStopSeconds'>,
   mark: Mark | undefined,
   startedAt: Date | undefined,
-): Pick<Departure, 'drainStartedAt' | 'deadline' | 'hookEndsAt'> {
+): Pick<Departure, 'drainStartedAt' | 'deadline' | 'standaloneStopAt' | 'hookEndsAt'> {
   const drainStartedAt = mark?.at ?? startedAt;
   const hookStartedAt = startedAt ?? mark?.at;
   return {
@@ -109,6 +116,10 @@ export function departureTimes(
       at: after(drainStartedAt, policy.drainDeadlineSeconds),
       onDeadline: policy.onDeadline,
     },
+    standaloneStopAt:
+      policy.standaloneStopSeconds === undefined
+        ? undefined
+        : drainStartedAt && after(drainStartedAt, policy.standaloneStopSeconds),
     hookEndsAt: hookStartedAt && after(hookStartedAt, globalTimeoutSeconds),
   };
 }
@@ -151,12 +162,12 @@ export function reasonToLetGo(
   return state === 'leaving' && !isUnderWay ? 'leaving' : undefined;
 }
 
-/** Whether the tasks must be read to decide. With tasks still meant to run, and no deadline passed, they need not. */
+/** Whether the tasks must be read to decide. With tasks still meant to run, and no time to stop any, they need not. */
 export function needsTasks(departure: Departure, registrations: readonly Registration[], now: Date): boolean {
   const usable = registrations.filter(isUsable);
   if (usable.length === 0 || usable.some(({ status }) => status !== 'DRAINING')) return false;
-  const { deadline } = departure;
-  if (deadline && now >= deadline.at) return true;
+  const { deadline, standaloneStopAt } = departure;
+  if ([deadline?.at, standaloneStopAt].some((time) => time && now >= time)) return true;
   if (isHookEnding(departure, now, lastStopSeconds)) return true;
   return usable.every(({ taskCount }) => taskCount === 0);
 }
@@ -211,6 +222,11 @@ export function isInDoubt(registrations: readonly Registration[], tasks: readonl
   return usable.length > 0 && hasStopped(usable, tasks) && !isFree(usable);
 }
 
+/** Whether it is to be said that the hook ends within the hour: what runs longer will be stopped (D-3.7). */
+export function isHookEndNear(departure: Departure, now: Date): boolean {
+  return isHookEnding(departure, now, warnSeconds);
+}
+
 function isHookEnding({ hookEndsAt }: Departure, now: Date, seconds: number): boolean {
   return hookEndsAt !== undefined && now >= after(hookEndsAt, -seconds);
 }
@@ -219,12 +235,15 @@ function decideDraining(departure: Departure, tasks: readonly Task[], now: Date)
   const live = tasks.filter((task) => !isStopped(task));
   if (live.length === 0) return wait('settling');
   if (isHookEnding(departure, now, lastStopSeconds)) return stopLeft(live, 'hook-ending');
-  const { deadline } = departure;
+  const { deadline, standaloneStopAt } = departure;
+  const standalone = live.filter((task) => !isServiceTask(task));
+  if (standaloneStopAt && now >= standaloneStopAt && standalone.some(isRunning))
+    return stopLeft(standalone, 'standalone-tasks');
   if (deadline && now >= deadline.at && live.some(isServiceTask)) return decideLate(deadline, live, now);
   return wait(whyWaiting(live));
 }
 
-/** The deadline is for service tasks; a standalone task lives until it ends or the hook does. */
+/** The deadline is for service tasks; a standalone task lives until it ends, its own time has come or the hook ends. */
 function decideLate(
   deadline: NonNullable<Departure['deadline']>,
   live: readonly Task[],
@@ -244,7 +263,7 @@ function graceEndsAt(deadlineAt: Date, tasks: readonly Task[]): Date {
   return after(new Date(Math.max(deadlineAt.getTime(), ...stops)), stopGraceSeconds);
 }
 
-function stopLeft(tasks: readonly Task[], why: 'deadline' | 'hook-ending'): DepartureDecision {
+function stopLeft(tasks: readonly Task[], why: StopReason): DepartureDecision {
   const taskArns = tasks.filter(isRunning).map(({ taskArn }) => taskArn);
   return taskArns.length > 0 ? { kind: 'stop-tasks', why, taskArns } : wait('tasks-stopping');
 }

@@ -18,6 +18,8 @@ export interface Policy {
   /** From the start of the drain, for service tasks. */
   readonly drainDeadlineSeconds: number;
   readonly onDeadline: OnDeadline;
+  /** When standalone tasks are stopped, from the start of the drain; undefined: not before the hook ends. */
+  readonly standaloneStopSeconds: number | undefined;
   readonly state: GroupState;
   /** Who keeps the hook of our name: the steward, or somebody's template. */
   readonly hook: 'own' | 'external';
@@ -56,6 +58,7 @@ export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment
     policy: Object.freeze({
       drainDeadlineSeconds: read('drain-deadline', deadlineSeconds, 50 * 60),
       onDeadline: read<OnDeadline>('on-deadline', oneOf('stop-tasks', 'continue'), 'stop-tasks'),
+      standaloneStopSeconds: read<number | undefined>('standalone-tasks', standaloneSeconds, undefined),
       state: read<GroupState>('state', oneOf('active', 'paused', 'leaving'), 'active'),
       hook: read<Policy['hook']>('hook', oneOf('own', 'external'), 'own'),
       isDryRun: read<'on' | 'off'>('dry-run', oneOf('on', 'off'), 'off') === 'on',
@@ -86,7 +89,16 @@ function readerOf(tags: Readonly<Record<string, string>>, faults: TagFault[]) {
   };
 }
 
-const known = ['cluster', 'drain-deadline', 'on-deadline', 'state', 'hook', 'dry-run', 'uninstall'];
+const known = [
+  'cluster',
+  'drain-deadline',
+  'on-deadline',
+  'standalone-tasks',
+  'state',
+  'hook',
+  'dry-run',
+  'uninstall',
+];
 
 function unknownTags(tags: Readonly<Record<string, string>>): TagFault[] {
   const isUnknown = (tag: string) => tag.startsWith(prefix) && !known.includes(tag.slice(prefix.length));
@@ -100,6 +112,16 @@ function unknownTags(tags: Readonly<Record<string, string>>): TagFault[] {
 function clusterName(value: string): Reading<string> {
   if (/^[a-zA-Z0-9_-]{1,255}$/.test(value)) return { value };
   return { expected: 'the name of an ECS cluster: up to 255 letters, digits, hyphens and underscores' };
+}
+
+function standaloneSeconds(text: string): Reading<number | undefined> {
+  if (text === 'wait') return { value: undefined };
+  if (text === 'stop') return { value: 0 };
+  const after = text.startsWith('stop-after:')
+    ? deadlineSeconds(text.slice('stop-after:'.length))
+    : undefined;
+  if (after && 'value' in after) return after;
+  return { expected: 'wait, stop, or stop-after: and a duration from 60s to 47h, as in stop-after:2h' };
 }
 
 function deadlineSeconds(text: string): Reading<number> {

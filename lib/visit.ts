@@ -4,11 +4,13 @@ import {
   type DepartureDecision,
   decideDeparture,
   departureTimes,
+  isHookEndNear,
   needsTasks,
   type Registration,
   reasonToLetGo,
   secondLookSeconds,
   type Task,
+  type WaitReason,
 } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
 import { UnknownCluster } from './errors.ts';
@@ -37,6 +39,7 @@ const readTogether = 10;
 
 const stopReason = {
   deadline: 'ecs-steward: the drain deadline of the Auto Scaling group has passed',
+  'standalone-tasks': 'ecs-steward: the time of the Auto Scaling group for standalone tasks has passed',
   'hook-ending': 'ecs-steward: Auto Scaling is about to terminate the instance',
 } as const;
 
@@ -166,11 +169,26 @@ async function carryOut(
         why: decision.why,
       });
       deps.count('Waiting');
+      if (isHookEndNear(departure, deps.now())) warnOfEnd(deps, visit, decision.why);
       if (decision.why === 'not-registered') await lookAgain(deps, visit, unregistered);
       return;
     default:
       return decision satisfies never;
   }
+}
+
+/** In each sweep of the last hour: somebody may still have the time to save what a standalone task has done. */
+function warnOfEnd({ log }: Deps, { departure, registrations }: Visit, why: WaitReason): void {
+  const { clusterName, autoScalingGroupName, instanceId, hookEndsAt } = departure;
+  const taskCount = registrations.reduce((sum, one) => sum + one.taskCount, 0);
+  log.warn('the lifecycle action ends within the hour; ten minutes before, tasks are stopped', {
+    clusterName,
+    autoScalingGroupName,
+    instanceId,
+    hookEndsAt,
+    taskCount,
+    why,
+  });
 }
 
 /** One request per group: whoever admits looks at the whole group anyway. */

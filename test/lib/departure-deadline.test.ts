@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide, hookEndsIn, late, type Row, release, stopTasks, wait } from './departure-scene.ts';
-import { at, standalone, stopping, task, taskArn } from './fixtures.ts';
+import { at, noon, standalone, stopping, task, taskArn } from './fixtures.ts';
 
 describe('row 8: the drain deadline of service tasks', () => {
   it.each<Row>([
@@ -96,6 +96,47 @@ describe('row 8: the drain deadline of service tasks', () => {
       gives: wait('standalone-tasks'),
     },
     { when: 'not known: never passes', is: {}, has: [{}], runs: [task()], gives: wait('service-tasks') },
+  ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
+});
+
+describe('row 9: the time of standalone tasks', () => {
+  const due = { standaloneStopAt: noon };
+  it.each<Row>([
+    {
+      when: 'a millisecond before: waits',
+      is: { standaloneStopAt: at(0.001) },
+      has: [{}],
+      runs: [standalone()],
+      gives: wait('standalone-tasks'),
+    },
+    {
+      when: 'has come: stops them and no service task',
+      is: due,
+      has: [{}],
+      runs: [task(), standalone()],
+      gives: stopTasks('standalone-tasks', taskArn('job')),
+    },
+    {
+      when: 'has come for them although service tasks are in their grace',
+      is: { ...due, ...late(30) },
+      has: [{}],
+      runs: [stopping(), standalone()],
+      gives: stopTasks('standalone-tasks', taskArn('job')),
+    },
+    {
+      when: 'told to stop: waits for STOPPED, however long',
+      is: due,
+      has: [{}],
+      runs: [standalone({ desiredStatus: 'STOPPED', stoppingAt: at(-7000) })],
+      gives: wait('tasks-stopping'),
+    },
+    {
+      when: 'is not for service tasks',
+      is: due,
+      has: [{}],
+      runs: [task()],
+      gives: wait('service-tasks'),
+    },
   ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
 });
 

@@ -222,6 +222,8 @@ describe('needsTasks', () => {
     ['not just before', late(-0.001), [{ taskCount: 2 }], false],
     ['in the last 10 minutes of the hook', hookEndsIn(600), [{ taskCount: 2 }], true],
     ['not while ACTIVE', late(0), [{ status: 'ACTIVE' }], false],
+    ['when the time of standalone tasks has come', { standaloneStopAt: noon }, [{ taskCount: 1 }], true],
+    ['not a millisecond before', { standaloneStopAt: at(0.001) }, [{ taskCount: 1 }], false],
     ['not where nothing is registered', {}, [], false],
     ['not where nothing is usable', {}, [{ status: 'INACTIVE' }], false],
   ])('%s', (_, is, has, expected) => {
@@ -230,12 +232,17 @@ describe('needsTasks', () => {
 });
 
 describe('departureTimes', () => {
-  const policy = { drainDeadlineSeconds: 3000, onDeadline: 'continue' } as const;
+  const policy = {
+    drainDeadlineSeconds: 3000,
+    onDeadline: 'continue',
+    standaloneStopSeconds: 600,
+  } as const;
 
   it('counts the deadline from the mark and the hook from the activity', () => {
     expect(departureTimes(policy, { at: at(100), cause: 'termination' }, noon)).toEqual({
       drainStartedAt: at(100),
       deadline: { at: at(3100), onDeadline: 'continue' },
+      standaloneStopAt: at(700),
       hookEndsAt: at(172_800),
     });
   });
@@ -250,6 +257,7 @@ describe('departureTimes', () => {
     expect(departureTimes(policy, undefined, undefined)).toEqual({
       drainStartedAt: undefined,
       deadline: undefined,
+      standaloneStopAt: undefined,
       hookEndsAt: undefined,
     });
   });

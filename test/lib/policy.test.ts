@@ -17,6 +17,7 @@ describe('enrolment', () => {
       policy: {
         drainDeadlineSeconds: 3000,
         onDeadline: 'stop-tasks',
+        standaloneStopSeconds: undefined,
         state: 'active',
         hook: 'own',
         isDryRun: false,
@@ -91,6 +92,33 @@ describe('on-deadline', () => {
       faults: [{ tag: 'ecs-steward:on-deadline', value, expected: 'stop-tasks or continue' }],
     });
   });
+});
+
+describe('standalone-tasks', () => {
+  const standaloneTasks = (value: string) => enrolled({ 'ecs-steward:standalone-tasks': value });
+
+  it.each([
+    ['wait', undefined],
+    ['stop', 0],
+    ['stop-after:90s', 90],
+    ['stop-after:2h', 7200],
+    ['stop-after:47h', 169_200],
+  ])('%s: stopped after %s seconds', (value, standaloneStopSeconds) => {
+    expect(standaloneTasks(value)).toMatchObject({ policy: { standaloneStopSeconds }, faults: [] });
+  });
+
+  it.each(['', 'Wait', 'stop-after', 'stop-after:', 'stop-after:48h', 'stop-after:10', '2h', 'stop:2h'])(
+    'waits for "%s", and says what was expected',
+    (value) => {
+      const tag = 'ecs-steward:standalone-tasks';
+      const expected = 'wait, stop, or stop-after: and a duration from 60s to 47h, as in stop-after:2h';
+      const standaloneStopSeconds = undefined;
+      expect(standaloneTasks(value)).toMatchObject({
+        policy: { standaloneStopSeconds },
+        faults: [{ tag, value, expected }],
+      });
+    },
+  );
 });
 
 it('reports every fault at once, misspelt tags too', () => {

@@ -260,4 +260,12 @@ export const stewardSabotages: readonly Sabotage[] = [
     tests: ['test/lib/keep.test.ts'],
     by: 'stays while an instance is Terminating (D-13.3)',
   },
+  {
+    broken: 'the time of standalone tasks does not have the tasks read',
+    file: 'lib/departure.ts',
+    find: '[deadline?.at, standaloneStopAt].some(',
+    replace: '[deadline?.at].some(',
+    tests: ['test/lib/departure.test.ts'],
+    by: 'when the time of standalone tasks has come',
+  },
 ];

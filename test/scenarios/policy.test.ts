@@ -53,6 +53,27 @@ describe('the drain deadline', () => {
     expect(stoppedAfterSeconds).toBeGreaterThanOrEqual(48 * 3600 - 600 - 2);
     expect(stoppedAfterSeconds).toBeLessThanOrEqual(48 * 3600 - 600 + 62);
     expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+    const warned = scene.logged.filter(({ message }) => /ends within the hour/.test(String(message)));
+    expect(warned[0]).toMatchObject({ level: 'WARN', instanceId, taskCount: 1, why: 'standalone-tasks' });
+  });
+
+  it.each([
+    ['stop', 0],
+    ['stop-after:10m', 600],
+  ])('stops standalone tasks at the time of `%s`, and waits for STOPPED', async (value, seconds) => {
+    const scene = await Scene.open({
+      standalone: [job({ stopSeconds: 15 })],
+      tags: { 'ecs-steward:standalone-tasks': value },
+    });
+    const departure = await scene.leave();
+    const stops = scene.calls('StopTask');
+    expect(stops).toHaveLength(1);
+    const waitedSeconds = (Number(stops[0]?.at) - Number(departure.drainingAt)) / 1000;
+    expect(waitedSeconds).toBeGreaterThanOrEqual(seconds - 1);
+    expect(waitedSeconds).toBeLessThanOrEqual(seconds + 62);
+    expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+    const decided = scene.logged.filter(({ decision }) => decision === 'stop-tasks');
+    expect(decided).toMatchObject([{ why: 'standalone-tasks', instanceId: departure.instanceId }]);
   });
 });
 
