@@ -11,7 +11,10 @@ export class Grouped {
   }
 
   delete(group: string | undefined, key: string): void {
-    if (group !== undefined) this.groups.get(group)?.delete(key);
+    const keys = group === undefined ? undefined : this.groups.get(group);
+    keys?.delete(key);
+    // Container instances and services come and go: a group that is empty is not kept.
+    if (group !== undefined && keys?.size === 0) this.groups.delete(group);
   }
 
   of(group: string): Iterable<string> {
