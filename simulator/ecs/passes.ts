@@ -42,6 +42,35 @@ export interface Limits {
   readonly maximumPercent: number;
 }
 
+/** Ranks tasks by what the service still wants: the one that ranks highest stops first. */
+export type StopRank = (left: readonly Candidate[]) => (task: Candidate) => number;
+
+/** Which tasks go first when a service scales in. */
+export interface StopOrder {
+  /** One rank decides among those that the ranks before it leave equal. */
+  readonly ranks: readonly StopRank[];
+  /** Chooses among what every rank leaves equal: 0 to below the number given. */
+  readonly pick: (count: number) => number;
+}
+
+/** A task of the group that has the most tasks of the service ranks highest. */
+export const fullest =
+  (groupOf: (task: Candidate) => string): StopRank =>
+  (left) => {
+    const counts = new Map<string, number>();
+    for (const group of left.map(groupOf)) counts.set(group, (counts.get(group) ?? 0) + 1);
+    return (task) => counts.get(groupOf(task)) ?? 0;
+  };
+
+/** Without a strategy: the zone with the most tasks of the service, then the instance (D-2.42). */
+const usualOrder: StopOrder = {
+  ranks: [
+    fullest(({ availabilityZone }) => availabilityZone),
+    fullest(({ containerInstanceArn }) => containerInstanceArn),
+  ],
+  pick: () => 0,
+};
+
 /** The fewest healthy tasks that a pass leaves (D-2.23). */
 export function minimumHealthy({ desiredCount, minimumHealthyPercent }: Limits): number {
   return Math.ceil((desiredCount * minimumHealthyPercent) / 100);
@@ -56,9 +85,13 @@ export function maximumTasks({ desiredCount, maximumPercent }: Limits): number {
  * A REPLICA service. Tasks that are not up yet go at once where they are not wanted (D-2.17); what runs goes only
  * while enough healthy ones stay (D-2.18, D-2.19); starts stay below the maximum, which
  * counts what is stopping as well (D-2.22, D-2.27). What failed its health check is replaced first and stopped then
- * (D-14.3).
+ * (D-14.3). Scale-in follows the order of the service's strategy (D-2.42a).
  */
-export function replicaPass(limits: Limits, tasks: readonly Candidate[]): Pass {
+export function replicaPass(
+  limits: Limits,
+  tasks: readonly Candidate[],
+  scaleIn: StopOrder = usualOrder,
+): Pass {
   const stops = new Stops(tasks, minimumHealthy(limits));
   for (const task of tasks) {
     if (!task.isWanted || !task.isPending) continue;
@@ -70,7 +103,7 @@ export function replicaPass(limits: Limits, tasks: readonly Candidate[]): Pass {
   const sound = kept.filter(({ isUnhealthy }) => !isUnhealthy);
   const excess = sound.length - limits.desiredCount;
   const free = sound.filter(({ isProtected }) => !isProtected);
-  stops.most(free, excess, 'scaling', { evenUnhealthy: true });
+  stops.most(free, excess, 'scaling', { evenUnhealthy: true, order: scaleIn });
   const replaced = tasks.filter((task) => task.isWanted && !isKept(task) && !stops.has(task));
   const draining = replaced.filter(
     ({ isDraining, isHeldWhileDraining }) => isDraining && !isHeldWhileDraining,
@@ -128,14 +161,14 @@ export function daemonPass(
 class Stops {
   readonly decided: { taskArn: string; why: StopWhy }[] = [];
   private readonly stopped = new Set<string>();
-  private readonly byZone = new Map<string, number>();
-  private readonly byInstance = new Map<string, number>();
+  private readonly wanted: readonly Candidate[];
   private readonly minimum: number;
-  private healthy = 0;
+  private healthy: number;
 
   constructor(tasks: readonly Candidate[], minimum: number) {
     this.minimum = minimum;
-    for (const task of tasks) if (task.isWanted) this.count(task, 1);
+    this.wanted = tasks.filter(({ isWanted }) => isWanted);
+    this.healthy = this.wanted.filter(({ isHealthy }) => isHealthy).length;
   }
 
   has({ taskArn }: Candidate): boolean {
@@ -145,16 +178,21 @@ class Stops {
   add(task: Candidate, why: StopWhy): void {
     this.stopped.add(task.taskArn);
     this.decided.push({ taskArn: task.taskArn, why });
-    this.count(task, -1);
+    if (task.isHealthy) this.healthy -= 1;
   }
 
-  /** Stops up to `count`, from the zone with the most tasks of the service, then the instance (D-2.42). */
-  most(tasks: readonly Candidate[], count: number, why: StopWhy, options: { evenUnhealthy: boolean }): void {
+  /** Stops up to `count`, one after the other in the order given, or in the usual one (D-2.42). */
+  most(
+    tasks: readonly Candidate[],
+    count: number,
+    why: StopWhy,
+    { evenUnhealthy, order = usualOrder }: { evenUnhealthy: boolean; order?: StopOrder },
+  ): void {
     for (let stopped = 0; stopped < count; stopped++) {
       const left = tasks.filter((task) => !this.has(task));
-      const free = options.evenUnhealthy ? left.filter(({ isHealthy }) => !isHealthy) : [];
+      const free = evenUnhealthy ? left.filter(({ isHealthy }) => !isHealthy) : [];
       const allowed = left.filter((task) => this.healthyWithout(task) >= this.minimum);
-      const task = this.fullest(free.length > 0 ? free : allowed);
+      const task = this.first(free.length > 0 ? free : allowed, order);
       if (!task) return;
       this.add(task, why);
     }
@@ -165,24 +203,14 @@ class Stops {
     return this.healthy - (isHealthy ? 1 : 0);
   }
 
-  private fullest([first, ...others]: readonly Candidate[]): Candidate | undefined {
-    const rank = (task: Candidate) => [
-      this.byZone.get(task.availabilityZone) ?? 0,
-      this.byInstance.get(task.containerInstanceArn) ?? 0,
-    ];
-    return (
-      first &&
-      others.reduce((best, task) => {
-        const [zone = 0, instance = 0] = rank(task);
-        const [bestZone = 0, bestInstance = 0] = rank(best);
-        return zone > bestZone || (zone === bestZone && instance > bestInstance) ? task : best;
-      }, first)
-    );
-  }
-
-  private count({ availabilityZone, containerInstanceArn, isHealthy }: Candidate, change: 1 | -1): void {
-    this.byZone.set(availabilityZone, (this.byZone.get(availabilityZone) ?? 0) + change);
-    this.byInstance.set(containerInstanceArn, (this.byInstance.get(containerInstanceArn) ?? 0) + change);
-    if (isHealthy) this.healthy += change;
+  private first(tasks: readonly Candidate[], { ranks, pick }: StopOrder): Candidate | undefined {
+    const left = this.wanted.filter((task) => !this.has(task));
+    let best = tasks;
+    for (const rank of ranks) {
+      const scored = best.map(rank(left));
+      const highest = scored.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
+      best = best.filter((_, index) => scored[index] === highest);
+    }
+    return best[best.length < 2 ? 0 : pick(best.length)];
   }
 }

@@ -36,6 +36,12 @@ export type Placement =
       readonly misfits: readonly { readonly instance: ContainerInstanceRecord; readonly reason: Misfit }[];
     };
 
+/** Where nothing else is asked for: the zone, then the instance, with the fewest tasks of the service (D-2.42). */
+export const usualStrategy: readonly PlacementStrategy[] = [
+  { type: 'spread', field: 'attribute:ecs.availability-zone' },
+  { type: 'spread', field: 'instanceId' },
+];
+
 const compiled = new Map<string, Query>();
 
 /** The constraints of a task definition, a service or a RunTask call, checked (D-9.28). */
@@ -153,7 +159,8 @@ function scores(
   return candidates.map((instance) => counts.get(groupOf(instance)) ?? 0);
 }
 
-function spreadGroup(instance: ContainerInstanceRecord, field: string): string {
+/** Instances of one group count together when a strategy spreads over `field`. */
+export function spreadGroup(instance: ContainerInstanceRecord, field: string): string {
   if (field === 'instanceId' || field === 'host') return instance.containerInstanceArn;
   if (field === 'attribute:ecs.availability-zone') return instance.availabilityZone;
   const name = field.slice('attribute:'.length);

@@ -2,11 +2,12 @@ import { candidatesOf, graceEndOf } from './candidates.ts';
 import { causeOf } from './causes.ts';
 import { Failures } from './failures.ts';
 import { type Candidate, daemonPass, type Limits, type Pass, replicaPass, type StopWhy } from './passes.ts';
-import { meetsConstraints, misfit, type Requirement } from './placement.ts';
+import { meetsConstraints, misfit, type Requirement, usualStrategy } from './placement.ts';
 import type { Placer, Refusal } from './placer.ts';
 import { type Pool, poolsOf, primaryOf } from './pools.ts';
 import type { ContainerInstanceRecord, PlacementStrategy, TaskRecord } from './records.ts';
 import { Rollout, repeatMs } from './rollout.ts';
+import { scaleInRanks } from './scale-in.ts';
 import { orderOf } from './service-orders.ts';
 import type { Launch, Service } from './service-records.ts';
 import type { State, Watcher } from './state.ts';
@@ -18,12 +19,6 @@ const passDelayMs = 1_000;
 
 /** As many as it takes. */
 const unlimitedPercent = 1_000_000;
-
-/** Where nothing else is asked for: the zone, then the instance, with the fewest tasks of the service (D-2.42). */
-const usualStrategy: readonly PlacementStrategy[] = [
-  { type: 'spread', field: 'attribute:ecs.availability-zone' },
-  { type: 'spread', field: 'instanceId' },
-];
 
 /** The service scheduler: starts and stops tasks until every service has what it wants (D-2.16 to D-2.29, D-9.37). */
 export class Scheduler implements Watcher {
@@ -128,12 +123,15 @@ export class Scheduler implements Watcher {
   private fill(now: number, service: Service, pool: Pool): Refusal[] {
     const { launch } = pool;
     const candidates = candidatesOf(this.state, now, service, pool);
-    const { stop, startCount, heldCount } = replicaPass(limitsOf(service, pool, candidates), candidates);
+    const strategy = service.placementStrategy.length > 0 ? service.placementStrategy : usualStrategy;
+    const pick = (count: number) => this.pick(strategy, count);
+    const ranks = scaleInRanks(this.state, strategy);
+    const limits = limitsOf(service, pool, candidates);
+    const { stop, startCount, heldCount } = replicaPass(limits, candidates, { ranks, pick });
     this.stopAll(now, service, launch, this.allowed(service, launch, stop));
     this.rollout.held(now, service, heldCount);
     const mayStart = this.failures.startsAt(service.serviceArn, launch) <= now;
     const wanted = this.wantedTasks(service);
-    const strategy = service.placementStrategy.length > 0 ? service.placementStrategy : usualStrategy;
     const { placed, refusals } = this.placer.start(now, {
       clusterArn: service.clusterArn,
       count: mayStart ? startCount : 0,
@@ -143,7 +141,7 @@ export class Scheduler implements Watcher {
       constraints: service.placementConstraints,
       siblings: wanted,
       sharers: wanted.filter(({ startedBy }) => startedBy === launch.id),
-      pick: (count) => this.pick(strategy, count),
+      pick,
     });
     const taskArns = placed.map(({ taskArn }) => taskArn);
     this.rollout.started(now, service, launch, taskArns);

@@ -3,6 +3,22 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules of services, task sets, capacity providers and tasks in the simulated ECS. */
 export const ecsServiceSabotages: readonly Sabotage[] = [
   {
+    broken: 'scale-in looks at no placement strategy (D-2.42a)',
+    file: 'simulator/ecs/scheduler.ts',
+    find: 'replicaPass(limits, candidates, { ranks, pick })',
+    replace: 'replicaPass(limits, candidates)',
+    tests: ['test/simulator/ecs/scale-in.test.ts'],
+    by: 'binpack over memory takes from the instance with the most left after it (D-2.42a)',
+  },
+  {
+    broken: 'binpack scales in from the fullest instance (D-2.42a)',
+    file: 'simulator/ecs/scale-in.ts',
+    find: 'return (left ? amountOf(left) : 0) +',
+    replace: 'return (left ? -amountOf(left) : 0) +',
+    tests: ['test/simulator/ecs/scale-in.test.ts'],
+    by: 'binpack over memory takes from the instance with the most left after it (D-2.42a)',
+  },
+  {
     broken: 'a daemon stays where its constraints no longer hold (D-1.17j)',
     file: 'simulator/ecs/passes.ts',
     find: "else if (task.isMisplaced) stops.add(task, 'misplaced');",
