@@ -260,9 +260,11 @@ export class Tasks {
   }
 
   private containersEnd(now: number, taskArn: string, exitCodes: ReadonlyMap<string, number>): void {
-    const task = this.alive(taskArn) ?? this.orphanOf(taskArn);
+    const known = this.alive(taskArn);
+    const task = known ?? this.orphanOf(taskArn);
     if (!task || task.executionStoppedAt !== undefined) return;
-    const containers = withExitCodes(task.containers, exitCodes);
+    // Of what runs on without ECS, ECS never hears how it ended (D-9.16).
+    const containers = known ? withExitCodes(task.containers, exitCodes) : task.containers;
     this.state.noteTask(now, { ...task, containers, executionStoppedAt: now });
     this.agents.pass(now, task.containerInstanceArn, (then) => this.reportEnd(then, taskArn));
   }

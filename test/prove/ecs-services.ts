@@ -3,6 +3,22 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules of services, task sets, capacity providers and tasks in the simulated ECS. */
 export const ecsServiceSabotages: readonly Sabotage[] = [
   {
+    broken: 'ECS hears how a container ended that ran on after a forced deregistration (D-9.16)',
+    file: 'simulator/ecs/tasks.ts',
+    find: 'known ? withExitCodes(task.containers, exitCodes) : task.containers',
+    replace: 'withExitCodes(task.containers, exitCodes)',
+    tests: ['test/simulator/ecs/tasks.test.ts'],
+    by: 'stays as its last event shows it (D-9.16)',
+  },
+  {
+    broken: 'the tasks of a stopped instance keep its resources (D-9.4)',
+    file: 'simulator/ecs/state.ts',
+    find: 'remaining(instance.registeredResources, holding)',
+    replace: 'remaining(instance.remainingResources, holding)',
+    tests: ['test/simulator/ecs/conservation.test.ts'],
+    by: 'resources are never negative, and are all back when everything has stopped (D-9.4)',
+  },
+  {
     broken: 'scale-in looks at no placement strategy (D-2.42a)',
     file: 'simulator/ecs/scheduler.ts',
     find: 'replicaPass(limits, candidates, { ranks, pick })',

@@ -287,3 +287,21 @@ describe('a task on an instance without agent connection (D-2.44, D-10.7)', () =
     expect(scene.live()[0]?.lastStatus).toBe('RUNNING');
   });
 });
+
+it('a task that was stopping when its instance was deregistered by force stays as its last event shows it (D-9.16)', () => {
+  const one = new Scene();
+  one.instance('i-1');
+  one.definition('web', { 'stop-seconds': 20 });
+  one.service('web', { desiredCount: 1 });
+  const [task] = one.live();
+  one.call('StopTask', { task: task?.taskArn });
+  one.pass(5);
+  one.call('DeregisterContainerInstance', { containerInstance: one.idOf('i-1'), force: true });
+  const own = one.taskEvents().filter(({ detail }) => detail.taskArn === task?.taskArn);
+  const last = own.at(-1);
+  expect(last?.detail.lastStatus).toBe('STOPPED');
+  one.pass(60);
+  const [shown] = one.call('DescribeTasks', { tasks: [task?.taskArn] }).tasks;
+  expect(shown?.version).toBe(last?.detail.version);
+  expect(shown?.containers).toEqual(last?.detail.containers);
+});
