@@ -5,7 +5,7 @@ import { enrolledGroup, leavingInstanceIds, reportPaused, reportTagFaults } from
 import { groupBy } from '../lib/grouping.ts';
 import { isHeartbeatDue } from '../lib/heartbeat.ts';
 import { isHookCheckDue } from '../lib/hook.ts';
-import { type HookWish, hookWishOf, keepHeartbeats, keepHook } from '../lib/keep.ts';
+import { type HookWish, hookWishOf, isHookLeftBehind, keepHeartbeats, keepHook } from '../lib/keep.ts';
 import { schedule, type Tick } from '../lib/lambda.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
@@ -15,7 +15,7 @@ import { type LeavingGroup, type Unregistered, visitCluster } from '../lib/visit
 /** What one execution environment remembers from sweep to sweep; without it a sweep only works more. */
 export interface Memory {
   /** By ARN of the groups whose hook this environment has seen to: what their tags wanted of it. */
-  readonly hooksSeen: Map<string, HookWish | undefined>;
+  readonly hooksSeen: Map<string, HookWish | 'untagged' | undefined>;
   readonly unregistered: Unregistered;
   /** The sweep that last renewed every hook that was due; undefined: the last one did not. */
   renewedAt: Date | undefined;
@@ -71,6 +71,7 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   await inParallel(groups, groupsAtOnce, async (group) => {
     if (isHookDue(memory, group, tick.time) && hasTime()) await keepGroup(deps, memory, group);
   });
+  if (hasTime()) await lookAtUntagged(deps, memory, groups, tick.time);
   reportSweep(deps, groups, startedAt, isCutShort);
 }
 
@@ -84,8 +85,6 @@ function rotated(groups: readonly Group[], time: Date): Group[] {
 }
 
 function forgetOthers(memory: Memory, groups: readonly Group[]): void {
-  const arns = new Set(groups.map((group) => group.autoScalingGroupARN));
-  for (const arn of memory.hooksSeen.keys()) if (!arns.has(arn)) memory.hooksSeen.delete(arn);
   const leavingIds = new Set(groups.flatMap(leavingInstanceIds));
   for (const id of memory.unregistered.keys()) if (!leavingIds.has(id)) memory.unregistered.delete(id);
 }
@@ -138,6 +137,23 @@ async function keepGroup(deps: Deps, { hooksSeen }: Memory, group: Group): Promi
     if (await keepHook(deps, enrolled)) hooksSeen.set(autoScalingGroupARN, hookWishOf(enrolled.policy));
   });
 }
+
+/** A group that was enrolled and is not any more is looked at once, and then as often as a hook as long as it has ours. */
+async function lookAtUntagged(deps: Deps, { hooksSeen }: Memory, groups: readonly Group[], time: Date) {
+  const enrolled = new Set(groups.map((group) => group.autoScalingGroupARN));
+  const untagged = [...hooksSeen].filter(([arn]) => !enrolled.has(arn));
+  const due = untagged.filter(([arn, seen]) => seen !== 'untagged' || isHookCheckDue(arn, time));
+  await inParallel(due, groupsAtOnce, async ([arn]) => {
+    const autoScalingGroupName = arn.slice(arn.indexOf(nameMarker) + nameMarker.length);
+    const look = () => isHookLeftBehind(deps, autoScalingGroupName);
+    const isLeftBehind = await contain(deps, 'look at an untagged group', { autoScalingGroupName }, look);
+    if (isLeftBehind === false) hooksSeen.delete(arn);
+    else hooksSeen.set(arn, 'untagged');
+  });
+}
+
+/** What stands before the name in the ARN of a group. */
+const nameMarker = 'autoScalingGroupName/';
 
 function reportSweep(
   { log, count, now }: Deps,

@@ -17,6 +17,7 @@ export type Metric =
   | 'Heartbeats'
   | 'HooksPut'
   | 'HooksDeleted'
+  | 'HooksLeftBehind'
   | 'Unenrolled'
   | 'Paused'
   | 'Waiting'

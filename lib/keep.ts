@@ -2,7 +2,7 @@ import { contain, type Deps } from './deps.ts';
 import { type EnrolledGroup, enrolledGroup, heldInstanceIds, leavingInstanceIds } from './group.ts';
 import { type Drift, driftOf, terminateHook } from './hook.ts';
 import { inParallel } from './parallel.ts';
-import type { Policy } from './policy.ts';
+import { enrolmentTag, type Policy } from './policy.ts';
 
 const heartbeatsAtOnce = 5;
 
@@ -76,6 +76,25 @@ async function unenrol({ fleet, log, count }: Deps, { group, clusterName }: Enro
   });
   count('HooksDeleted');
   count('Unenrolled');
+  return true;
+}
+
+/**
+ * Whether a group whose tag was taken away has our hook still, which is said: it holds every instance that leaves until it
+ * times out, and nobody drains them.
+ */
+export async function isHookLeftBehind({ fleet, log, count }: Deps, autoScalingGroupName: string) {
+  const [group] = await fleet.groups([autoScalingGroupName]);
+  if (!group || group.tags[enrolmentTag] !== undefined) return false;
+  if (!(await fleet.hook(autoScalingGroupName))) return false;
+  log.warn('a group without our tag has our lifecycle hook', {
+    autoScalingGroupName,
+    tag: enrolmentTag,
+    expected: 'the tag, or no such hook',
+    lifecycleHookName: terminateHook.lifecycleHookName,
+  });
+  count('HooksLeftBehind');
+  count('Misconfigured');
   return true;
 }
 

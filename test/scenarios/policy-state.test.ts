@@ -87,6 +87,43 @@ describe('ecs-steward:state = leaving', () => {
   });
 });
 
+describe('a tag that is taken away', () => {
+  const untag = (scene: Scene) =>
+    scene.account.call('autoscaling', 'DeleteTags', {
+      Tags: [{ ResourceId: groupName, ResourceType: 'auto-scaling-group', Key: 'ecs-steward:cluster' }],
+    });
+
+  it('is noticed within a sweep, and again each quarter of an hour, while the hook is there', async () => {
+    const scene = await Scene.open({ services: [] });
+    untag(scene);
+    await scene.account.advance(62);
+    expect(scene.metric('HooksLeftBehind')).toBe(1);
+    expect(scene.metric('Misconfigured')).toBe(1);
+    expect(lines(scene, { message: 'a group without our tag has our lifecycle hook' })).toMatchObject([
+      { level: 'WARN', autoScalingGroupName: groupName },
+    ]);
+    await scene.account.advance(2 * 900);
+    expect(scene.metric('HooksLeftBehind')).toBe(3);
+    scene.account.call('autoscaling', 'DeleteLifecycleHook', {
+      AutoScalingGroupName: groupName,
+      LifecycleHookName: stewardHook,
+    });
+    await scene.account.advance(2 * 900);
+    expect(scene.metric('HooksLeftBehind')).toBe(3);
+    expect(scene.writes).toEqual([]);
+  });
+
+  it('is nothing to report once the group has left', async () => {
+    const scene = await Scene.open({ services: [] });
+    tag(scene, 'state', 'leaving');
+    await scene.account.advance(62);
+    untag(scene);
+    await scene.account.advance(1000);
+    expect(scene.metric('HooksLeftBehind')).toBe(0);
+    expect(scene.metric('Misconfigured')).toBe(0);
+  });
+});
+
 describe('ecs-steward:hook = external', () => {
   it('leaves a hook that differs, or is missing, as it is, and reports it', async () => {
     const scene = await Scene.open({ services: [] });
