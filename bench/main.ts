@@ -42,7 +42,7 @@ const benches: Readonly<
 const usage = `Usage: npm run -s bench -- ${Object.keys(benches).join(' | ')} [--json]
 
   departures  the scale-in of the demo for the seeds 1 to 20: lateness, calls, billed time
-  drain       drains of 90 s to 3 h, up to 1,000 at once and 10,000 instances, beside three ways of polling
+  drain       drains of 90 s to 3 h, up to 100 at once, beside three ways of polling
   speed       simulated / real time for 100 instances, alone and with the steward
   simulator   a week of 100 instances with 1,000 tasks, alone and with the steward: speed and memory
   bundle      what each function loads before its handler can run

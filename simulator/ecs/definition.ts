@@ -24,6 +24,11 @@ const usual = { startSeconds: 3, stopSeconds: 2, stopTimeoutSeconds: 30, healthI
 const cpuMin = 128;
 const cpuMax = 196_608;
 
+/**
+ * What Docker takes at least (MiB): https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+ */
+const containerMemoryMin = 6;
+
 /** The first port of those that Docker gives to a container port without a host port. */
 const firstDynamicPort = 32_768;
 
@@ -153,14 +158,39 @@ function readReservation(input: Input, containers: readonly Input[], networkMode
   const taskMemory = size(input, 'memory', /^(\d+(?:\.\d+)?)\s*GB$/i);
   return {
     cpu: taskCpu ?? containersCpu,
-    memoryMib: taskMemory ?? sum(memoryOf),
+    memoryMib:
+      taskMemory === undefined
+        ? sum(memoryOf)
+        : withinTask(
+            taskMemory,
+            sum((one) => containerMemory(one) ?? 0),
+          ),
     ports: networkMode === 'awsvpc' ? [] : fixed('tcp'),
     udpPorts: networkMode === 'awsvpc' ? [] : fixed('udp'),
   };
 }
 
+function withinTask(taskMemory: number, containersMemory: number): number {
+  if (containersMemory <= taskMemory) return taskMemory;
+  throw clientError(
+    `Invalid 'memory' setting for task: expected at least what its containers reserve, ${containersMemory}, got ${taskMemory}.`,
+  );
+}
+
+/** What the container reserves (MiB); undefined where it says nothing. */
+function containerMemory(container: Input): number | undefined {
+  const [soft, hard] = [units(container, 'memoryReservation'), units(container, 'memory')];
+  const wrong = (what: string) => clientError(`Invalid setting for container '${container.name}'. ${what}`);
+  for (const [name, value] of Object.entries({ memoryReservation: soft, memory: hard }))
+    if (value !== undefined && value < containerMemoryMin)
+      throw wrong(`'${name}': expected at least ${containerMemoryMin}, got ${value}.`);
+  if (soft !== undefined && hard !== undefined && hard <= soft)
+    throw wrong(`'memory': expected more than 'memoryReservation', which is ${soft}, got ${hard}.`);
+  return soft ?? hard;
+}
+
 function memoryOf(container: Input): number {
-  const memory = units(container, 'memoryReservation') ?? units(container, 'memory');
+  const memory = containerMemory(container);
   if (memory !== undefined) return memory;
   throw clientError(
     `Invalid setting for container '${container.name}'. At least one of 'memory' or 'memoryReservation' must be specified.`,

@@ -107,7 +107,7 @@ class Parser {
   }
 
   private operator(allowed: readonly string[]): string {
-    const found = this.take(/==|!=|>=|<=|=~|!~|>|<|!in\b|!exists\b|[a-z_]+/y);
+    const found = this.take(/==(?!=)|!=|>=|<=|=~|!~|>|<|!in\b|!exists\b|[a-z_]+/y);
     const operator = found === undefined ? undefined : (operatorWords[found] ?? found);
     if (operator === undefined || !allowed.includes(operator)) {
       this.at -= found?.length ?? 0;

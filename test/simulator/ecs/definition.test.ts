@@ -57,7 +57,7 @@ describe('the reservation of a task (D-9.34, D-9.68)', () => {
       0,
       128,
     ],
-    ['the sizes of the task', { cpu: '256', memory: '300', containerDefinitions: [app()] }, 256, 300],
+    ['the sizes of the task', { cpu: '256', memory: '600', containerDefinitions: [app()] }, 256, 600],
     ['sizes with units', { cpu: '1 vCPU', memory: '2GB', containerDefinitions: [app()] }, 1024, 2048],
     [
       'half units',
@@ -134,6 +134,18 @@ describe('registration of a definition', () => {
       "At least one of 'memory' or 'memoryReservation'",
     ],
     [{ containerDefinitions: [app(), app()] }, 'must be unique'],
+    [
+      { containerDefinitions: [app({ memory: 0 })] },
+      "container 'app'. 'memory': expected at least 6, got 0.",
+    ],
+    [
+      { containerDefinitions: [app({ memory: 100, memoryReservation: 100 })] },
+      "'memory': expected more than 'memoryReservation', which is 100, got 100.",
+    ],
+    [
+      { memory: '300', containerDefinitions: [app()] },
+      "Invalid 'memory' setting for task: expected at least what its containers reserve, 512, got 300.",
+    ],
     [{ containerDefinitions: [app({ essential: false })] }, 'essential'],
     [{ containerDefinitions: [app()], cpu: 'much' }, "Invalid 'cpu' setting for task: much."],
     [{ containerDefinitions: [app()], networkMode: 'default' }, 'networkMode should be one of'],

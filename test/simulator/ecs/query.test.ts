@@ -64,6 +64,7 @@ describe('compileQuery', () => {
     ['zone == a', 'at position 0, got zone == a'],
     ['agentConnected > true', 'expected one of == != in !in =~ !~ at position 15'],
     ['agentConnected exists', 'expected one of'],
+    ['attribute:x === 1', 'expected one of == != in'],
     ['agentVersion =~ 1.*', 'expected one of == != > >= < <='],
     ['runningTasksCount == many', 'expected a value of the kind of the subject'],
     ['registeredAt < yesterday', 'expected a value of the kind of the subject'],
