@@ -16,7 +16,7 @@ export const autoscalingSabotages: readonly Sabotage[] = [
     find: 'Math.max(0, size - base) * percent',
     replace: 'size * percent',
     tests: ['test/simulator/autoscaling/purchase.test.ts'],
-    by: 'of 10 instances with base 4 and 50 % above it buy 7 On-Demand (D-13.9)',
+    by: 'of 10 instances with base 4 and 50 percent above it buy 7 On-Demand (D-13.9)',
   },
   {
     broken: 'a zone that has no capacity fails a launch each time, though others have it',

@@ -31,7 +31,7 @@ describe('purchase options', () => {
     [3, 5, 0, 3],
     [10, 0, 100, 10],
   ])(
-    'of %i instances with base %i and %i %% above it buy %i On-Demand (D-13.9)',
+    'of %i instances with base %i and %i percent above it buy %i On-Demand (D-13.9)',
     (size, base, percent, on) => {
       const scene = new Scene();
       scene.group({ DesiredCapacity: size, ...policy(base, percent) });
