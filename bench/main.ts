@@ -10,7 +10,6 @@ import { drain } from './drain/drain.ts';
 import { drainSheet } from './drain/sheet.ts';
 import type { Sheet } from './sheet.ts';
 import { simulator } from './simulator.ts';
-import { speed } from './speed.ts';
 
 type OnProgress = (text: string) => void;
 
@@ -33,7 +32,6 @@ const benches: Readonly<
 > = {
   departures: bench(departures, figures),
   drain: bench(drain, drainSheet),
-  speed: bench(speed, figures),
   simulator: bench(simulator, figures),
   bundle: bench(bundle, figures),
   cold: bench(cold, coldSheet),
@@ -43,7 +41,6 @@ const usage = `Usage: npm run -s bench -- ${Object.keys(benches).join(' | ')} [-
 
   departures  the scale-in of the demo for the seeds 1 to 20: lateness, calls, billed time
   drain       drains of 90 s to 3 h, up to 100 at once, beside three ways of polling
-  speed       simulated / real time for 100 instances, alone and with the steward
   simulator   a week of 100 instances with 1,000 tasks, alone and with the steward: speed and memory
   bundle      what each function loads before its handler can run
   cold        the same and its import, beside the same code unbundled`;

@@ -65,7 +65,7 @@ export interface BusyFaults {
 
 /**
  * How the APIs of an account in a Region refuse who calls too often, by token buckets that refill as time passes (D-5.1 to
- * D-5.11, D-5.13, D-5.17), and now and then anybody.
+ * D-5.11, D-5.13, D-5.17), and now and then a function.
  */
 export class Busy {
   private readonly levels = new Map<object, { tokens: number; at: number }>();

@@ -16,12 +16,7 @@ export interface MeddlingFaults {
 
 interface Instance {
   readonly containerInstanceArn: string;
-  readonly status: string;
-  readonly attributes: readonly {
-    readonly name: string;
-    readonly value?: string;
-    readonly targetId?: string;
-  }[];
+  readonly attributes: readonly { readonly name: string }[];
 }
 
 const hourMs = 3_600_000;

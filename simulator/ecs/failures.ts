@@ -1,7 +1,7 @@
 import { failureThreshold } from './breaker.ts';
 import { endedByItself } from './causes.ts';
 import { deploymentEvent, messages } from './events.ts';
-import { poolsOf } from './pools.ts';
+import { poolsOf, settingsOf } from './pools.ts';
 import type { TaskRecord } from './records.ts';
 import type { Rollout } from './rollout.ts';
 import type { Deployment, Launch, Service } from './service-records.ts';
@@ -141,17 +141,8 @@ export class Failures {
     const replaced = service.deployments
       .filter(({ id }) => id !== aim.id)
       .map((deployment) => ({ ...deployment, status: 'ACTIVE' as const }));
-    const { launchType, capacityProviderStrategy, platformVersion, networkConfiguration } = aim;
-    const { loadBalancers } = aim;
-    const its = {
-      launchType,
-      capacityProviderStrategy,
-      platformVersion,
-      networkConfiguration,
-      loadBalancers,
-    };
     const deployments = [restored, ...replaced];
-    this.state.putService(now, { ...service, ...its, deployments, isSteady: false });
+    this.state.putService(now, { ...service, ...settingsOf(aim), deployments, isSteady: false });
     this.rollout.note(now, serviceArn, messages.rollingBack(service, aim.id));
     this.state.emit(deploymentEvent(now, service, restored));
   }

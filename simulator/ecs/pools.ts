@@ -1,6 +1,6 @@
 import type { Limits } from './passes.ts';
 import type { TaskRecord } from './records.ts';
-import type { Deployment, Launch, Service, TaskSet } from './service-records.ts';
+import type { Deployment, Infrastructure, Launch, Service, TaskSet } from './service-records.ts';
 
 /** Tasks that are kept at a number of their own: those of a service, or of one of its task sets. */
 export interface Pool extends Limits {
@@ -45,6 +45,17 @@ export function isTaskSetSteady(
     running.every(({ healthyAt }) => healthyAt !== undefined && healthyAt <= seen.at) &&
     tasks.every((task) => task.lastStatus !== 'PENDING' && !seen.isDraining(task))
   );
+}
+
+/** What a service takes over from the deployment or task set that is primary from now on (D-9.53). */
+export function settingsOf({
+  launchType,
+  capacityProviderStrategy,
+  platformVersion,
+  networkConfiguration,
+  loadBalancers,
+}: Launch): Infrastructure & Pick<Launch, 'loadBalancers'> {
+  return { launchType, capacityProviderStrategy, platformVersion, networkConfiguration, loadBalancers };
 }
 
 /** The deployment that new tasks belong to. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const root = resolve(import.meta.dirname, '../..');
 
 describe('npm run bench', () => {
-  it.each([[['nothing']], [[]], [['bundle', 'speed']], [['--fast']]])(
+  it.each([[['nothing']], [[]], [['bundle', 'drain']], [['--fast']]])(
     'refuses %j with exit code 2 and its usage',
     (args) => {
       const run = () =>

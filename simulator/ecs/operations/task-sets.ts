@@ -1,7 +1,7 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
 import { type Input, invalid, oneOf, requiredText, someOf, structure, text, texts } from '../input.ts';
-import { computedDesiredCount, isTaskSetSteady } from '../pools.ts';
+import { computedDesiredCount, isTaskSetSteady, settingsOf } from '../pools.ts';
 import type { TaskRecord } from '../records.ts';
 import type { Service, TaskSet } from '../service-records.ts';
 import { taskSetShape } from '../service-shapes.ts';
@@ -88,17 +88,8 @@ export const taskSetOperations: Operations = {
       const taskSets = service.taskSets.map((each) =>
         each.status === 'PRIMARY' ? { ...each, status: 'ACTIVE' as const, updatedAt: now } : each,
       );
-      const { launchType, capacityProviderStrategy, platformVersion, networkConfiguration } = primary;
-      const { loadBalancers } = primary;
-      // What the primary task set has is the service's from now on (D-9.53).
-      const its = {
-        launchType,
-        capacityProviderStrategy,
-        platformVersion,
-        networkConfiguration,
-        loadBalancers,
-      };
-      return answered(request, put(request, { ...service, ...its, taskSets }, primary), primary);
+      const next = { ...service, ...settingsOf(primary), taskSets };
+      return answered(request, put(request, next, primary), primary);
     },
   },
 };
