@@ -104,8 +104,10 @@ export class Capacity {
       const zones = emptiestFirst(group, crowd);
       const [any] = ready;
       const chosen = [...ready].find(({ availabilityZone }) => availabilityZone === zones[0]) ?? any;
-      if (chosen) this.lifecycle.arrivals.start(now, group, chosen, cause);
-      if (chosen) ready.delete(chosen);
+      if (chosen) {
+        this.lifecycle.arrivals.start(now, group, chosen, cause);
+        ready.delete(chosen);
+      }
       const order = { zones, market, cause, passage: 'launch' } as const;
       const zone = chosen?.availabilityZone ?? this.lifecycle.arrivals.launch(now, group, order);
       if (zone !== undefined) crowd.set(zone, (crowd.get(zone) ?? 0) + 1);
