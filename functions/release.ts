@@ -6,7 +6,6 @@ import {
   isInDoubt,
   needsTasks,
   type Registration,
-  type Task,
 } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
 import { UnknownCluster } from '../lib/errors.ts';
@@ -25,6 +24,7 @@ import {
   sightingsIn,
   unregisteredSince,
 } from '../lib/sighting.ts';
+import type { Task } from '../lib/task.ts';
 import { readTasks } from '../lib/tasks.ts';
 
 /** A batch has ten messages; one cluster whose reads are behind does not hold up the others. */

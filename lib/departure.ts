@@ -1,6 +1,7 @@
-import { globalTimeoutSeconds } from './hook.ts';
+import { after, decideDraining, isReleaseDue, isStopDue } from './deadline.ts';
 import type { Mark } from './mark.ts';
 import type { OnDeadline, Policy } from './policy.ts';
+import { isStopped, type Task } from './task.ts';
 
 /** One EC2 instance that Auto Scaling waits to terminate, and what is known about its time. */
 export interface Departure {
@@ -32,18 +33,6 @@ export interface Registration {
   readonly taskCount: number;
   readonly holdsResources: boolean;
   readonly mark: Mark | undefined;
-}
-
-/** A task on a container instance. */
-export interface Task {
-  readonly taskArn: string;
-  readonly containerInstanceArn: string;
-  readonly lastStatus: string;
-  readonly desiredStatus: string;
-  readonly startedBy: string | undefined;
-  readonly version: number;
-  readonly stoppingAt: Date | undefined;
-  readonly stoppedAt: Date | undefined;
 }
 
 /** Why an instance is released. */
@@ -86,44 +75,8 @@ export type DepartureDecision =
 export const secondLookSeconds = 15;
 /** So long after the drain began and the last task stopped (seconds) the task lists outweigh a record that looks busy. */
 const settlingSeconds = 60;
-/** So long before the hook ends (seconds) whoever still waits is warned about. */
-const warnSeconds = 3600;
-/** Tasks told to stop at the deadline have so long (seconds) to become STOPPED. */
-const stopGraceSeconds = 600;
-/** So long before the hook ends (seconds) everything left is stopped ... */
-const lastStopSeconds = 600;
-/** ... and so long before it ends (seconds) the instance is released, so that no hook of ours ever times out. */
-const lastReleaseSeconds = 120;
-
 const release = (why: ReleaseReason): DepartureDecision => ({ kind: 'release', why });
 const wait = (why: WaitReason): DepartureDecision => ({ kind: 'wait', why });
-const isRunning = (task: Task) => task.desiredStatus === 'RUNNING';
-const isStopped = (task: Task) => task.lastStatus === 'STOPPED';
-/** The scheduler writes itself into startedBy; what anybody else started is a standalone task (D-9.27). */
-const isServiceTask = (task: Task) => task.startedBy?.startsWith('ecs-svc/') === true;
-
-/** The times of a departure, from what Auto Scaling, the mark and the policy say of it. */
-export function departureTimes(
-  policy: Pick<Policy, 'drainDeadlineSeconds' | 'onDeadline' | 'standaloneStopSeconds'>,
-  mark: Mark | undefined,
-  startedAt: Date | undefined,
-): Pick<Departure, 'drainStartedAt' | 'deadline' | 'standaloneStopAt' | 'hookEndsAt'> {
-  const drainStartedAt = mark?.at ?? startedAt;
-  const hookStartedAt = startedAt ?? mark?.at;
-  return {
-    drainStartedAt,
-    deadline: drainStartedAt && {
-      at: after(drainStartedAt, policy.drainDeadlineSeconds),
-      onDeadline: policy.onDeadline,
-    },
-    standaloneStopAt:
-      policy.standaloneStopSeconds === undefined
-        ? undefined
-        : drainStartedAt && after(drainStartedAt, policy.standaloneStopSeconds),
-    hookEndsAt: hookStartedAt && after(hookStartedAt, globalTimeoutSeconds),
-  };
-}
-
 /**
  * What to do about one leaving EC2 instance, given what is true now: all its registrations in the cluster (D-2.8: there
  * can be two; it leaves when all are done) and the tasks on them, undefined where nobody looked. The order is the policy.
@@ -138,7 +91,7 @@ export function decideDeparture(
   const usable = registrations.filter(isUsable);
   if (usable.length === 0) return release('not-usable');
   if (isDrained(departure, usable, tasks, now)) return release('drained');
-  if (isHookEnding(departure, now, lastReleaseSeconds)) return release('hook-ending');
+  if (isReleaseDue(departure, now)) return release('hook-ending');
   const active = usable.filter(({ status }) => status === 'ACTIVE');
   // Also one without tasks: an empty ACTIVE instance can still be given one.
   if (active.length > 0)
@@ -168,7 +121,7 @@ export function needsTasks(departure: Departure, registrations: readonly Registr
   if (usable.length === 0 || usable.some(({ status }) => status !== 'DRAINING')) return false;
   const { deadline, standaloneStopAt } = departure;
   if ([deadline?.at, standaloneStopAt].some((time) => time && now >= time)) return true;
-  if (isHookEnding(departure, now, lastStopSeconds)) return true;
+  if (isStopDue(departure, now)) return true;
   return usable.every(({ taskCount }) => taskCount === 0);
 }
 
@@ -179,7 +132,7 @@ function isUsable({ status }: Registration): boolean {
 
 function decideUnregistered(departure: Departure, now: Date): DepartureDecision {
   const { unregisteredSince } = departure;
-  if (isHookEnding(departure, now, lastReleaseSeconds)) return release('hook-ending');
+  if (isReleaseDue(departure, now)) return release('hook-ending');
   if (unregisteredSince && now >= after(unregisteredSince, secondLookSeconds))
     return release('not-registered');
   return wait('not-registered');
@@ -220,60 +173,4 @@ function isSettled({ drainStartedAt }: Departure, tasks: readonly Task[], now: D
 export function isInDoubt(registrations: readonly Registration[], tasks: readonly Task[]): boolean {
   const usable = registrations.filter(isUsable);
   return usable.length > 0 && hasStopped(usable, tasks) && !isFree(usable);
-}
-
-/** Whether it is to be said that the hook ends within the hour: what runs longer will be stopped (D-3.7). */
-export function isHookEndNear(departure: Departure, now: Date): boolean {
-  return isHookEnding(departure, now, warnSeconds);
-}
-
-function isHookEnding({ hookEndsAt }: Departure, now: Date, seconds: number): boolean {
-  return hookEndsAt !== undefined && now >= after(hookEndsAt, -seconds);
-}
-
-function decideDraining(departure: Departure, tasks: readonly Task[], now: Date): DepartureDecision {
-  const live = tasks.filter((task) => !isStopped(task));
-  if (live.length === 0) return wait('settling');
-  if (isHookEnding(departure, now, lastStopSeconds)) return stopLeft(live, 'hook-ending');
-  const { deadline, standaloneStopAt } = departure;
-  const standalone = live.filter((task) => !isServiceTask(task));
-  if (standaloneStopAt && now >= standaloneStopAt && standalone.some(isRunning))
-    return stopLeft(standalone, 'standalone-tasks');
-  if (deadline && now >= deadline.at && live.some(isServiceTask)) return decideLate(deadline, live, now);
-  return wait(whyWaiting(live));
-}
-
-/** The deadline is for service tasks; a standalone task lives until it ends, its own time has come or the hook ends. */
-function decideLate(
-  deadline: NonNullable<Departure['deadline']>,
-  live: readonly Task[],
-  now: Date,
-): DepartureDecision {
-  const late = live.filter(isServiceTask);
-  if (deadline.onDeadline === 'stop-tasks') {
-    if (late.some(isRunning)) return stopLeft(late, 'deadline');
-    if (now < graceEndsAt(deadline.at, late)) return wait('tasks-stopping');
-  }
-  return late.length < live.length ? wait('standalone-tasks') : release('deadline');
-}
-
-/** The grace runs from the deadline, or from a later stop: after an outage of ours tasks are told to stop late. */
-function graceEndsAt(deadlineAt: Date, tasks: readonly Task[]): Date {
-  const stops = tasks.map(({ stoppingAt }) => stoppingAt?.getTime() ?? 0);
-  return after(new Date(Math.max(deadlineAt.getTime(), ...stops)), stopGraceSeconds);
-}
-
-function stopLeft(tasks: readonly Task[], why: StopReason): DepartureDecision {
-  const taskArns = tasks.filter(isRunning).map(({ taskArn }) => taskArn);
-  return taskArns.length > 0 ? { kind: 'stop-tasks', why, taskArns } : wait('tasks-stopping');
-}
-
-function whyWaiting(live: readonly Task[]): WaitReason {
-  const running = live.filter(isRunning);
-  if (running.some(isServiceTask)) return 'service-tasks';
-  return running.length > 0 ? 'standalone-tasks' : 'tasks-stopping';
-}
-
-function after(time: Date, seconds: number): Date {
-  return new Date(time.getTime() + seconds * 1000);
 }

@@ -1,6 +1,7 @@
-import type { Registration, Task } from './departure.ts';
+import type { Registration } from './departure.ts';
 import type { Hook } from './hook.ts';
 import type { Mark } from './mark.ts';
+import type { Task } from './task.ts';
 
 /** An Auto Scaling group with its instances. */
 export interface Group {

@@ -1,6 +1,6 @@
-import type { Task } from './departure.ts';
 import type { Fleet } from './fleet.ts';
 import { inParallel } from './parallel.ts';
+import type { Task } from './task.ts';
 
 /** Container instances whose tasks are listed at the same time. */
 const listsAtOnce = 5;

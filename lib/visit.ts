@@ -1,15 +1,13 @@
 import { completeDeparture } from './complete.ts';
+import { departureTimes, isHookEndNear } from './deadline.ts';
 import {
   type Departure,
   type DepartureDecision,
   decideDeparture,
-  departureTimes,
-  isHookEndNear,
   needsTasks,
   type Registration,
   reasonToLetGo,
   secondLookSeconds,
-  type Task,
   type WaitReason,
 } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
@@ -17,6 +15,7 @@ import { UnknownCluster } from './errors.ts';
 import { type EnrolledGroup, leavingInstanceIds, reportUnknownCluster } from './group.ts';
 import { chunks, groupBy } from './grouping.ts';
 import { inParallel } from './parallel.ts';
+import type { Task } from './task.ts';
 import { readTasks, wholeClusterAbove } from './tasks.ts';
 
 /** A group with leaving instances, and when the termination of each began, as far as it is known. */

@@ -12,12 +12,13 @@ import {
   StopTaskCommand,
   UpdateContainerInstancesStateCommand,
 } from '@aws-sdk/client-ecs';
-import type { Registration, Task } from '../departure.ts';
+import type { Registration } from '../departure.ts';
 import { UnknownCluster } from '../errors.ts';
 import type { Draining, Failure, Fleet } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
 import { formatMark, type Mark, markName, parseMark } from '../mark.ts';
 import { areHeld } from '../resources.ts';
+import type { Task } from '../task.ts';
 import { pages } from './paging.ts';
 
 /** The part of the fleet that ECS answers for. */

@@ -1,7 +1,7 @@
-import type { Task } from '../../lib/departure.ts';
 import type { ContainerInstanceChange, Look, TaskStopped } from '../../lib/events.ts';
 import type { Fleet } from '../../lib/fleet.ts';
 import type { Hint } from '../../lib/sighting.ts';
+import type { Task } from '../../lib/task.ts';
 import {
   arn,
   at,

@@ -1,8 +1,9 @@
 import { freshMemory } from '../../functions/sweep.ts';
-import type { Registration, Task } from '../../lib/departure.ts';
+import type { Registration } from '../../lib/departure.ts';
 import type { Fleet, Group } from '../../lib/fleet.ts';
 import { isHeartbeatDue } from '../../lib/heartbeat.ts';
 import { isHookCheckDue, terminateHook } from '../../lib/hook.ts';
+import type { Task } from '../../lib/task.ts';
 import { at, group, instanceId, noon, registration } from '../lib/fixtures.ts';
 
 /** The group of the fixtures, with nothing leaving. */

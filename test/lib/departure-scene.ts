@@ -3,8 +3,8 @@ import {
   type DepartureDecision,
   decideDeparture,
   type Registration,
-  type Task,
 } from '../../lib/departure.ts';
+import type { Task } from '../../lib/task.ts';
 import { arn, at, departure, noon, registration } from './fixtures.ts';
 
 /** The decision to release. */

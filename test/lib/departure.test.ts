@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { departureTimes } from '../../lib/deadline.ts';
 import {
   type Departure,
   decideDeparture,
-  departureTimes,
   isInDoubt,
   needsTasks,
   type Registration,
-  type Task,
 } from '../../lib/departure.ts';
+import type { Task } from '../../lib/task.ts';
 import {
   decide,
   hookEndsIn,

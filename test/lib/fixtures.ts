@@ -1,6 +1,7 @@
-import type { Departure, Registration, Task } from '../../lib/departure.ts';
+import type { Departure, Registration } from '../../lib/departure.ts';
 import type { Deps, LogFields, Metric } from '../../lib/deps.ts';
 import type { Fleet, Group } from '../../lib/fleet.ts';
+import type { Task } from '../../lib/task.ts';
 
 /** The time at which everything in these tests happens, and times so many seconds from it. */
 export const noon = new Date('2026-05-04T12:00:00.000Z');

@@ -101,7 +101,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'the deadline of a drain never passes',
-    file: 'lib/departure.ts',
+    file: 'lib/deadline.ts',
     find: 'if (deadline && now >= deadline.at && live.some(isServiceTask))',
     replace: 'if (deadline && now < deadline.at && false)',
     tests: ['test/scenarios/policy.test.ts'],
@@ -109,7 +109,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   },
   {
     broken: '`continue` stops tasks',
-    file: 'lib/departure.ts',
+    file: 'lib/deadline.ts',
     find: "if (deadline.onDeadline === 'stop-tasks') {",
     replace: '{',
     tests: ['test/scenarios/policy.test.ts'],
@@ -117,15 +117,15 @@ export const stewardSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'a standalone task is cut off at the deadline',
-    file: 'lib/departure.ts',
-    find: "return late.length < live.length ? wait('standalone-tasks') : release('deadline');",
-    replace: "return release('deadline');",
+    file: 'lib/deadline.ts',
+    find: "if (late.length < live.length) return { kind: 'wait', why: 'standalone-tasks' };",
+    replace: '',
     tests: ['test/scenarios/policy.test.ts'],
     by: 'the drain deadline never stops a standalone task, and waits for it beyond the deadline (D-2.28)',
   },
   {
     broken: 'standalone tasks are stopped at the deadline',
-    file: 'lib/departure.ts',
+    file: 'lib/deadline.ts',
     find: 'const late = live.filter(isServiceTask);',
     replace: 'const late = live;',
     tests: ['test/scenarios/policy.test.ts'],
@@ -133,8 +133,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'what is left is cut off when the hook ends',
-    file: 'lib/departure.ts',
-    find: "if (isHookEnding(departure, now, lastStopSeconds)) return stopLeft(live, 'hook-ending');",
+    file: 'lib/deadline.ts',
+    find: "if (isStopDue(departure, now)) return stopLeft(live, 'hook-ending');",
     replace: '',
     tests: ['test/scenarios/policy.test.ts'],
     by: 'the drain deadline stops a standalone task that never ends ten minutes before the hook does (D-3.7)',

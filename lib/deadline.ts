@@ -1,0 +1,107 @@
+import type { Departure, DepartureDecision, StopReason, WaitReason } from './departure.ts';
+import { globalTimeoutSeconds } from './hook.ts';
+import type { Mark } from './mark.ts';
+import type { Policy } from './policy.ts';
+import { isRunning, isServiceTask, isStopped, type Task } from './task.ts';
+
+/** So long before the hook ends (seconds) whoever still waits is warned about. */
+const warnSeconds = 3600;
+/** Tasks told to stop at the deadline have so long (seconds) to become STOPPED. */
+const stopGraceSeconds = 600;
+/** So long before the hook ends (seconds) everything left is stopped ... */
+const lastStopSeconds = 600;
+/** ... and so long before it ends (seconds) the instance is released, so that no hook of ours ever times out. */
+const lastReleaseSeconds = 120;
+
+/** The times of a departure, from what Auto Scaling, the mark and the policy say of it. */
+export function departureTimes(
+  policy: Pick<Policy, 'drainDeadlineSeconds' | 'onDeadline' | 'standaloneStopSeconds'>,
+  mark: Mark | undefined,
+  startedAt: Date | undefined,
+): Pick<Departure, 'drainStartedAt' | 'deadline' | 'standaloneStopAt' | 'hookEndsAt'> {
+  const drainStartedAt = mark?.at ?? startedAt;
+  const hookStartedAt = startedAt ?? mark?.at;
+  return {
+    drainStartedAt,
+    deadline: drainStartedAt && {
+      at: after(drainStartedAt, policy.drainDeadlineSeconds),
+      onDeadline: policy.onDeadline,
+    },
+    standaloneStopAt:
+      policy.standaloneStopSeconds === undefined
+        ? undefined
+        : drainStartedAt && after(drainStartedAt, policy.standaloneStopSeconds),
+    hookEndsAt: hookStartedAt && after(hookStartedAt, globalTimeoutSeconds),
+  };
+}
+
+/** Whether it is to be said that the hook ends within the hour: what runs longer will be stopped (D-3.7). */
+export function isHookEndNear(departure: Departure, now: Date): boolean {
+  return isHookEnding(departure, now, warnSeconds);
+}
+
+/** Whether everything that is left is to be stopped, because the hook ends soon. */
+export function isStopDue(departure: Departure, now: Date): boolean {
+  return isHookEnding(departure, now, lastStopSeconds);
+}
+
+/** Whether the instance is to be released whatever is left, because the hook ends at once. */
+export function isReleaseDue(departure: Departure, now: Date): boolean {
+  return isHookEnding(departure, now, lastReleaseSeconds);
+}
+
+function isHookEnding({ hookEndsAt }: Departure, now: Date, seconds: number): boolean {
+  return hookEndsAt !== undefined && now >= after(hookEndsAt, -seconds);
+}
+
+/** What to do about a DRAINING instance of which tasks are left: the deadline, the end of the hook, or why it waits. */
+export function decideDraining(departure: Departure, tasks: readonly Task[], now: Date): DepartureDecision {
+  const live = tasks.filter((task) => !isStopped(task));
+  if (live.length === 0) return { kind: 'wait', why: 'settling' };
+  if (isStopDue(departure, now)) return stopLeft(live, 'hook-ending');
+  const { deadline, standaloneStopAt } = departure;
+  const standalone = live.filter((task) => !isServiceTask(task));
+  if (standaloneStopAt && now >= standaloneStopAt && standalone.some(isRunning))
+    return stopLeft(standalone, 'standalone-tasks');
+  if (deadline && now >= deadline.at && live.some(isServiceTask)) return decideLate(deadline, live, now);
+  return { kind: 'wait', why: whyWaiting(live) };
+}
+
+/** The deadline is for service tasks; a standalone task lives until it ends, its own time has come or the hook ends. */
+function decideLate(
+  deadline: NonNullable<Departure['deadline']>,
+  live: readonly Task[],
+  now: Date,
+): DepartureDecision {
+  const late = live.filter(isServiceTask);
+  if (deadline.onDeadline === 'stop-tasks') {
+    if (late.some(isRunning)) return stopLeft(late, 'deadline');
+    if (now < graceEndsAt(deadline.at, late)) return { kind: 'wait', why: 'tasks-stopping' };
+  }
+  if (late.length < live.length) return { kind: 'wait', why: 'standalone-tasks' };
+  return { kind: 'release', why: 'deadline' };
+}
+
+/** The grace runs from the deadline, or from a later stop: after an outage of ours tasks are told to stop late. */
+function graceEndsAt(deadlineAt: Date, tasks: readonly Task[]): Date {
+  const stops = tasks.map(({ stoppingAt }) => stoppingAt?.getTime() ?? 0);
+  return after(new Date(Math.max(deadlineAt.getTime(), ...stops)), stopGraceSeconds);
+}
+
+function stopLeft(tasks: readonly Task[], why: StopReason): DepartureDecision {
+  const taskArns = tasks.filter(isRunning).map(({ taskArn }) => taskArn);
+  return taskArns.length > 0
+    ? { kind: 'stop-tasks', why, taskArns }
+    : { kind: 'wait', why: 'tasks-stopping' };
+}
+
+function whyWaiting(live: readonly Task[]): WaitReason {
+  const running = live.filter(isRunning);
+  if (running.some(isServiceTask)) return 'service-tasks';
+  return running.length > 0 ? 'standalone-tasks' : 'tasks-stopping';
+}
+
+/** The time so many seconds after another. */
+export function after(time: Date, seconds: number): Date {
+  return new Date(time.getTime() + seconds * 1000);
+}
