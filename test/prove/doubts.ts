@@ -16,7 +16,7 @@ export const doubtSabotages: readonly Sabotage[] = [
     find: 'eventVersion <= apiVersion',
     replace: 'eventVersion === apiVersion',
     tests: ['test/scenarios/versions.test.ts'],
-    by: 'a container-instance event below the version of the API is old news: the API decides, and releases (D-1.3)',
+    by: 'a container-instance event F2: below the version of the API is old news: the API decides, and releases (D-1.3)',
   },
   {
     broken: 'an event equal to the API has to be waited for',
@@ -32,7 +32,7 @@ export const doubtSabotages: readonly Sabotage[] = [
     find: 'observe(change?.version, own[0]?.version)',
     replace: 'observe(undefined, own[0]?.version ?? change?.version)',
     tests: ['test/scenarios/versions.test.ts'],
-    by: 'a container-instance event above the version of the API does not release, comes back',
+    by: 'a container-instance event F4: above the version of the API does not release, comes back',
   },
   {
     broken: 'a task older than its event uses up the message',
@@ -40,7 +40,7 @@ export const doubtSabotages: readonly Sabotage[] = [
     find: 'observe(sighting.taskVersions.get(task.taskArn), task.version)',
     replace: 'observe(undefined, sighting.taskVersions.get(task.taskArn) ?? task.version)',
     tests: ['test/scenarios/versions.test.ts'],
-    by: 'a task event above the version of the API does not release, comes back',
+    by: 'a task event F4: above the version of the API does not release, comes back',
   },
   {
     broken: 'task lists are believed although the instance looks busy',
@@ -48,7 +48,7 @@ export const doubtSabotages: readonly Sabotage[] = [
     find: 'return usable.every(({ holdsResources }) => !holdsResources);',
     replace: 'return usable.length > 0;',
     tests: ['test/scenarios/placed-before.test.ts'],
-    by: 'is not cut off where the lists are older than it, with the mark',
+    by: 'F12: is not cut off where the lists are older than it, with the mark',
   },
   {
     broken: 'without a mark task lists are believed at once',
@@ -113,7 +113,7 @@ export const doubtSabotages: readonly Sabotage[] = [
     find: 'terminateHook.heartbeatTimeoutSeconds / 4',
     replace: 'terminateHook.heartbeatTimeoutSeconds / 3',
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'by way of heartbeats when it takes longer than the heartbeat timeout',
+    by: 'F20: by way of heartbeats when it takes longer than the heartbeat timeout',
   },
   {
     broken: 'an instance in another cluster than the tag names is released',
@@ -129,6 +129,6 @@ export const doubtSabotages: readonly Sabotage[] = [
     find: 'if (LifecycleHookName !== terminateHook.lifecycleHookName)',
     replace: "if (LifecycleHookName === '')",
     tests: ['test/scenarios/policy.test.ts'],
-    by: 'the event of the hook of another team is dropped',
+    by: 'F22: the event of the hook of another team is dropped',
   },
 ];

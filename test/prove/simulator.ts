@@ -76,7 +76,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'No active Lifecycle Action found with',
     replace: 'No lifecycle action is active for',
     tests: ['test/simulator/autoscaling/actions.test.ts', 'test/scenarios/faults.test.ts'],
-    by: 'a hook that somebody else completes is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)',
+    by: 'a hook that somebody else completes F21: is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)',
   },
   {
     broken: 'a hook has no global timeout (D-3.7)',
@@ -149,6 +149,6 @@ export const simulatorSabotages: readonly Sabotage[] = [
     find: 'if (concurrency.used < concurrency.limit) return;',
     replace: 'if (concurrency.used < concurrency.limit && this.running() === 0) return;',
     tests: ['test/scenarios/interleaved.test.ts'],
-    by: 'are all released in time by invocations that run among each other, reads up to 0 s old',
+    by: 'F32: are all released in time by invocations that run among each other, reads up to 0 s old',
   },
 ];

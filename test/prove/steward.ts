@@ -8,7 +8,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'return isEmpty && tasks.every(isStopped);',
     replace: 'return isEmpty;',
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when the stop is decided',
+    by: 'F11: not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when the stop is decided',
   },
   {
     broken: 'an instance counts as drained when its counts are 0',
@@ -17,7 +17,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     replace:
       "if (tasks) return usable.every((one) => one.status === 'DRAINING' && one.taskCount === 0);\n  if (!tasks) return false;",
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when it is STOPPED',
+    by: 'F11: not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when it is STOPPED',
   },
   {
     broken: 'tasks that are being stopped are not listed',
@@ -25,7 +25,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "['RUNNING', 'STOPPED'] as const",
     replace: "['RUNNING'] as const",
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when the stop is decided',
+    by: 'F11: not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when the stop is decided',
   },
   {
     broken: 'STOPPED is listed before RUNNING',
@@ -41,7 +41,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'return completeDeparture(deps, departure, decision.why);',
     replace: 'return;',
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'the sweep does everything when every rule is disabled',
+    by: 'F3: the sweep does everything when every rule is disabled',
   },
   {
     broken: 'a read that is behind is taken for the truth and uses up the message',
@@ -49,7 +49,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "return eventVersion <= apiVersion ? 'current' : 'behind';",
     replace: "return eventVersion < apiVersion ? 'behind' : 'current';",
     tests: ['test/scenarios/versions.test.ts'],
-    by: 'a task event below the version of the API is old news',
+    by: 'a task event F2: below the version of the API is old news',
   },
   {
     broken: 'a task event as new as the API counts as newer',
@@ -81,7 +81,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: '/^No active Lifecycle Action found/',
     replace: '/^No such thing/',
     tests: ['test/scenarios/faults.test.ts'],
-    by: 'a hook that somebody else completes is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)',
+    by: 'a hook that somebody else completes F21: is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)',
   },
   {
     broken: 'an unregistered instance is released at the first look',
@@ -89,7 +89,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'if (unregisteredSince && now >= after(unregisteredSince, secondLookSeconds))',
     replace: 'if (unregisteredSince || now)',
     tests: ['test/scenarios/faults.test.ts'],
-    by: 'an instance that is registered nowhere is released after two looks at least 15 s apart, in seconds and not the whole hook',
+    by: 'an instance that is registered nowhere F9: is released after two looks at least 15 s apart, in seconds and not the whole hook',
   },
   {
     broken: 'nobody looks at an unregistered instance a second time before the sweep',
@@ -97,7 +97,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "if (decision.why !== 'not-registered') return nothing;",
     replace: 'return nothing;',
     tests: ['test/scenarios/faults.test.ts'],
-    by: 'an instance that is registered nowhere is released after two looks at least 15 s apart, in seconds and not the whole hook',
+    by: 'an instance that is registered nowhere F9: is released after two looks at least 15 s apart, in seconds and not the whole hook',
   },
   {
     broken: 'the deadline of a drain never passes',
@@ -137,7 +137,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: "if (isStopDue(departure, now)) return stopLeft(live, 'hook-ending');",
     replace: '',
     tests: ['test/scenarios/policy.test.ts'],
-    by: 'the drain deadline stops a standalone task that never ends ten minutes before the hook does (D-3.7)',
+    by: 'the drain deadline F17: stops a standalone task that never ends ten minutes before the hook does (D-3.7)',
   },
   {
     broken: 'hooks are not renewed',
@@ -145,7 +145,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'const renewing = () => deps.fleet.heartbeat(autoScalingGroupName, instanceId);',
     replace: "const renewing = async () => 'no-action';",
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'an instance is released when its last task is STOPPED by way of heartbeats when it takes longer than the heartbeat timeout (D-3.7, D-3.8)',
+    by: 'an instance is released when its last task is STOPPED F20: by way of heartbeats when it takes longer than the heartbeat timeout (D-3.7, D-3.8)',
   },
   {
     broken: 'the sweep starts no drain',
@@ -169,7 +169,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     find: 'const looks = [...verdicts.flatMap(({ looks }) => looks), ...looksAtEmpty(draining)];',
     replace: 'const looks = verdicts.flatMap(({ looks }) => looks);',
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'an empty instance is set to DRAINING first, looked at again after 10 s at the latest, and released, with { eventOnStateChange: false } (D-11.1)',
+    by: 'an empty instance F13: is set to DRAINING first, looked at again after 10 s at the latest, and released, with { eventOnStateChange: false } (D-11.1)',
   },
   {
     broken: 'a group that Auto Scaling shows as it was before the event is not read again',

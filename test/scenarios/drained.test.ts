@@ -11,7 +11,7 @@ describe('an instance is released when its last task is STOPPED', () => {
     ['when it is STOPPED', false],
     ['when the stop is decided', true],
   ])(
-    'not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back %s',
+    'F11: not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back %s',
     async (_, early) => {
       const scene = await Scene.open({
         services: [service({ stopSeconds: 25 })],
@@ -55,7 +55,7 @@ describe('an instance is released when its last task is STOPPED', () => {
     expect(departure.latenessSeconds).toBeLessThanOrEqual(soonSeconds);
   });
 
-  it('by way of heartbeats when it takes longer than the heartbeat timeout (D-3.7, D-3.8)', async () => {
+  it('F20: by way of heartbeats when it takes longer than the heartbeat timeout (D-3.7, D-3.8)', async () => {
     const scene = await Scene.open({ standalone: [job({ exitAfterSeconds: 5 * 3600 })] });
     const departure = await scene.leave(6 * 3600);
     const drainSeconds = ((departure.completedAt as number) - departure.terminateAt) / 1000;
@@ -69,7 +69,7 @@ describe('an instance is released when its last task is STOPPED', () => {
 
 describe('an empty instance', () => {
   it.each([{ eventOnStateChange: true }, { eventOnStateChange: false }])(
-    'is set to DRAINING first, looked at again after 10 s at the latest, and released, with %o (D-11.1)',
+    'F13: is set to DRAINING first, looked at again after 10 s at the latest, and released, with %o (D-11.1)',
     async (ecsSwitches) => {
       const scene = await Scene.open({ services: [], ecsSwitches });
       const instanceId = scene.terminate();
@@ -102,7 +102,7 @@ describe('when events do not come', () => {
     expect(scene.deadLetters).toBe(0);
   });
 
-  it('the sweep does everything when every rule is disabled', async () => {
+  it('F3: the sweep does everything when every rule is disabled', async () => {
     const scene = await Scene.open({ instances: 4, services: [service({ desiredCount: 8 })] });
     scene.disable('events');
     const departure = await scene.leave();
@@ -111,7 +111,7 @@ describe('when events do not come', () => {
     expect(departure.latenessSeconds).toBeLessThanOrEqual(sweepSeconds);
   });
 
-  it('doubled events do no harm (D-0.2)', async () => {
+  it('F1: doubled events do no harm (D-0.2)', async () => {
     const scene = await Scene.open();
     scene.account.bus.faults.duplicate = 1;
     const departure = await scene.leave();

@@ -4,7 +4,7 @@ import { Fault } from '../../simulator/machine.ts';
 import { clusterName, groupName, job, Scene, service } from './scene.ts';
 
 describe('a hook that somebody else completes', () => {
-  it('is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)', async () => {
+  it('F21: is success, also while the hook of another team still holds the instance (D-3.10, D-3.15)', async () => {
     const scene = await Scene.open({ services: [service({ stopSeconds: 30 })] });
     const group = { AutoScalingGroupName: groupName };
     scene.putHook('another-team', 900);
@@ -31,7 +31,7 @@ describe('a hook that somebody else completes', () => {
 });
 
 describe('an instance that is registered nowhere', () => {
-  it('is released after two looks at least 15 s apart, in seconds and not the whole hook', async () => {
+  it('F9: is released after two looks at least 15 s apart, in seconds and not the whole hook', async () => {
     const scene = await Scene.open({ services: [] });
     createNodesWithoutAgent(scene);
     await scene.account.advance(60);

@@ -29,7 +29,7 @@ function alternations(scene: Scene): number {
 
 describe('many instances that leave at once', () => {
   it.each([0, 2])(
-    'are all released in time by invocations that run among each other, reads up to %i s old',
+    'F32: are all released in time by invocations that run among each other, reads up to %i s old',
     async (lag) => {
       const scene = await scaleIn(3, lag);
       expect(alternations(scene)).toBeGreaterThan(0);

@@ -40,7 +40,7 @@ describe('a task placed just before the drain', () => {
   it.each([
     ['with', true],
     ['without', false],
-  ])('is not cut off where the lists are older than it, %s the mark (D-1.4)', async (_, isMarked) => {
+  ])('F12: is not cut off where the lists are older than it, %s the mark (D-1.4)', async (_, isMarked) => {
     const { scene, instanceId, placedBefore } = await drainedJustAfterPlacement(1, isMarked);
     const { account } = scene;
     const caughtUpAt = account.world.now + 9000;

@@ -42,7 +42,7 @@ describe('the drain deadline', () => {
     expect(Number(departure.completedAt)).toBeGreaterThanOrEqual(Number(job1?.stoppedAt));
   });
 
-  it('stops a standalone task that never ends ten minutes before the hook does (D-3.7)', async () => {
+  it('F17: stops a standalone task that never ends ten minutes before the hook does (D-3.7)', async () => {
     const scene = await Scene.open({ services: [], standalone: [job({ stopSeconds: 15 })] });
     const instanceId = scene.terminate();
     await scene.account.advance(120);
@@ -150,7 +150,7 @@ describe('what is not ours', () => {
     ['enrolled', false],
     ['not enrolled', true],
   ])(
-    'the event of the hook of another team is dropped, although it really holds the instance, in a group that is %s',
+    'F22: the event of the hook of another team is dropped, although it really holds the instance, in a group that is %s',
     async (_which, unenrolled) => {
       const scene = await Scene.open({ unenrolled });
       // The sweep drains whatever leaves an enrolled group, whoever holds it.

@@ -75,7 +75,7 @@ describe.each(['container-instance', 'task'] as const)('a %s event', (kind) => {
       kind === 'task' ? taskEvent(scene, last, version) : instanceEvent(scene, instanceId, version),
     );
 
-  it('below the version of the API is old news: the API decides, and releases (D-1.3)', async () => {
+  it('F2: below the version of the API is old news: the API decides, and releases (D-1.3)', async () => {
     const drained = await drainedUnseen();
     send(drained, below);
     expect(await drained.scene.ended(drained.instanceId, 5)).toMatchObject({
@@ -93,7 +93,7 @@ describe.each(['container-instance', 'task'] as const)('a %s event', (kind) => {
     });
   });
 
-  it('above the version of the API does not release, comes back, and releases when the API has caught up', async () => {
+  it('F4: above the version of the API does not release, comes back, and releases when the API has caught up', async () => {
     const drained = await drainedUnseen();
     const { scene, instanceId, last } = drained;
     const changedAt = kind === 'task' ? Number(last.stoppedAt) : scene.registration(instanceId).updatedAt;
