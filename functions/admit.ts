@@ -2,9 +2,10 @@ import { aws, connect } from '../lib/aws/connect.ts';
 import { completeDeparture } from '../lib/complete.ts';
 import { decideDeparture, type Registration, reasonToLetGo, secondLookSeconds } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
+import { startDraining, type ToDrain } from '../lib/drain.ts';
 import { UnknownCluster } from '../lib/errors.ts';
 import type { Admit, TerminateAction } from '../lib/events.ts';
-import type { Failure, Group, LookReason } from '../lib/fleet.ts';
+import type { Group, LookReason } from '../lib/fleet.ts';
 import {
   type EnrolledGroup,
   enrolledGroup,
@@ -14,7 +15,7 @@ import {
   reportTagFaults,
   reportUnknownCluster,
 } from '../lib/group.ts';
-import { chunks, groupBy } from '../lib/grouping.ts';
+import { groupBy } from '../lib/grouping.ts';
 import { lane } from '../lib/lambda.ts';
 import { type Freshness, readUntilCurrent } from '../lib/observe.ts';
 import { inParallel } from '../lib/parallel.ts';
@@ -32,17 +33,13 @@ interface LookAt {
   readonly because: LookReason;
 }
 
-/** What is to be done about one leaving instance. `isSole`: it has one registration and no other. */
-interface Verdict {
-  readonly drained: readonly string[];
-  readonly isSole: boolean;
+/** What is to be done about one leaving instance. */
+interface Verdict extends ToDrain {
   readonly looks: readonly LookAt[];
 }
 
 const nothing: Verdict = { drained: [], isSole: false, looks: [] };
 const looksAtOnce = 5;
-/** As many as one call may name (D-2.14, D-13.14). */
-const instancesAtOnce = 10;
 
 const lookAfterSeconds: Readonly<Record<LookReason, number>> = {
   empty: 10,
@@ -108,7 +105,7 @@ async function admitGroup(deps: Deps, group: Group | undefined): Promise<void> {
   if (!registrations) return;
   const admitted = instanceIds.filter((id) => !letGo.has(id));
   const verdicts = admitted.map((id) => verdictOn(deps, enrolled, id, byInstance.get(id) ?? []));
-  const draining = await startDraining(deps, enrolled, verdicts);
+  const draining = await startDraining(deps, enrolled, 'termination', verdicts);
   const looks = [...verdicts.flatMap(({ looks }) => looks), ...looksAtEmpty(draining)];
   await inParallel(looks, looksAtOnce, (look) => askToLook(deps, enrolled, look));
 }
@@ -171,45 +168,6 @@ function verdictOn(
       throw new Error('Tasks were to be stopped although none were read');
     default:
       return decision satisfies never;
-  }
-}
-
-/** Marks, then drains, ten by ten, so that the mark says when this instance's drain began. */
-async function startDraining(
-  deps: Deps,
-  enrolled: EnrolledGroup,
-  verdicts: readonly Verdict[],
-): Promise<readonly Registration[]> {
-  const arns = verdicts.flatMap(({ drained }) => drained);
-  // The mark also says that the instance is registered once (lib/mark.ts): who finds it need not look for another.
-  const sole = new Set(verdicts.filter(({ isSole }) => isSole).flatMap(({ drained }) => drained));
-  const draining: Registration[] = [];
-  for (const ten of chunks(arns, instancesAtOnce))
-    draining.push(...(await drainTen(deps, enrolled, ten, sole)));
-  return draining;
-}
-
-/** A drain without our mark is an operator's. Not being able to mark never stops a drain. */
-async function drainTen(
-  deps: Deps,
-  { clusterName }: EnrolledGroup,
-  ten: readonly string[],
-  sole: ReadonlySet<string>,
-): Promise<readonly Registration[]> {
-  const { fleet, count, now } = deps;
-  const own = ten.filter((arn) => sole.has(arn));
-  const marking = () => fleet.mark(clusterName, own, { at: now(), cause: 'termination' });
-  reportFailures(deps, 'could not mark', (await contain(deps, 'mark', { clusterName }, marking)) ?? []);
-  const { registrations, failures } = await fleet.drain(clusterName, ten);
-  reportFailures(deps, 'could not set to DRAINING', failures);
-  count('StartedDraining', registrations.length);
-  return registrations;
-}
-
-function reportFailures({ log, count }: Deps, message: string, failures: readonly Failure[]): void {
-  for (const failure of failures) {
-    log.error(message, { ...failure });
-    count('Failures');
   }
 }
 

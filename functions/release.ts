@@ -151,7 +151,10 @@ function candidatesOf(deps: Deps, sighting: Sighting, registrations: readonly Re
   return nothing(deps, sighting, decision.kind === 'wait' ? decision.why : 'not draining');
 }
 
-/** Auto Scaling's view. That the instance leaves is known where we marked it or asked for this look. */
+/**
+ * Auto Scaling's view. That the instance leaves is known where we marked it for that or asked for this look. One that Spot takes
+ * back is InService until it ends.
+ */
 function readStates(
   { fleet, sleep, now }: Deps,
   candidates: readonly Candidate[],
@@ -161,8 +164,9 @@ function readStates(
     const states = await fleet.instanceStates([...instanceIds]);
     return ({ departure }: Candidate) => states.find((state) => state.instanceId === departure.instanceId);
   };
-  return readUntilCurrent(sleep, candidates, read, ({ sighting, departure }, state) => {
-    const knownAt = sighting.looks[0]?.at ?? departure.drainStartedAt;
+  return readUntilCurrent(sleep, candidates, read, ({ sighting, registrations }, state) => {
+    const mark = registrations[0]?.mark;
+    const knownAt = sighting.looks[0]?.at ?? (mark?.cause === 'termination' ? mark.at : undefined);
     return knownAt && isStateBehind(state?.lifecycleState, knownAt, now()) ? 'behind' : 'current';
   });
 }

@@ -1,11 +1,16 @@
 /** Name of the attribute that we put on a container instance before we set it to DRAINING. */
 export const markName = 'ecs-steward.departure';
 
-/** Why an instance leaves. */
-export type DepartureCause = 'termination';
+/**
+ * Why an instance was set to DRAINING: Auto Scaling terminates it, Spot takes it back, or Spot said that it may. Only the first
+ * is a choice that can wait.
+ */
+export type DepartureCause = (typeof causes)[number];
+
+const causes = ['termination', 'interruption', 'rebalance-recommendation'] as const;
 
 /**
- * When and why the steward began to drain an instance. It is set only where `admit` has just read that the group is
+ * When and why the steward began to drain an instance. It is set only where somebody has just read that the group is
  * enrolled and that the EC2 instance has no other registration in the cluster (D-2.8), so it vouches for both.
  */
 export interface Mark {
@@ -13,7 +18,7 @@ export interface Mark {
   readonly cause: DepartureCause;
 }
 
-const form = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\/(termination)$/;
+const form = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\/(.+)$/;
 
 /** The value of the attribute: `<ISO 8601 time>/<cause>`, in characters that an attribute value may have (D-9.7). */
 export function formatMark(mark: Mark): string {
@@ -22,8 +27,8 @@ export function formatMark(mark: Mark): string {
 
 /** Reads the attribute back; undefined where somebody else wrote something else. */
 export function parseMark(value: string): Mark | undefined {
-  const [, time, cause] = form.exec(value) ?? [];
-  if (time === undefined || cause === undefined) return undefined;
+  const [, time = '', word] = form.exec(value) ?? [];
+  const cause = causes.find((one) => one === word);
   const at = new Date(time);
-  return Number.isNaN(at.getTime()) ? undefined : { at, cause: cause as DepartureCause };
+  return cause === undefined || Number.isNaN(at.getTime()) ? undefined : { at, cause };
 }

@@ -60,6 +60,16 @@ describe('an API that is behind the event (D-1.3)', () => {
     expect(trace.slept).toEqual([]);
   });
 
+  it('about an instance that Spot takes back is not assumed: Auto Scaling has it InService until it ends', async () => {
+    const mark = { at: at(-100), cause: 'interruption' } as const;
+    const { deps, trace } = depsOf(
+      answers([stopped()], { ...inState('InService'), describe: async () => [registration({ mark })] }),
+    );
+    expect(await release(deps, messages(stop()))).toEqual([]);
+    expect(trace.slept).toEqual([]);
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+
   it('leaves the other instances of the batch alone', async () => {
     const second = `${arn}2`;
     const { deps, trace } = depsOf(

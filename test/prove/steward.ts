@@ -69,7 +69,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'a mark that is refused stops the drain',
-    file: 'functions/admit.ts',
+    file: 'lib/drain.ts',
     find: "(await contain(deps, 'mark', { clusterName }, marking)) ?? []);",
     replace: 'await marking());\n  if ((await marking()).length > 0) return [];',
     tests: ['test/scenarios/faults.test.ts'],

@@ -1,0 +1,59 @@
+import type { Registration } from './departure.ts';
+import { contain, type Deps } from './deps.ts';
+import type { Failure } from './fleet.ts';
+import type { EnrolledGroup } from './group.ts';
+import { chunks } from './grouping.ts';
+import type { DepartureCause } from './mark.ts';
+
+/** What of one instance is to be set to DRAINING. `isSole`: it has one registration and no other. */
+export interface ToDrain {
+  readonly drained: readonly string[];
+  readonly isSole: boolean;
+}
+
+/** As many as one call may name (D-2.14, D-13.14). */
+const instancesAtOnce = 10;
+
+/**
+ * Marks, then drains, ten by ten, so that the mark says when this instance's drain began. Gives what is DRAINING now; what
+ * could not be marked or drained is logged and counted.
+ */
+export async function startDraining(
+  deps: Deps,
+  enrolled: EnrolledGroup,
+  cause: DepartureCause,
+  instances: readonly ToDrain[],
+): Promise<readonly Registration[]> {
+  const arns = instances.flatMap(({ drained }) => drained);
+  // The mark also says that the instance is registered once (lib/mark.ts): who finds it need not look for another.
+  const sole = new Set(instances.filter(({ isSole }) => isSole).flatMap(({ drained }) => drained));
+  const draining: Registration[] = [];
+  for (const ten of chunks(arns, instancesAtOnce))
+    draining.push(...(await drainTen(deps, enrolled, cause, ten, sole)));
+  return draining;
+}
+
+/** A drain without our mark is an operator's. Not being able to mark never stops a drain. */
+async function drainTen(
+  deps: Deps,
+  { clusterName }: EnrolledGroup,
+  cause: DepartureCause,
+  ten: readonly string[],
+  sole: ReadonlySet<string>,
+): Promise<readonly Registration[]> {
+  const { fleet, count, now } = deps;
+  const own = ten.filter((arn) => sole.has(arn));
+  const marking = () => fleet.mark(clusterName, own, { at: now(), cause });
+  reportFailures(deps, 'could not mark', (await contain(deps, 'mark', { clusterName }, marking)) ?? []);
+  const { registrations, failures } = await fleet.drain(clusterName, ten);
+  reportFailures(deps, 'could not set to DRAINING', failures);
+  count('StartedDraining', registrations.length);
+  return registrations;
+}
+
+function reportFailures({ log, count }: Deps, message: string, failures: readonly Failure[]): void {
+  for (const failure of failures) {
+    log.error(message, { ...failure });
+    count('Failures');
+  }
+}
