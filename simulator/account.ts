@@ -204,7 +204,7 @@ export class Account {
     switch (outcome.kind) {
       case 'event':
         this.bus.publish(now, outcome.event);
-        return this.ecs.hears(now, outcome.event);
+        return [...this.ecs.hears(now, outcome.event), ...this.autoscaling.hears(now, outcome.event)];
       case 'ask-autoscaling':
         this.askAutoScaling(outcome.operation, outcome.input);
         return [];

@@ -21,7 +21,7 @@ export class Arrivals implements Onward {
   /** Orders an instance from EC2, for the group or for its warm pool; its zone, or undefined: no capacity. */
   launch(now: number, group: Group, order: LaunchOrder): string | undefined {
     const { state, activities, say } = this.ground;
-    const { market, cause, passage } = order;
+    const { market, cause, passage, replaces } = order;
     const placed = this.shortages.place(now, group, order, choicesOf(state, group));
     if (!placed) return undefined;
     const { availabilityZone } = placed;
@@ -46,6 +46,7 @@ export class Arrivals implements Onward {
       isDown: false,
       isGoneFromEc2: false,
       holdsCapacity: false,
+      replaces,
     });
     const { LaunchTemplateName: launchTemplateName } = launchTemplate;
     const bought = {
@@ -57,7 +58,7 @@ export class Arrivals implements Onward {
   }
 
   /** Takes a ready instance out of the warm pool into the group (D-3.28). */
-  start(now: number, group: Group, instance: Instance, cause: string): void {
+  start(now: number, group: Group, instance: Instance, { cause, replaces }: LaunchOrder): void {
     const { state, activities, say, hold } = this.ground;
     const { instanceId, availabilityZone } = instance;
     const activity = {
@@ -72,6 +73,7 @@ export class Arrivals implements Onward {
       passage: 'warm-start',
       state: 'Pending',
       activityId: activities.begin(now, group, activity),
+      replaces,
     });
     if (instance.state === 'Warmed:Running') later(this.ground, now + stepMs, starting, hold);
     else say({ kind: 'start-instance', instanceId });

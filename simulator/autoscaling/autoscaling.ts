@@ -1,5 +1,5 @@
 import { Agenda } from '../agenda.ts';
-import { type Call, Fault, type Need, type Outcome, type Service } from '../machine.ts';
+import { type Call, Fault, type Need, type Outcome, type Service, type ServiceEvent } from '../machine.ts';
 import type { LifecycleActionRecord } from './actions.ts';
 import { Activities } from './activities.ts';
 import { activityOperations } from './activity-operations.ts';
@@ -33,6 +33,11 @@ const tables: Readonly<Record<string, string>> = {
   DescribeAccountLimits: 'groups',
 };
 
+const spotSignals: Readonly<Record<string, 'recommended' | 'interrupted'>> = {
+  'EC2 Instance Rebalance Recommendation': 'recommended',
+  'EC2 Spot Instance Interruption Warning': 'interrupted',
+};
+
 const families = [
   groupOperations,
   instanceOperations,
@@ -51,6 +56,7 @@ export class AutoScaling implements Service {
   private readonly state: State;
   private readonly agenda = new Agenda<(now: number) => void>();
   private readonly lifecycle: Lifecycle;
+  private readonly capacity: Capacity;
   private readonly refreshes: Refreshes;
   private readonly operations: ReadonlyMap<string, Operation>;
   private said: Outcome[] = [];
@@ -68,13 +74,14 @@ export class AutoScaling implements Service {
       say,
       onCapacityChange: (now, groupName) => this.settle(now, groupName, capacity),
     });
-    const capacity = new Capacity({ state, lifecycle });
+    const capacity = new Capacity({ state, lifecycle, agenda });
     const refreshes = new Refreshes({ state, lifecycle, capacity, agenda, say });
     const { actions } = lifecycle;
     const { ec2Instance = () => undefined } = options;
     const room = { state, activities, lifecycle, capacity, refreshes, actions, ec2Instance };
     this.state = state;
     this.lifecycle = lifecycle;
+    this.capacity = capacity;
     this.refreshes = refreshes;
     this.operations = new Map(families.flatMap((operations) => Object.entries(operations(room))));
   }
@@ -135,6 +142,16 @@ export class AutoScaling implements Service {
   instanceTerminated(now: number, instanceId: string): Outcome[] {
     const before = this.advance(now);
     this.lifecycle.terminated(now, instanceId);
+    return [...before, ...this.take()];
+  }
+
+  /** What EC2 says of a Spot instance that it may take back, or does (D-3.20); any other event is passed over. */
+  hears(now: number, { source, detailType, detail }: ServiceEvent): Outcome[] {
+    const signal = source === 'aws.ec2' ? spotSignals[detailType] : undefined;
+    if (!signal) return [];
+    const before = this.advance(now);
+    const instance = this.state.instances.get(String(detail['instance-id']));
+    if (instance?.market === 'spot') this.capacity[signal](now, instance);
     return [...before, ...this.take()];
   }
 

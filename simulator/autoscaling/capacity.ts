@@ -1,18 +1,30 @@
+import type { Agenda } from '../agenda.ts';
 import { isSuspended, secondsOf } from './ground.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isAside, isLeaving, isReady, isWarm } from './passage.ts';
 import { marketsOf, policyOf } from './purchase.ts';
+import { stayingOf } from './replacement.ts';
+import { Replacements } from './replacements.ts';
+import type { LaunchOrder } from './shortage.ts';
 import type { Group, Instance, State } from './state.ts';
 import { leaversOf } from './termination.ts';
+import { crowdsOf, emptiestFirst } from './zones.ts';
 
 /** Keeps each group and its warm pool at their size: launches what is missing, chooses what leaves. */
 export class Capacity {
   private readonly state: State;
   private readonly lifecycle: Lifecycle;
+  private readonly replacements: Replacements;
 
-  constructor(options: { state: State; lifecycle: Lifecycle }) {
+  constructor(options: { state: State; lifecycle: Lifecycle; agenda: Agenda<(now: number) => void> }) {
     this.state = options.state;
     this.lifecycle = options.lifecycle;
+    this.replacements = new Replacements({
+      ...options,
+      membersOf: (groupName) => this.members(groupName),
+      bring: (...launch) => this.bring(...launch),
+      onDue: (now, groupName) => this.balance(now, groupName),
+    });
   }
 
   /** Launches or terminates what the difference asks for; `request` is the sentence on what changed it. */
@@ -20,6 +32,7 @@ export class Capacity {
     const group = this.state.findGroup(groupName);
     if (!group || group.isDeleting) return;
     this.balanceGroup(now, group, request);
+    if (this.replacements.look(now, group)) this.balanceGroup(now, group, '');
     this.balancePool(now, group);
   }
 
@@ -63,8 +76,29 @@ export class Capacity {
     return Math.max(warmPool.MinSize ?? 0, prepared - settings.DesiredCapacity, 0);
   }
 
-  /** The instances that fill the desired capacity: whatever is not leaving, and the dead that a hook still holds. */
-  filling(groupName: string): Instance[] {
+  /** EC2 recommends to replace a Spot instance (D-3.20). */
+  recommended(now: number, instance: Instance): void {
+    this.state.setInstance(now, { ...instance, isAtRisk: true });
+    this.balance(now, instance.groupName);
+  }
+
+  /** Spot takes an instance back: where capacity is rebalanced, nobody waits for the end of it (D-3.20). */
+  interrupted(now: number, instance: Instance): void {
+    const group = this.state.group(instance.groupName);
+    const waits = group.settings.CapacityRebalance !== true || isSuspended(group, 'Terminate');
+    if (waits || isWarm(instance) || isAside(instance)) return;
+    const cause = `At ${secondsOf(now)} an instance was taken out of service in response to an EC2 Spot Instance interruption notice.`;
+    this.lifecycle.terminate(now, instance, { cause });
+    this.balance(now, group.name);
+  }
+
+  /** Those of the members that fill the desired capacity: an instance that is being replaced does not. */
+  private filling(groupName: string): readonly Instance[] {
+    return stayingOf(this.members(groupName));
+  }
+
+  /** The instances in the group's places: whatever is not leaving, and the dead that a hook still holds. */
+  private members(groupName: string): Instance[] {
     return this.state
       .instancesOf(groupName)
       .filter((instance) => !isWarm(instance) && !isAside(instance))
@@ -95,23 +129,26 @@ export class Capacity {
   /** So many instances, each out of the warm pool where one is ready there, else from EC2. */
   private obtain(now: number, group: Group, cause: string, count: number): void {
     const filling = this.filling(group.name);
-    const crowd = crowds(filling);
+    const crowd = crowdsOf(filling);
     const policy = policyOf(this.state, group);
-    const ready = new Set(
-      this.state.instancesOf(group.name).filter((instance) => isReady(instance) && instance.isHealthy),
-    );
     for (const market of marketsOf(policy, filling, { count, goal: this.goal(group) })) {
-      const zones = emptiestFirst(group, crowd);
-      const [any] = ready;
-      const chosen = [...ready].find(({ availabilityZone }) => availabilityZone === zones[0]) ?? any;
-      if (chosen) {
-        this.lifecycle.arrivals.start(now, group, chosen, cause);
-        ready.delete(chosen);
-      }
-      const order = { zones, market, cause, passage: 'launch' } as const;
-      const zone = chosen?.availabilityZone ?? this.lifecycle.arrivals.launch(now, group, order);
+      const order = { zones: emptiestFirst(group, crowd), market, cause, passage: 'launch' } as const;
+      const zone = this.bring(now, group, order);
       if (zone !== undefined) crowd.set(zone, (crowd.get(zone) ?? 0) + 1);
     }
+  }
+
+  /** One instance, out of the warm pool where one is ready there, else from EC2; its zone, or undefined: no capacity. */
+  private bring(now: number, group: Group, order: LaunchOrder): string | undefined {
+    const { arrivals } = this.lifecycle;
+    if (!group.warmPool) return arrivals.launch(now, group, order);
+    const ready = this.state
+      .instancesOf(group.name)
+      .filter((instance) => isReady(instance) && instance.isHealthy);
+    const chosen = ready.find(({ availabilityZone }) => availabilityZone === order.zones[0]) ?? ready[0];
+    if (!chosen) return arrivals.launch(now, group, order);
+    arrivals.start(now, group, chosen, order);
+    return chosen.availabilityZone;
   }
 
   private balancePool(now: number, group: Group): void {
@@ -122,7 +159,7 @@ export class Capacity {
       for (let count = pooled.length; count < size; count++) {
         const cause = `${at} started in response to a difference between desired and actual capacity, increasing the warm pool from ${count} to ${count + 1}.`;
         this.lifecycle.arrivals.launch(now, group, {
-          zones: emptiestFirst(group, crowds(this.pooled(group.name))),
+          zones: emptiestFirst(group, crowdsOf(this.pooled(group.name))),
           market: 'on-demand',
           cause,
           passage: 'warm',
@@ -148,15 +185,3 @@ export class Capacity {
     else this.lifecycle.terminate(now, chosen, { cause });
   }
 }
-
-/** How many of the instances are in each Availability Zone. */
-function crowds(instances: readonly Instance[]): Map<string, number> {
-  const crowd = new Map<string, number>();
-  for (const { availabilityZone } of instances)
-    crowd.set(availabilityZone, (crowd.get(availabilityZone) ?? 0) + 1);
-  return crowd;
-}
-
-/** The zones of the group, the one with the fewest instances first. */
-const emptiestFirst = (group: Group, crowd: ReadonlyMap<string, number>): string[] =>
-  group.settings.AvailabilityZones.toSorted((a, b) => (crowd.get(a) ?? 0) - (crowd.get(b) ?? 0));

@@ -2,7 +2,7 @@ import type { Agenda } from '../agenda.ts';
 import type { Outcome } from '../machine.ts';
 import type { Activities } from './activities.ts';
 import type { LaunchChoice, Market } from './purchase.ts';
-import type { Group } from './state.ts';
+import type { Group, Instance } from './state.ts';
 
 /** From a failed launch to the next attempt, twice as long each time (our choice; AWS says only that it tries again). */
 const retryMs = { first: 60_000, max: 600_000 };
@@ -30,6 +30,8 @@ export interface LaunchOrder {
   readonly market: Market;
   readonly cause: string;
   readonly passage: 'launch' | 'warm';
+  /** The instance that is to leave when the new one works. */
+  readonly replaces?: Instance['replaces'];
 }
 
 /** Groups for whose instances EC2 lacks capacity: launches go to other zones and types, or fail and are tried again. */

@@ -59,6 +59,9 @@ export interface Group {
   readonly warmPool?: WarmPoolConfiguration | undefined;
 }
 
+/** Why an instance in service that works is replaced by another one. */
+export type Motive = 'risk';
+
 /** One EC2 instance of a group or of its warm pool; gone from here once it is Terminated or Detached. */
 export interface Instance {
   readonly instanceId: string;
@@ -88,6 +91,10 @@ export interface Instance {
   readonly isGoneFromEc2: boolean;
   /** Leaving, yet no replacement is launched before it is gone (D-3.22, last clause). */
   readonly holdsCapacity: boolean;
+  /** The instance that leaves when this one works; undefined where it takes a free place. */
+  readonly replaces?: { readonly instanceId: string; readonly motive: Motive } | undefined;
+  /** EC2 recommends to replace it (D-1.30). */
+  readonly isAtRisk?: boolean | undefined;
 }
 
 /** One lifecycle hook, under AWS's names. */

@@ -7,6 +7,7 @@ import { ecsSabotages } from './ecs.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
 import { instanceSabotages } from './instances.ts';
 import { processSabotages } from './process.ts';
+import { replacementSabotages } from './replacements.ts';
 import type { Sabotage } from './sabotage.ts';
 import { serverSabotages } from './server.ts';
 import { simulatorSabotages } from './simulator.ts';
@@ -29,6 +30,7 @@ export const sabotages: readonly Sabotage[] = [
   ...capacitySabotages,
   ...serverSabotages,
   ...autoscalingSabotages,
+  ...replacementSabotages,
   ...stackSabotages,
   ...cloudformationSabotages,
   ...conformSabotages,

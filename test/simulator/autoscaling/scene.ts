@@ -73,6 +73,12 @@ export class Scene {
     this.hear(this.autoscaling.instanceStopping(this.now, instanceId));
   }
 
+  /** EC2 says something of an instance in an event. */
+  signal(detailType: string, instanceId: string): void {
+    const detail = { 'instance-id': instanceId };
+    this.hear(this.autoscaling.hears(this.now, { source: 'aws.ec2', detailType, resources: [], detail }));
+  }
+
   /** A group `demo` in three zones with its instances in service, and the drain hook if asked for. */
   group(input: Partial<CreateAutoScalingGroupType> = {}, hook?: Input): void {
     this.call('CreateAutoScalingGroup', {

@@ -71,6 +71,28 @@ const putHook = ({ account }: Opened) =>
     HeartbeatTimeout: 900,
   });
 
+describe('an instance that EC2 recommends to replace', () => {
+  it('is replaced ahead of time in a group that rebalances capacity, over HTTP too (D-3.20)', async () => {
+    const opened = await open({}, 1, {
+      CapacityRebalance: true,
+      LaunchTemplate: undefined,
+      MixedInstancesPolicy: {
+        LaunchTemplate: { LaunchTemplateSpecification: { LaunchTemplateName: 'nodes' } },
+        InstancesDistribution: { OnDemandBaseCapacity: 0, OnDemandPercentageAboveBaseCapacity: 0 },
+      },
+    });
+    await opened.ec2('rebalance-recommendation');
+    await opened.pass(5);
+    expect(
+      group(opened)
+        .map(([, state]) => state)
+        .toSorted(),
+    ).toEqual(['InService', 'Pending']);
+    await opened.pass(60);
+    expect(group(opened)).toEqual([[expect.not.stringMatching(opened.instanceId), 'InService', 'HEALTHY']]);
+  });
+});
+
 describe('an instance that Spot takes back', () => {
   it('is drained by an agent that is told to, a second after the warning; by another one not (D-7.2)', async () => {
     const told = await open({ spotInstanceDraining: true });

@@ -1,0 +1,122 @@
+import type { Agenda } from '../agenda.ts';
+import { isSuspended } from './ground.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import {
+  atRisk,
+  causesOf,
+  isGrowing,
+  type Replacement,
+  type ReplacementView,
+  readyAt,
+  roomAhead,
+  roomBehind,
+} from './replacement.ts';
+import type { LaunchOrder } from './shortage.ts';
+import type { Group, Instance, State } from './state.ts';
+import { crowdsOf, emptiestFirst } from './zones.ts';
+
+/**
+ * Replaces instances in service that work and yet have to go: another one is launched first, and the old one is terminated
+ * when that one is in service (D-3.20). It is looked at whenever something of the group changed, and when time comes.
+ */
+export class Replacements {
+  private readonly state: State;
+  private readonly lifecycle: Lifecycle;
+  private readonly agenda: Agenda<(now: number) => void>;
+  private readonly membersOf: (groupName: string) => readonly Instance[];
+  private readonly bring: (now: number, group: Group, order: LaunchOrder) => string | undefined;
+  private readonly onDue: (now: number, groupName: string) => void;
+  private readonly stopTimers = new Map<string, () => void>();
+
+  /** `bring` launches one instance, `onDue` brings the group to its size, and looks here in the end. */
+  constructor(options: {
+    state: State;
+    lifecycle: Lifecycle;
+    agenda: Agenda<(now: number) => void>;
+    membersOf: (groupName: string) => readonly Instance[];
+    bring: (now: number, group: Group, order: LaunchOrder) => string | undefined;
+    onDue: (now: number, groupName: string) => void;
+  }) {
+    this.state = options.state;
+    this.lifecycle = options.lifecycle;
+    this.agenda = options.agenda;
+    this.membersOf = options.membersOf;
+    this.bring = options.bring;
+    this.onDue = options.onDue;
+  }
+
+  /** Does whatever can be done now; true when instances left whose places are free. */
+  look(now: number, group: Group): boolean {
+    this.stopTimers.get(group.name)?.();
+    this.stopTimers.delete(group.name);
+    this.finish(now, group);
+    return this.begin(now, group);
+  }
+
+  /** Where the new instance works, the old one leaves. */
+  private finish(now: number, group: Group): void {
+    for (const instance of this.membersOf(group.name)) {
+      const { replaces } = instance;
+      if (!replaces) continue;
+      const view = this.view(now, group);
+      const old = view.members.find(({ instanceId }) => instanceId === replaces.instanceId);
+      const at = readyAt(group, instance);
+      if (!old) this.unlink(now, instance);
+      else if (now < at) this.wakeAt(group.name, at);
+      else if (!isGrowing(view) && !isSuspended(group, 'Terminate')) {
+        this.unlink(now, instance);
+        this.lifecycle.terminate(now, old, { cause: causesOf(now, replaces.motive).leave });
+      }
+    }
+  }
+
+  private begin(now: number, group: Group): boolean {
+    let hasLeft = false;
+    if (this.state.activeRefresh(group.name) || isSuspended(group, 'Launch')) return hasLeft;
+    for (const replacement of this.wanted(this.view(now, group))) {
+      const view = this.view(now, group);
+      if (roomAhead(view) > 0) this.launch(now, group, replacement);
+      else if (roomBehind(view) > 0 && !isSuspended(group, 'Terminate')) {
+        const { leave } = causesOf(now, replacement.motive);
+        this.lifecycle.terminate(now, replacement.old, { cause: leave });
+        hasLeft = true;
+      }
+    }
+    return hasLeft;
+  }
+
+  private wanted(view: ReplacementView): Replacement[] {
+    return atRisk(view).map((old) => {
+      const staying = view.members.filter((one) => one !== old);
+      return {
+        old,
+        motive: 'risk',
+        zones: emptiestFirst(view.group, crowdsOf(staying)),
+        market: old.market,
+      };
+    });
+  }
+
+  private launch(now: number, group: Group, { old, motive, zones, market }: Replacement): void {
+    const cause = causesOf(now, motive).launch;
+    const replaces = { instanceId: old.instanceId, motive };
+    this.bring(now, group, { zones, market, cause, passage: 'launch', replaces });
+  }
+
+  private view(now: number, group: Group): ReplacementView {
+    return { now, group, members: this.membersOf(group.name) };
+  }
+
+  private unlink(now: number, instance: Instance): void {
+    this.state.setInstance(now, { ...instance, replaces: undefined });
+  }
+
+  private wakeAt(groupName: string, dueAt: number): void {
+    const stop = this.stopTimers.get(groupName);
+    const stopThis = this.agenda.add(dueAt, (now) => this.onDue(now, groupName));
+    this.stopTimers.set(groupName, () => {
+      stop?.();
+      stopThis();
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import type { Sabotage } from './sabotage.ts';
+
+const tests = ['test/simulator/autoscaling/replacements.test.ts'];
+
+/** Rules of how a group replaces instances that work. */
+export const replacementSabotages: readonly Sabotage[] = [
+  {
+    broken: 'capacity rebalancing terminates before the new instance works (D-3.20)',
+    file: 'simulator/autoscaling/replacements.ts',
+    find: 'else if (now < at) this.wakeAt(group.name, at);',
+    replace: 'else if (now < 0) this.wakeAt(group.name, at);',
+    tests,
+    by: 'launches first, and terminates the instance at risk when the new one is in service (D-3.20)',
+  },
+  {
+    broken: 'capacity rebalancing exceeds MaxSize without limit (D-13.61)',
+    file: 'simulator/autoscaling/replacements.ts',
+    find: 'if (roomAhead(view) > 0)',
+    replace: 'if (now > 0)',
+    tests,
+    by: 'exceeds MaxSize by a tenth of the desired capacity or by one, and replaces the others later (D-3.20, D-13.61)',
+  },
+  {
+    broken: 'at the notice nothing is launched before Spot has taken the instance (D-3.20)',
+    file: 'simulator/autoscaling/capacity.ts',
+    find: 'if (waits || isWarm(instance) || isAside(instance)) return;',
+    replace: 'if (now > 0 || waits || isWarm(instance) || isAside(instance)) return;',
+    tests,
+    by: 'terminates at the notice and launches at once, whether a recommendation came before or not (D-3.20)',
+  },
+];
