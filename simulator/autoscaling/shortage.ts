@@ -21,7 +21,6 @@ interface Shortage {
   /** Zones that have failed lately are passed over while another one has capacity, by market and zone. */
   readonly restsUntil: Map<string, number>;
   retries: number;
-  isRetrying: boolean;
 }
 
 /** A launch that is wanted; the zones in the order in which they are tried. */
@@ -41,6 +40,8 @@ export class Shortages {
   private readonly say: (outcome: Outcome) => void;
   private readonly onRetry: (now: number, groupName: string) => void;
   private readonly byGroup = new Map<string, Shortage>();
+  /** Groups that will try again by themselves, whatever is said of their capacity until then. */
+  private readonly retrying = new Set<string>();
 
   constructor(options: {
     activities: Activities;
@@ -60,13 +61,7 @@ export class Shortages {
     const kept = (old?.words ?? []).filter((word) => !covers(part, word.part));
     const words = [...kept, { part, available }];
     if (words.every((word) => word.available)) this.byGroup.delete(groupName);
-    else
-      this.byGroup.set(groupName, {
-        words,
-        restsUntil: new Map(),
-        retries: 0,
-        isRetrying: old?.isRetrying ?? false,
-      });
+    else this.byGroup.set(groupName, { words, restsUntil: new Map(), retries: 0 });
   }
 
   /**
@@ -107,11 +102,11 @@ export class Shortages {
   }
 
   private retryLater(now: number, groupName: string, shortage: Shortage): void {
-    if (shortage.isRetrying) return;
-    shortage.isRetrying = true;
+    if (this.retrying.has(groupName)) return;
+    this.retrying.add(groupName);
     const waitMs = Math.min(retryMs.first * 2 ** shortage.retries++, retryMs.max);
     this.agenda.add(now + waitMs, (then) => {
-      shortage.isRetrying = false;
+      this.retrying.delete(groupName);
       this.onRetry(then, groupName);
     });
   }

@@ -70,6 +70,17 @@ describe('a group without capacity', () => {
     expect(scene.events(unsuccessful).length).toBeGreaterThan(0);
   });
 
+  it('goes on trying when other capacity is lacking than before', () => {
+    const scene = short();
+    scene.desired(3);
+    scene.autoscaling.setCapacity('demo', false, { availabilityZone: 'us-east-1a' });
+    scene.advance(60);
+    expect(scene.events(unsuccessful)).toHaveLength(2);
+    scene.autoscaling.setCapacity('demo', true);
+    scene.advance(620);
+    expect(scene.in('InService')).toHaveLength(3);
+  });
+
   it('is a group that exists', () => {
     expect(() => new Scene().autoscaling.setCapacity('none', false)).toThrow(
       'AutoScalingGroup name not found',
