@@ -31,8 +31,9 @@ export class Capacity {
   balance(now: number, groupName: string, request = ''): void {
     const group = this.state.findGroup(groupName);
     if (!group || group.isDeleting) return;
+    this.replacements.finish(now, group);
     this.balanceGroup(now, group, request);
-    if (this.replacements.look(now, group)) this.balanceGroup(now, group, '');
+    if (this.replacements.begin(now, group)) this.balanceGroup(now, group, '');
     this.balancePool(now, group);
   }
 

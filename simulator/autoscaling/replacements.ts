@@ -10,6 +10,7 @@ import {
   readyAt,
   roomAhead,
   roomBehind,
+  stayingOf,
 } from './replacement.ts';
 import type { LaunchOrder } from './shortage.ts';
 import type { Group, Instance, State } from './state.ts';
@@ -45,16 +46,10 @@ export class Replacements {
     this.onDue = options.onDue;
   }
 
-  /** Does whatever can be done now; true when instances left whose places are free. */
-  look(now: number, group: Group): boolean {
+  /** Where a new instance works, the one that it replaces leaves. */
+  finish(now: number, group: Group): void {
     this.stopTimers.get(group.name)?.();
     this.stopTimers.delete(group.name);
-    this.finish(now, group);
-    return this.begin(now, group);
-  }
-
-  /** Where the new instance works, the old one leaves. */
-  private finish(now: number, group: Group): void {
     for (const instance of this.membersOf(group.name)) {
       const { replaces } = instance;
       if (!replaces) continue;
@@ -70,11 +65,14 @@ export class Replacements {
     }
   }
 
-  private begin(now: number, group: Group): boolean {
+  /** Begins to replace what is to be replaced; true when instances left whose places are free. */
+  begin(now: number, group: Group): boolean {
     let hasLeft = false;
     if (this.state.activeRefresh(group.name) || isSuspended(group, 'Launch')) return hasLeft;
     for (const replacement of this.wanted(this.view(now, group))) {
       const view = this.view(now, group);
+      // Of more instances than are desired some leave anyway.
+      if (stayingOf(view.members).length > group.settings.DesiredCapacity) return hasLeft;
       if (roomAhead(view) > 0) this.launch(now, group, replacement);
       else if (roomBehind(view) > 0 && !isSuspended(group, 'Terminate')) {
         const { leave } = causesOf(now, replacement.motive);

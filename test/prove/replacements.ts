@@ -10,7 +10,7 @@ export const replacementSabotages: readonly Sabotage[] = [
     find: 'else if (now < at) this.wakeAt(group.name, at);',
     replace: 'else if (now < 0) this.wakeAt(group.name, at);',
     tests,
-    by: 'launches first, and terminates the instance at risk when the new one is in service (D-3.20)',
+    by: 'lets launch hooks and the warm-up of the new one pass, and the termination hook hold the old one (D-3.20)',
   },
   {
     broken: 'capacity rebalancing exceeds MaxSize without limit (D-13.61)',
