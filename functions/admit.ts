@@ -129,7 +129,7 @@ async function letGoOf(
     const taskCount = registrations.reduce((sum, one) => sum + one.taskCount, 0);
     deps.log.info('lets go without a drain', { ...departure, why, would, taskCount });
     await contain(deps, 'let an instance go', { autoScalingGroupName, instanceId }, () =>
-      completeDeparture(deps, departure, why),
+      completeDeparture(deps, departure, registrations, why),
     );
   });
   return letGo;

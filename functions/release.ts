@@ -244,7 +244,7 @@ async function carryOut(deps: Deps, one: Candidate, { registrations, tasks }: Se
   const { autoScalingGroupName, instanceId } = departure;
   const done = await contain(deps, 'release', { autoScalingGroupName, instanceId }, async () => {
     if (await isPaused(deps, autoScalingGroupName)) nothing(deps, sighting, 'paused');
-    else await completeDeparture(deps, departure, decision.why);
+    else await completeDeparture(deps, departure, registrations, decision.why);
     return true;
   });
   return done ?? false;

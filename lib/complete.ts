@@ -1,4 +1,5 @@
-import type { Departure, ReleaseReason } from './departure.ts';
+import { released } from './announce.ts';
+import type { Departure, Registration, ReleaseReason } from './departure.ts';
 import type { Deps, Metric } from './deps.ts';
 import { enrolmentTag } from './policy.ts';
 
@@ -16,7 +17,12 @@ const metricOf: Readonly<Record<ReleaseReason, Metric>> = {
  * Lets Auto Scaling go on with an instance. Doing it twice, or at once with somebody else, does no harm: the second one
  * finds no active action (D-3.10).
  */
-export async function completeDeparture(deps: Deps, departure: Departure, why: ReleaseReason): Promise<void> {
+export async function completeDeparture(
+  deps: Deps,
+  departure: Departure,
+  registrations: readonly Registration[],
+  why: ReleaseReason,
+): Promise<void> {
   const { fleet, log, count, now } = deps;
   const { clusterName, autoScalingGroupName, instanceId, drainStartedAt } = departure;
   if (why === 'not-registered' && (await isElsewhere(deps, departure))) return;
@@ -26,6 +32,7 @@ export async function completeDeparture(deps: Deps, departure: Departure, why: R
     return;
   }
   log.info('decided', { clusterName, autoScalingGroupName, instanceId, decision: 'release', why });
+  deps.announce(released(departure, registrations, why, now()));
   count('Released');
   count(metricOf[why]);
   if (drainStartedAt) count('DrainSeconds', (now().getTime() - drainStartedAt.getTime()) / 1000);

@@ -1,3 +1,4 @@
+import type { Announcement } from './announce.ts';
 import type { Fleet } from './fleet.ts';
 
 /** Everything that is counted; each is a CloudWatch metric of the namespace `ecs-steward`. */
@@ -51,6 +52,8 @@ export interface Tools {
 /** What a behaviour works with. */
 export interface Deps extends Tools {
   readonly fleet: Fleet;
+  /** Tells the account what happened, at once and beside everything else: nobody waits for it, and nothing fails by it. */
+  readonly announce: (event: Announcement) => void;
 }
 
 /**

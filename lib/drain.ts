@@ -1,8 +1,9 @@
+import { drainStarted } from './announce.ts';
 import type { Registration } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
 import type { Failure } from './fleet.ts';
 import type { EnrolledGroup } from './group.ts';
-import { chunks } from './grouping.ts';
+import { chunks, groupBy } from './grouping.ts';
 import type { DepartureCause } from './mark.ts';
 
 /** What of one instance is to be set to DRAINING. `isSole`: it has one registration and no other. */
@@ -36,18 +37,22 @@ export async function startDraining(
 /** A drain without our mark is an operator's. Not being able to mark never stops a drain. */
 async function drainTen(
   deps: Deps,
-  { clusterName }: EnrolledGroup,
+  { group, clusterName }: EnrolledGroup,
   cause: DepartureCause,
   ten: readonly string[],
   sole: ReadonlySet<string>,
 ): Promise<readonly Registration[]> {
   const { fleet, count, now } = deps;
   const own = ten.filter((arn) => sole.has(arn));
-  const marking = () => fleet.mark(clusterName, own, { at: now(), cause });
+  const mark = { at: now(), cause };
+  const marking = () => fleet.mark(clusterName, own, mark);
   reportFailures(deps, 'could not mark', (await contain(deps, 'mark', { clusterName }, marking)) ?? []);
   const { registrations, failures } = await fleet.drain(clusterName, ten);
   reportFailures(deps, 'could not set to DRAINING', failures);
   count('StartedDraining', registrations.length);
+  const { autoScalingGroupName } = group;
+  for (const [instanceId, own] of groupBy(registrations, ({ ec2InstanceId }) => ec2InstanceId))
+    deps.announce(drainStarted({ clusterName, autoScalingGroupName, instanceId }, own, mark));
   return registrations;
 }
 

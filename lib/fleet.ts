@@ -1,3 +1,4 @@
+import type { Announcement } from './announce.ts';
 import type { Registration } from './departure.ts';
 import type { Hook } from './hook.ts';
 import type { Mark } from './mark.ts';
@@ -97,4 +98,7 @@ export interface Fleet {
   askToAdmit(autoScalingGroupName: string, instanceIds: readonly string[], now: Date): Promise<void>;
   /** Has `release` look at the instance after `delaySeconds`; `now` is when this look was asked for. */
   askToLook(look: LookRequest, now: Date, delaySeconds: number): Promise<void>;
+
+  /** Puts events on the default bus, ten at most. Throws where one of them was not taken in the end. */
+  announce(events: readonly Announcement[]): Promise<void>;
 }

@@ -18,6 +18,7 @@ import {
   type TerminateAction,
 } from './events.ts';
 import type { Fleet } from './fleet.ts';
+import { outbox } from './outbox.ts';
 import type { Platform } from './platform.ts';
 import type { Hint, Message } from './sighting.ts';
 import type { Estate, UninstallDeps } from './uninstall.ts';
@@ -120,9 +121,16 @@ async function answerOf({ log, count }: Tools, run: () => Promise<Answer>): Prom
 /** The clients are made on the first call, and kept. */
 function withFleet(platform: Platform, connect: Connect, body: Body<Deps>): Body<Tools> {
   let fleet: Fleet | undefined;
-  return (tools, event, context) => {
+  return async (tools, event, context) => {
     fleet ??= connect(platform);
-    return body({ ...tools, fleet }, event, context);
+    const { announce } = fleet;
+    const { settled, ...out } = outbox(tools, announce);
+    try {
+      return await body({ ...tools, ...out, fleet }, event, context);
+    } finally {
+      // Lambda freezes the environment when the handler is done.
+      await settled();
+    }
   };
 }
 

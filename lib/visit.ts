@@ -156,7 +156,7 @@ async function carryOut(
     case 'start-draining':
       return askToAdmit(deps, [visit]);
     case 'release':
-      return completeDeparture(deps, departure, decision.why);
+      return completeDeparture(deps, departure, registrations, decision.why);
     case 'stop-tasks':
       return stopTasks(deps, visit, decision);
     case 'wait':

@@ -8,6 +8,7 @@ import type { Fleet } from '../fleet.ts';
 import type { Platform } from '../platform.ts';
 import type { Estate } from '../uninstall.ts';
 import { autoScaling, hooksEverywhere } from './autoscaling.ts';
+import { defaultBus } from './bus.ts';
 import { ecs } from './ecs.ts';
 import { queues } from './queue.ts';
 import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
@@ -32,6 +33,7 @@ export function connect(platform: Platform): Fleet {
   return {
     ...autoScaling(new AutoScalingClient(config)),
     ...ecs(new ECSClient(config)),
+    ...defaultBus(new EventBridgeClient(config), platform),
     ...queues(new SQSClient(config), {
       laneUrl: required(platform, 'LANE_URL'),
       releaseQueueUrl: required(platform, 'RELEASE_QUEUE_URL'),

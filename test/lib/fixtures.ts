@@ -1,3 +1,4 @@
+import type { Announcement } from '../../lib/announce.ts';
 import type { Departure, Registration } from '../../lib/departure.ts';
 import type { Deps, LogFields, Metric } from '../../lib/deps.ts';
 import type { Fleet, Group } from '../../lib/fleet.ts';
@@ -83,6 +84,8 @@ export interface Trace {
   readonly calls: [string, ...unknown[]][];
   readonly lines: { level: string; message: string; fields: LogFields }[];
   readonly counts: Map<Metric, number[]>;
+  /** What was told the account. */
+  readonly announced: Announcement[];
   /** Milliseconds slept, one entry per sleep. */
   readonly slept: number[];
 }
@@ -104,7 +107,7 @@ function fleetOf(answers: Partial<Fleet>, calls: Trace['calls']): Fleet {
 
 /** Dependencies under a clock that moves only by sleeping, and the trace of what is done with them. */
 export function depsOf(answers: Partial<Fleet>, start: Date = noon): { deps: Deps; trace: Trace } {
-  const trace: Trace = { calls: [], lines: [], counts: new Map(), slept: [] };
+  const trace: Trace = { calls: [], lines: [], counts: new Map(), announced: [], slept: [] };
   let now = start.getTime();
   const line = (level: string) => (message: string, fields: LogFields) =>
     void trace.lines.push({ level, message, fields });
@@ -116,6 +119,7 @@ export function depsOf(answers: Partial<Fleet>, start: Date = noon): { deps: Dep
       now += milliseconds;
     },
     log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
+    announce: (event) => void trace.announced.push(event),
     count: (metric, value = 1) => {
       trace.counts.set(metric, [...(trace.counts.get(metric) ?? []), value]);
     },

@@ -28,6 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'ecs:ListContainerInstances',
     'ecs:PutAttributes',
     'ecs:UpdateContainerInstancesState',
+    'events:PutEvents',
     ...logging,
     ...receiving,
     'sqs:SendMessage',
@@ -41,6 +42,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'ecs:ListClusters',
     'ecs:ListContainerInstances',
     'ecs:ListTasks',
+    'events:PutEvents',
     ...logging,
     ...receiving,
   ],
@@ -58,6 +60,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'ecs:ListContainerInstances',
     'ecs:ListTasks',
     'ecs:StopTask',
+    'events:PutEvents',
     ...logging,
     'sqs:SendMessage',
   ],
@@ -195,6 +198,8 @@ describe('the parameter clusters', () => {
         .flat();
       // Whether an instance is in no cluster, only all of them can tell.
       if (statement.Action === 'ecs:ListContainerInstances' && arns[0] === `${ecs}:cluster/*`) continue;
+      // The bus belongs to no cluster.
+      if (statement.Action === 'events:PutEvents') continue;
       for (const text of [...arns, ...values]) expect(text).toMatch(/(^|\/)prod-\*(\/|$)/);
     }
   });
@@ -247,10 +252,26 @@ describe('the role of uninstall', () => {
 
   it('is the only one that may switch rules, or delete a hook from a group without our tag', () => {
     const others = uses.filter(({ role }) => role !== 'UninstallRole');
-    expect(others.filter(({ action }) => action.startsWith('events:'))).toEqual([]);
+    expect(others.filter(({ action }) => /^events:(?!PutEvents$)/.test(action))).toEqual([]);
     const need = { action: 'autoscaling:DeleteLifecycleHook', resource: group, context: {} };
     const mayDelete = roles.filter(({ logicalId }) => isAllowed(policiesOf(stack, logicalId), need));
     expect(mayDelete.map(({ logicalId }) => logicalId)).toEqual(['UninstallRole']);
+  });
+});
+
+describe.each(['AdmitRole', 'ReleaseRole', 'SweepRole'])('the events of %s', (role) => {
+  const resource = 'arn:aws:events:us-east-1:111122223333:event-bus/default';
+  const may = (source: string, bus = resource) =>
+    isAllowed(policiesOf(stack, role), {
+      action: 'events:PutEvents',
+      resource: bus,
+      context: { 'events:source': source, 'events:detail-type': 'Instance Drained' },
+    });
+
+  it('go to the default bus, in our own name and in no other', () => {
+    expect(may('ecs-steward')).toBe(true);
+    expect(may('shop')).toBe(false);
+    expect(may('ecs-steward', resource.replace('default', 'orders'))).toBe(false);
   });
 });
 
