@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { textOf } from '../files.ts';
-import { type Announced, Scene } from '../scenarios/scene.ts';
+import { type Announced, announcedIn } from '../scenarios/announced.ts';
+import { Scene } from '../scenarios/scene.ts';
 
 /** A detail-type as docs/events.md describes it. */
 interface Described {
@@ -57,9 +58,9 @@ describe('the events of a scene', () => {
     const scene = await Scene.open();
     await scene.leave();
     await scene.account.advance(5);
-    expect(scene.announced.length).toBeGreaterThan(1);
-    expect(scene.announced.flatMap(faultsOf)).toEqual([]);
-    for (const event of scene.announced) {
+    expect(announcedIn(scene).length).toBeGreaterThan(1);
+    expect(announcedIn(scene).flatMap(faultsOf)).toEqual([]);
+    for (const event of announcedIn(scene)) {
       const { example } = described.get(event['detail-type']) ?? {};
       expect(Object.keys(event.detail).sort()).toEqual(Object.keys(example?.detail ?? {}).sort());
     }

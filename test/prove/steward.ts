@@ -38,7 +38,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'the sweep releases nothing',
     file: 'lib/visit.ts',
-    find: 'return completeDeparture(deps, departure, decision.why);',
+    find: 'return completeDeparture(deps, departure, registrations, decision.why);',
     replace: 'return;',
     tests: ['test/scenarios/drained.test.ts'],
     by: 'F3: the sweep does everything when every rule is disabled',
@@ -158,7 +158,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'the sweep releases nothing',
     file: 'lib/visit.ts',
-    find: 'return completeDeparture(deps, departure, decision.why);',
+    find: 'return completeDeparture(deps, departure, registrations, decision.why);',
     replace: 'return;',
     tests: ['test/scenarios/drained.test.ts'],
     by: 'the sweep releases while ECS events are minutes late',

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { stewardHook, tagGroup } from '../../demo/cluster.ts';
 import { Fault } from '../../simulator/machine.ts';
+import { announcedIn } from './announced.ts';
 import { groupName, Scene, service } from './scene.ts';
 
-const typesOf = (scene: Scene) => scene.announced.map((event) => event['detail-type']);
-const eventOf = (scene: Scene, detailType: string) =>
-  scene.announced.find((event) => event['detail-type'] === detailType);
+const typesOf = (scene: Scene) => announcedIn(scene).map((event) => event['detail-type']);
+const eventOf = (scene: Scene, detailType: string) => announcedIn(scene, detailType)[0];
 
 describe('the events of a departure', () => {
   it('tell on the bus that the drain started, and that the instance drained, once the hook is completed', async () => {
@@ -52,8 +52,8 @@ describe('the events of a departure', () => {
     await scene.ended(instanceId, 120);
     await scene.account.advance(5);
     expect(typesOf(scene)).toEqual(['Instance Released']);
-    expect(scene.announced[0]?.detail).toMatchObject({ instanceId, why: 'dry-run' });
-    expect(scene.announced[0]?.detail).not.toHaveProperty('drainSeconds');
+    expect(announcedIn(scene)[0]?.detail).toMatchObject({ instanceId, why: 'dry-run' });
+    expect(announcedIn(scene)[0]?.detail).not.toHaveProperty('drainSeconds');
   });
 
   it('are told once for each instance, though every event of ECS comes twice', async () => {
@@ -62,7 +62,7 @@ describe('the events of a departure', () => {
     await scene.leave();
     await scene.account.advance(120);
     expect(typesOf(scene)).toEqual(['Drain Started', 'Instance Drained']);
-    const ids = scene.announced.map(({ detail }) => detail.id);
+    const ids = announcedIn(scene).map(({ detail }) => detail.id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
@@ -75,7 +75,7 @@ describe('the events of a departure', () => {
     expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
     expect(departure.latenessSeconds).toBeLessThanOrEqual(2);
     await scene.account.advance(60);
-    expect(scene.announced).toEqual([]);
+    expect(announcedIn(scene)).toEqual([]);
     expect(scene.metric('Failures')).toBe(2);
     expect(scene.deadLetters).toBe(0);
   });

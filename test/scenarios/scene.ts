@@ -20,15 +20,6 @@ import type { Runtime } from '../../simulator/cloud/lambda/lambda.ts';
 export const clusterName = 'shop';
 export const groupName = 'shop-nodes';
 
-/** An event of the steward as the bus has it. */
-export interface Announced {
-  readonly source: string;
-  readonly 'detail-type': string;
-  readonly time: string;
-  readonly resources: readonly string[];
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
 /** A small world to let an instance leave. */
 export interface SceneWish {
   readonly seed?: number;
@@ -203,14 +194,6 @@ export class Scene {
     return this.account.world.log
       .filter(({ kind }) => kind === 'log')
       .map(({ line }) => JSON.parse(String(line)) as Record<string, unknown>);
-  }
-
-  /** The events of the steward that the bus took, oldest first. */
-  get announced(): readonly Announced[] {
-    return this.account.world.log
-      .filter(({ kind }) => kind === 'event')
-      .map(({ event }) => event as Announced)
-      .filter(({ source }) => source === 'ecs-steward');
   }
 
   /** The sum of one metric over everything logged. */
