@@ -43,6 +43,7 @@ export function causeOf(
     draining: 'Task stopped during instance draining',
     deployment: `Scaling activity initiated by (deployment ${id})`,
     scaling: `Scaling activity initiated by (deployment ${id})`,
+    rebalancing: `Availability-zone rebalancing initiated by (deployment ${id})`,
     misplaced: `Scaling activity initiated by (deployment ${id})`,
     unhealthy:
       failedCheck === 'target'

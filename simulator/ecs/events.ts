@@ -137,6 +137,21 @@ export const messages = {
       : `Reason: No Container Instances were found in your ${whose}.`;
     return `${words} because no container instance met all of its requirements. ${why}`;
   },
+  uneven: (service: Speaker, zones: string) =>
+    `${speaks(service)} is not AZ balanced with ${zones}. AZ Rebalancing in progress.`,
+  even: (service: Speaker, zones: string) => `${speaks(service)} is AZ balanced with ${zones}.`,
+  movedTo: (service: Speaker, zone: string, taskArns: readonly string[]) =>
+    `${speaks(service)} has started ${taskArns.length} tasks in ${zone} to AZ Rebalance: ${named(taskArns)}.`,
+  movedFrom: (service: Speaker, zone: string, taskArns: readonly string[]) =>
+    `${speaks(service)} has stopped ${taskArns.length} running tasks in ${zone} due to AZ rebalancing: ${named(taskArns)}.`,
+  unplacedIn: (service: Speaker, launchType: string, zone: string) => {
+    const words = `${speaks(service)} is unable to place a task in ${zone}`;
+    const why = ' because no container instance met all of its requirements';
+    return `${words}${launchType === 'FARGATE' ? '' : why}.`;
+  },
+  unevenByProtection: (service: Speaker, taskSetId: string, count: number) =>
+    `${speaks(service)} was unable to AZ Rebalance because (taskSet ${taskSetId}) was unable to scale in due to (reason ${count} tasks under protection).`,
+  stoppedRebalancing: (service: Speaker) => `${speaks(service)} stopped AZ Rebalancing.`,
   held: (service: Speaker) =>
     `${speaks(service)} was unable to scale in to desired count because number of protected tasks is more than the desired count of tasks.`,
   deployed: (service: Speaker, deploymentId: string) =>

@@ -24,7 +24,7 @@ export interface Candidate {
 }
 
 /** Why the scheduler stops a task. */
-export type StopWhy = 'draining' | 'deployment' | 'scaling' | 'misplaced' | 'unhealthy';
+export type StopWhy = 'draining' | 'deployment' | 'scaling' | 'misplaced' | 'unhealthy' | 'rebalancing';
 
 /** What one pass of the scheduler does about one service. */
 export interface Pass {
@@ -40,6 +40,8 @@ export interface Limits {
   readonly desiredCount: number;
   readonly minimumHealthyPercent: number;
   readonly maximumPercent: number;
+  /** Tasks that run in place of others which still run, too: zones are being rebalanced (D-2.41). */
+  readonly surplusCount?: number;
 }
 
 /** Ranks tasks by what the service still wants: the one that ranks highest stops first. */
@@ -93,6 +95,7 @@ export function replicaPass(
   scaleIn: StopOrder = usualOrder,
 ): Pass {
   const stops = new Stops(tasks, minimumHealthy(limits));
+  const wantedCount = limits.desiredCount + (limits.surplusCount ?? 0);
   for (const task of tasks) {
     if (!task.isWanted || !task.isPending) continue;
     if (task.isDraining && !task.isHeldWhileDraining) stops.add(task, 'draining');
@@ -101,7 +104,7 @@ export function replicaPass(
   const isKept = (task: Candidate) => task.isPrimary && !task.isDraining;
   const kept = tasks.filter((task) => task.isWanted && isKept(task));
   const sound = kept.filter(({ isUnhealthy }) => !isUnhealthy);
-  const excess = sound.length - limits.desiredCount;
+  const excess = sound.length - wantedCount;
   const free = sound.filter(({ isProtected }) => !isProtected);
   stops.most(free, excess, 'scaling', { evenUnhealthy: true, order: scaleIn });
   const replaced = tasks.filter((task) => task.isWanted && !isKept(task) && !stops.has(task));
@@ -111,11 +114,10 @@ export function replicaPass(
   stops.most(draining, draining.length, 'draining', { evenUnhealthy: false });
   const outdated = replaced.filter(({ isDraining, isProtected }) => !isDraining && !isProtected);
   stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
-  const missing = limits.desiredCount - Math.min(sound.length, limits.desiredCount);
+  const missing = Math.max(0, wantedCount - sound.length);
   const room = maximumTasks(limits) - tasks.length;
   const unhealthy = kept.filter(({ isUnhealthy }) => isUnhealthy);
-  const replacedCount =
-    sound.filter(({ isHealthy }) => isHealthy).length + unhealthy.length - limits.desiredCount;
+  const replacedCount = sound.filter(({ isHealthy }) => isHealthy).length + unhealthy.length - wantedCount;
   const isStuck = missing > 0 && room <= 0 && !isMoving(tasks);
   for (const task of unhealthy.slice(0, isStuck ? Math.max(1, replacedCount) : Math.max(0, replacedCount)))
     stops.add(task, 'unhealthy');
@@ -192,7 +194,8 @@ class Stops {
       const left = tasks.filter((task) => !this.has(task));
       const free = evenUnhealthy ? left.filter(({ isHealthy }) => !isHealthy) : [];
       const allowed = left.filter((task) => this.healthyWithout(task) >= this.minimum);
-      const task = this.first(free.length > 0 ? free : allowed, order);
+      const wanted = this.wanted.filter((each) => !this.has(each));
+      const task = firstToStop(free.length > 0 ? free : allowed, wanted, order);
       if (!task) return;
       this.add(task, why);
     }
@@ -202,15 +205,19 @@ class Stops {
   private healthyWithout({ isHealthy }: Candidate): number {
     return this.healthy - (isHealthy ? 1 : 0);
   }
+}
 
-  private first(tasks: readonly Candidate[], { ranks, pick }: StopOrder): Candidate | undefined {
-    const left = this.wanted.filter((task) => !this.has(task));
-    let best = tasks;
-    for (const rank of ranks) {
-      const scored = best.map(rank(left));
-      const highest = scored.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
-      best = best.filter((_, index) => scored[index] === highest);
-    }
-    return best[best.length < 2 ? 0 : pick(best.length)];
+/** Which of the tasks goes first, given what the service still wants; undefined: there is none. */
+export function firstToStop(
+  tasks: readonly Candidate[],
+  wanted: readonly Candidate[],
+  { ranks, pick }: StopOrder,
+): Candidate | undefined {
+  let best = tasks;
+  for (const rank of ranks) {
+    const scored = best.map(rank(wanted));
+    const highest = scored.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
+    best = best.filter((_, index) => scored[index] === highest);
   }
+  return best[best.length < 2 ? 0 : pick(best.length)];
 }

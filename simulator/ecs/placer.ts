@@ -19,6 +19,8 @@ export interface Batch {
   readonly siblings: readonly TaskRecord[];
   /** Tasks that are there already and count for base and weight. */
   readonly sharers: readonly TaskRecord[];
+  /** The only zone in which they may go, where they wait for nothing; undefined: any. */
+  readonly availabilityZone?: string | undefined;
   /** Chooses among equals. */
   readonly pick: (count: number) => number;
 }
@@ -80,6 +82,24 @@ export class Placer {
     return { placed, refusals: [...refusals.values()] };
   }
 
+  /** Whether one more of the tasks would find a place at once. */
+  hasRoom({ infrastructure, ...batch }: Omit<Batch, 'count'>): boolean {
+    const [item] = infrastructure.capacityProviderStrategy;
+    const provider = fargateProviders.find((name) => name === item?.capacityProvider) ?? 'FARGATE';
+    if (infrastructure.launchType === 'FARGATE') return !this.unavailable.has(provider);
+    const { siblings } = batch;
+    return (
+      this.find({ ...batch, infrastructure, count: 1 }, item?.capacityProvider, siblings).kind === 'placed'
+    );
+  }
+
+  /** The zones of Fargate that tasks with these subnets are spread over. */
+  fargateZones({ networkConfiguration }: Pick<Infrastructure, 'networkConfiguration'>): string[] {
+    return zoneLetters
+      .slice(0, Math.max(1, subnetCount(networkConfiguration)))
+      .map((letter) => `${this.state.arns.region}${letter}`);
+  }
+
   /** Whether the tasks of a strategy wait for an instance, and no more of the cluster may (D-4.32). */
   isFull(clusterArn: string, items: readonly StrategyItem[]): boolean {
     const isAnyScaled = items.some(({ capacityProvider }) => isScaled(this.state.provider(capacityProvider)));
@@ -136,7 +156,8 @@ export class Placer {
     };
     const instances = this.state
       .instancesOf(batch.clusterArn)
-      .filter((instance) => !capacityProviderName || instance.capacityProviderName === capacityProviderName);
+      .filter((instance) => !capacityProviderName || instance.capacityProviderName === capacityProviderName)
+      .filter((each) => !batch.availabilityZone || each.availabilityZone === batch.availabilityZone);
     return place(instances, requirement, batch.strategy, batch.pick);
   }
 
@@ -152,7 +173,8 @@ export class Placer {
     const placement = this.find(batch, capacityProviderName, siblings);
     if (placement.kind === 'placed')
       return this.tasks.place(now, placement.instance, { ...batch.order, launchType, capacityProviderName });
-    if (capacityProviderName && this.mayWait(batch.clusterArn, capacityProviderName)) {
+    const isForNow = batch.availabilityZone !== undefined;
+    if (capacityProviderName && !isForNow && this.mayWait(batch.clusterArn, capacityProviderName)) {
       const task = this.tasks.wait(now, batch.clusterArn, {
         ...batch.order,
         launchType,
@@ -169,16 +191,14 @@ export class Placer {
 
   private startOnFargate(
     now: number,
-    { clusterArn, order, infrastructure }: Batch,
+    { clusterArn, order, infrastructure, availabilityZone: only }: Batch,
     capacityProviderName: string | undefined,
     siblings: readonly TaskRecord[],
   ): TaskRecord | Refusal {
     const provider = fargateProviders.find((name) => name === capacityProviderName) ?? 'FARGATE';
     if (this.unavailable.has(provider))
       return { capacityProvider: provider, misfits: [], reason: 'RESOURCE:FARGATE' };
-    const zones = zoneLetters
-      .slice(0, Math.max(1, subnetCount(infrastructure.networkConfiguration)))
-      .map((letter) => `${this.state.arns.region}${letter}`);
+    const zones = only === undefined ? this.fargateZones(infrastructure) : [only];
     const counts = countBy(siblings, ({ availabilityZone }) => availabilityZone);
     const { platformVersion: asked = 'LATEST' } = infrastructure;
     const platformVersion = asked === 'LATEST' ? latestPlatform : asked;

@@ -2,13 +2,15 @@ import { candidatesOf, graceEndOf } from './candidates.ts';
 import { causeOf } from './causes.ts';
 import { Failures } from './failures.ts';
 import { type Candidate, daemonPass, type Limits, type Pass, replicaPass, type StopWhy } from './passes.ts';
-import { meetsConstraints, misfit, type Requirement, usualStrategy } from './placement.ts';
+import { placeableInstances, requirementOf } from './placeable.ts';
+import { meetsConstraints, misfit } from './placement.ts';
 import type { Placer, Refusal } from './placer.ts';
 import { type Pool, poolsOf, primaryOf } from './pools.ts';
-import type { ContainerInstanceRecord, PlacementStrategy, TaskRecord } from './records.ts';
+import { Rebalancing } from './rebalancing.ts';
+import type { ContainerInstanceRecord, TaskRecord } from './records.ts';
 import { Rollout, repeatMs } from './rollout.ts';
 import { scaleInRanks } from './scale-in.ts';
-import { orderOf } from './service-orders.ts';
+import { batchOf, orderOf } from './service-orders.ts';
 import type { Launch, Service } from './service-records.ts';
 import type { State, Watcher } from './state.ts';
 import { Targets } from './targets.ts';
@@ -28,6 +30,7 @@ export class Scheduler implements Watcher {
   private readonly placer: Placer;
   private readonly failures: Failures;
   private readonly targets: Targets;
+  private readonly rebalancing: Rebalancing;
   private readonly due = new Set<string>();
   /** Services with tasks that found no place. */
   private readonly waiting = new Set<string>();
@@ -39,6 +42,7 @@ export class Scheduler implements Watcher {
     this.rollout = new Rollout(state);
     this.failures = new Failures(state, this.rollout);
     this.targets = new Targets(state, this.rollout);
+    this.rebalancing = new Rebalancing(state, tasks, placer, this.rollout);
   }
 
   /** Has a look at a service soon. */
@@ -47,18 +51,21 @@ export class Scheduler implements Watcher {
     this.due.add(serviceArn);
   }
 
+  private wake(now: number, milliseconds: number, serviceArn: string): void {
+    this.state.after(now, milliseconds, (then) => this.touch(then, serviceArn));
+  }
+
   taskChanged(now: number, task: TaskRecord): void {
     const { serviceArn, containerInstanceArn, healthyAt } = task;
     if (serviceArn === undefined) return;
     this.touch(now, serviceArn);
     if (task.lastStatus === 'RUNNING') this.failures.running(task);
     const startsAt = task.lastStatus === 'STOPPED' ? this.failures.stopped(now, task) : undefined;
-    if (startsAt !== undefined) this.state.after(now, startsAt - now, (then) => this.touch(then, serviceArn));
+    if (startsAt !== undefined) this.wake(now, startsAt - now, serviceArn);
     if (task.desiredStatus === 'RUNNING' && healthyAt !== undefined && healthyAt > now)
-      this.state.after(now, healthyAt - now, (then) => this.touch(then, serviceArn));
+      this.wake(now, healthyAt - now, serviceArn);
     const graceEndsAt = graceEndOf(this.state.services.get(serviceArn), task);
-    if (task.failedCheck === 'target' && graceEndsAt > now)
-      this.state.after(now, graceEndsAt - now, (then) => this.touch(then, serviceArn));
+    if (task.failedCheck === 'target' && graceEndsAt > now) this.wake(now, graceEndsAt - now, serviceArn);
     // The daemons of a draining instance wait for its last replica task (D-2.29).
     if (task.lastStatus !== 'STOPPED' || containerInstanceArn === undefined) return;
     if (this.state.instance(containerInstanceArn).status !== 'DRAINING') return;
@@ -69,14 +76,17 @@ export class Scheduler implements Watcher {
   capacityChanged(now: number, clusterArn: string): void {
     this.placer.retry(now);
     for (const { serviceArn } of this.state.servicesOf(clusterArn))
-      if (this.waiting.has(serviceArn)) this.touch(now, serviceArn);
+      if (this.waiting.has(serviceArn) || this.rebalancing.isBlocked(serviceArn)) this.touch(now, serviceArn);
   }
 
   /** A container instance came, went, or changed between ACTIVE and DRAINING. */
   instanceChanged(now: number, { clusterArn, containerInstanceArn }: ContainerInstanceRecord): void {
     this.capacityChanged(now, clusterArn);
-    for (const { serviceArn, schedulingStrategy } of this.state.servicesOf(clusterArn))
-      if (schedulingStrategy === 'DAEMON') this.touch(now, serviceArn);
+    for (const service of this.state.servicesOf(clusterArn)) {
+      const isDaemon = service.schedulingStrategy === 'DAEMON';
+      const isSpread = service.availabilityZoneRebalancing === 'ENABLED';
+      if (isDaemon || isSpread) this.touch(now, service.serviceArn);
+    }
     for (const { serviceArn } of this.state.tasksOn(containerInstanceArn))
       if (serviceArn !== undefined) this.touch(now, serviceArn);
   }
@@ -93,7 +103,7 @@ export class Scheduler implements Watcher {
   private withDesiredCount(now: number, serviceArn: string): Service {
     const service = this.state.service(serviceArn);
     if (service.schedulingStrategy === 'REPLICA') return service;
-    const desiredCount = service.status === 'ACTIVE' ? this.eligible(service).length : 0;
+    const desiredCount = service.status === 'ACTIVE' ? placeableInstances(this.state, service).length : 0;
     if (desiredCount === service.desiredCount) return service;
     const counted = { ...service, desiredCount };
     this.state.putService(now, counted);
@@ -107,9 +117,10 @@ export class Scheduler implements Watcher {
     const { serviceArn } = service;
     this.targets.look(now, serviceArn);
     this.failures.reset(now, serviceArn);
-    if (service.deploymentController === 'ECS')
+    if (service.deploymentController === 'ECS') {
       this.rollout.settle(now, serviceArn, candidatesOf(this.state, now, service));
-    else this.rollout.settleTaskSets(now, serviceArn);
+      this.rebalancing.look(now, serviceArn, (milliseconds) => this.wake(now, milliseconds, serviceArn));
+    } else this.rollout.settleTaskSets(now, serviceArn);
     if (service.status === 'DRAINING') this.retire(now, serviceArn);
   }
 
@@ -123,26 +134,16 @@ export class Scheduler implements Watcher {
   private fill(now: number, service: Service, pool: Pool): Refusal[] {
     const { launch } = pool;
     const candidates = candidatesOf(this.state, now, service, pool);
-    const strategy = service.placementStrategy.length > 0 ? service.placementStrategy : usualStrategy;
-    const pick = (count: number) => this.pick(strategy, count);
+    const { strategy, pick } = batchOf(this.state, service, launch);
     const ranks = scaleInRanks(this.state, strategy);
-    const limits = limitsOf(service, pool, candidates);
+    const surplusCount = this.rebalancing.surplus(now, service, candidates);
+    const limits = { ...limitsOf(service, pool, candidates), surplusCount };
     const { stop, startCount, heldCount } = replicaPass(limits, candidates, { ranks, pick });
     this.stopAll(now, service, launch, this.allowed(service, launch, stop));
     this.rollout.held(now, service, heldCount);
     const mayStart = this.failures.startsAt(service.serviceArn, launch) <= now;
-    const wanted = this.wantedTasks(service);
-    const { placed, refusals } = this.placer.start(now, {
-      clusterArn: service.clusterArn,
-      count: mayStart ? startCount : 0,
-      order: orderOf(service, launch),
-      infrastructure: launch,
-      strategy,
-      constraints: service.placementConstraints,
-      siblings: wanted,
-      sharers: wanted.filter(({ startedBy }) => startedBy === launch.id),
-      pick,
-    });
+    const count = mayStart ? startCount : 0;
+    const { placed, refusals } = this.placer.start(now, { ...batchOf(this.state, service, launch), count });
     const taskArns = placed.map(({ taskArn }) => taskArn);
     this.rollout.started(now, service, launch, taskArns);
     return refusals;
@@ -173,11 +174,13 @@ export class Scheduler implements Watcher {
       misplaced.map(({ taskArn }) => taskArn),
     );
     if (this.failures.startsAt(service.serviceArn, launch) > now) return;
-    const requirement = this.requirement(service);
+    const requirement = requirementOf(this.state, service);
     const places = new Set(
       this.state.tasksOf(service.serviceArn).map(({ containerInstanceArn }) => containerInstanceArn),
     );
-    const lacking = this.eligible(service).filter((each) => !places.has(each.containerInstanceArn));
+    const lacking = placeableInstances(this.state, service).filter(
+      (each) => !places.has(each.containerInstanceArn),
+    );
     const judged = lacking.map((instance) => ({ instance, reason: misfit(instance, requirement) }));
     const misfits = judged.flatMap(({ instance, reason }) => (reason ? [{ instance, reason }] : []));
     const [first] = misfits;
@@ -191,7 +194,7 @@ export class Scheduler implements Watcher {
 
   /** The tasks of a daemon, and whether its constraints still admit the instance that they are on (D-1.17j). */
   private daemons(now: number, service: Service): Candidate[] {
-    const requirement = { ...this.requirement(service), siblings: new Map<string, number>() };
+    const requirement = { ...requirementOf(this.state, service), siblings: new Map<string, number>() };
     return candidatesOf(this.state, now, service).map((task) => {
       const instance = this.state.instance(task.containerInstanceArn);
       return { ...task, isMisplaced: !task.isDraining && !meetsConstraints(instance, requirement) };
@@ -249,30 +252,7 @@ export class Scheduler implements Watcher {
     this.rollout.forget(serviceArn);
     this.failures.forget(serviceArn);
     this.targets.forget(serviceArn);
-  }
-
-  private wantedTasks({ serviceArn }: Service): TaskRecord[] {
-    return this.state.tasksOf(serviceArn).filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
-  }
-
-  private requirement(service: Service): Requirement {
-    const siblings = new Map<string, number>();
-    for (const { containerInstanceArn = '' } of this.wantedTasks(service))
-      siblings.set(containerInstanceArn, (siblings.get(containerInstanceArn) ?? 0) + 1);
-    const { definition } = primaryOf(service);
-    const { reservation } = definition;
-    return { definition, reservation, constraints: service.placementConstraints, siblings };
-  }
-
-  /** Active instances that a daemon's constraints admit, whatever room they have (D-9.37). */
-  private eligible(service: Service): ContainerInstanceRecord[] {
-    const requirement = { ...this.requirement(service), siblings: new Map<string, number>() };
-    const providers = primaryOf(service).capacityProviderStrategy.map((item) => item.capacityProvider);
-    const isAsked = ({ capacityProviderName = '' }: ContainerInstanceRecord) =>
-      providers.length === 0 || providers.includes(capacityProviderName);
-    return this.state
-      .instancesOf(service.clusterArn)
-      .filter((each) => each.status === 'ACTIVE' && isAsked(each) && meetsConstraints(each, requirement));
+    this.rebalancing.forget(serviceArn);
   }
 
   private hasReplicaTasks(containerInstanceArn: string): boolean {
@@ -282,12 +262,6 @@ export class Scheduler implements Watcher {
         ({ serviceArn }) =>
           serviceArn !== undefined && this.state.services.get(serviceArn)?.schedulingStrategy === 'REPLICA',
       );
-  }
-
-  /** Among equals the one registered first, unless the strategy asks for chance. */
-  private pick(strategy: readonly PlacementStrategy[], count: number): number {
-    const isRandom = strategy.some(({ type }) => type === 'random');
-    return isRandom ? Number.parseInt(this.state.ids.hex(8), 16) % count : 0;
   }
 }
 

@@ -81,6 +81,7 @@ export interface Service extends Infrastructure {
   readonly healthCheckGracePeriodSeconds: number | undefined;
   readonly placementConstraints: readonly PlacementConstraint[];
   readonly placementStrategy: readonly PlacementStrategy[];
+  readonly availabilityZoneRebalancing: 'ENABLED' | 'DISABLED';
   readonly tags: readonly Tag[];
   readonly propagateTags: PropagateTags;
   readonly enableECSManagedTags: boolean;

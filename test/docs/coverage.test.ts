@@ -3,7 +3,13 @@ import { textOf, writtenFiles } from '../files.ts';
 
 /** How many facts there are in each section that says how AWS behaves, and those whose number ends in a letter. */
 const sections = { 1: 35, 2: 49, 3: 34, 4: 47, 6: 24, 7: 13, 8: 12, 9: 73 } as const;
-const lettered = { '1.10': 'abcdefghi', '1.17': 'abcdefghijklmno', '2.15': 'bc', '2.42': 'a' } as const;
+const lettered = {
+  '1.10': 'abcdefghi',
+  '1.17': 'abcdefghijklmno',
+  '2.15': 'bc',
+  '2.41': 'ab',
+  '2.42': 'a',
+} as const;
 const numbers = Object.entries(sections)
   .flatMap(([section, count]) => Array.from({ length: count }, (_, at) => `${section}.${at + 1}`))
   .concat(Object.entries(lettered).flatMap(([number, letters]) => [...letters].map((one) => number + one)));

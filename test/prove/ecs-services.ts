@@ -162,4 +162,28 @@ export const ecsServiceSabotages: readonly Sabotage[] = [
     tests: ['test/simulator/ecs/operations/definitions.test.ts'],
     by: 'DeregisterTaskDefinition makes a revision INACTIVE: it is shown, and starts nothing new',
   },
+  {
+    broken: 'a rebalancing stops a task before its replacement is healthy (D-2.41)',
+    file: 'simulator/ecs/rebalancing.ts',
+    find: 'tasks.get(started)?.isHealthy === true',
+    replace: 'tasks.has(started)',
+    tests: ['test/simulator/ecs/rebalancing.test.ts'],
+    by: 'wait in the fuller zone until the task in the emptier one is healthy (D-2.41)',
+  },
+  {
+    broken: 'a rebalancing looks at no maximum (D-2.41)',
+    file: 'simulator/ecs/rebalancing.ts',
+    find: 'while (moves.length < room && ',
+    replace: 'while (',
+    tests: ['test/simulator/ecs/rebalancing.test.ts'],
+    by: 'go on one by one where the maximum leaves room for one (D-2.41)',
+  },
+  {
+    broken: 'the scheduler stops what a rebalancing has started as too many (D-2.41)',
+    file: 'simulator/ecs/passes.ts',
+    find: 'limits.desiredCount + (limits.surplusCount ?? 0)',
+    replace: 'limits.desiredCount',
+    tests: ['test/simulator/ecs/rebalancing.test.ts'],
+    by: 'are made even: first starts in the emptier one, then stops in the fuller one (D-2.41)',
+  },
 ];

@@ -20,6 +20,7 @@ import { tagsOf } from '../tags.ts';
 import { definitionOf } from './definitions.ts';
 import { checkPlacement, infrastructureOf } from './infrastructure.ts';
 import type { Request } from './operation.ts';
+import { newRebalancing } from './rebalancing.ts';
 
 const countMax = 2_147_483_647;
 
@@ -56,7 +57,7 @@ export function newService(
   if (schedulingStrategy === 'DAEMON' && strategy.length > 0)
     throw invalid('placementStrategy: a DAEMON service takes none.');
   const usual = schedulingStrategy === 'DAEMON' ? usualDaemon : usualReplica;
-  const service: Service = {
+  const wanted: Omit<Service, 'availabilityZoneRebalancing'> = {
     ...named,
     ...inClusterAlone,
     clusterArn: cluster.clusterArn,
@@ -72,16 +73,25 @@ export function newService(
     createdAt: now,
   };
   if (controller === 'EXTERNAL') {
+    const service: Service = {
+      ...wanted,
+      availabilityZoneRebalancing: newRebalancing(input, wanted, undefined),
+    };
     const given = taskSetMembers.find((name) => isGiven(input[name]));
     if (given) throw invalid(`${given}: with the EXTERNAL deployment controller it belongs to a task set.`);
     return { ...service, healthCheckGracePeriodSeconds: graceOf(input, undefined) };
   }
   const definition = definitionOf(state, requiredText(input, 'taskDefinition'));
-  return launched(request, cluster, service, definition);
+  return launched(request, cluster, wanted, definition);
 }
 
 /** With its first deployment; with CodeDeploy's controller, with its first task set (D-9.38). */
-function launched(request: Request, cluster: Cluster, service: Service, definition: TaskDefinition): Service {
+function launched(
+  request: Request,
+  cluster: Cluster,
+  service: Omit<Service, 'availabilityZoneRebalancing'>,
+  definition: TaskDefinition,
+): Service {
   const { now, input, state, scheduler } = request;
   const infrastructure = infrastructureOf(state, cluster, input, definition);
   if (service.schedulingStrategy === 'DAEMON' && infrastructure.launchType === 'FARGATE')
@@ -94,6 +104,7 @@ function launched(request: Request, cluster: Cluster, service: Service, definiti
   const complete: Service = {
     ...service,
     ...infrastructure,
+    availabilityZoneRebalancing: newRebalancing(input, { ...service, ...infrastructure }, definition),
     loadBalancers,
     healthCheckGracePeriodSeconds: graceOf(input, loadBalancers),
     inert: { ...service.inert, ...inertOf(input, definition, loadBalancers) },
@@ -117,6 +128,7 @@ const inClusterAlone = {
   deployments: [],
   taskSets: [],
   events: [],
+  inert: {},
   isSteady: false,
 } satisfies Partial<Service>;
 
@@ -209,24 +221,16 @@ export function graceOf(
   return seconds ?? before;
 }
 
-/** What a service passes on to its tasks; the rest is shown as it was given (D-2.41, D-9.48, D-9.71). */
+/** What a service passes on to its tasks (D-9.48, D-9.71). */
 export function settingsOf(
   input: Input,
-  before: Pick<Service, 'propagateTags' | 'enableECSManagedTags' | 'enableExecuteCommand'> & {
-    readonly inert?: Service['inert'];
-  },
+  before: Pick<Service, 'propagateTags' | 'enableECSManagedTags' | 'enableExecuteCommand'>,
 ) {
-  const rebalancing = oneOf(input, 'availabilityZoneRebalancing', ['ENABLED', 'DISABLED']);
   return {
     propagateTags:
       oneOf(input, 'propagateTags', ['TASK_DEFINITION', 'SERVICE', 'NONE']) ?? before.propagateTags,
     enableECSManagedTags: flag(input, 'enableECSManagedTags') ?? before.enableECSManagedTags,
     enableExecuteCommand: flag(input, 'enableExecuteCommand') ?? before.enableExecuteCommand,
-    inert: {
-      availabilityZoneRebalancing: 'ENABLED',
-      ...before.inert,
-      ...(rebalancing && { availabilityZoneRebalancing: rebalancing }),
-    },
   };
 }
 

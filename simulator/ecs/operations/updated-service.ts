@@ -16,6 +16,7 @@ import {
   settingsOf,
 } from './new-service.ts';
 import type { Request } from './operation.ts';
+import { rebalancingAfter } from './rebalancing.ts';
 
 const countMax = 2_147_483_647;
 
@@ -31,12 +32,16 @@ const deploymentMembers: Readonly<Record<string, string>> = {
 
 /** The service as UpdateService leaves it (D-9.42, D-9.43). Throws on what its controller does not allow. */
 export function withUpdates(request: Request, service: Service): Service {
+  return rebalancingAfter(request.input, changed(request, service));
+}
+
+function changed(request: Request, service: Service): Service {
   const { input } = request;
   refuse('UpdateService', input, ['deploymentController']);
   const desiredCount = whole(input, 'desiredCount', 0, countMax);
   if (desiredCount !== undefined && service.schedulingStrategy === 'DAEMON')
     throw invalid('desiredCount: a DAEMON service takes none, it runs one task on each instance.');
-  const changed: Service = {
+  const after: Service = {
     ...service,
     desiredCount: desiredCount ?? service.desiredCount,
     ...percents(input, service.schedulingStrategy, service.deploymentController, service),
@@ -46,11 +51,11 @@ export function withUpdates(request: Request, service: Service): Service {
       input.placementStrategy === undefined ? service.placementStrategy : placementStrategy(input),
     ...settingsOf(input, service),
   };
-  if (service.deploymentController === 'ECS') return deployed(request, changed);
+  if (service.deploymentController === 'ECS') return deployed(request, after);
   checkController(input, service);
   const { loadBalancers, healthCheckGracePeriodSeconds } = service;
   return {
-    ...changed,
+    ...after,
     healthCheckGracePeriodSeconds: graceOf(input, loadBalancers, healthCheckGracePeriodSeconds),
   };
 }

@@ -19,7 +19,8 @@ const step = fc.record({
     ...(['deregister', 'attribute', 'deploy', 'run-task', 'scale-set', 'terminate'] as const),
   ),
   which: fc.nat(7),
-  seconds: fc.constantFrom(0, 1, 2, 5, 20, 60),
+  // The last is long enough for zones to be rebalanced.
+  seconds: fc.constantFrom(0, 1, 2, 5, 20, 60, 320),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const steps = fc.array(step, { minLength: 5, maxLength: 25 });

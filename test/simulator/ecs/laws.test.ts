@@ -7,6 +7,8 @@ import { type Said, Scene, startAt, targetGroupArn } from './scene.ts';
 /** One thing that happens in a cluster of four instances and three services. */
 const step = fc.oneof(
   fc.record({ kind: fc.constant('pass' as const), seconds: fc.integer({ min: 1, max: 90 }) }),
+  // Long enough for zones to be rebalanced.
+  fc.record({ kind: fc.constant('pass' as const), seconds: fc.integer({ min: 310, max: 400 }) }),
   fc.record({
     kind: fc.constantFrom('drain', 'activate', 'flap', 'connect', 'terminate', 'launch'),
     which: fc.nat(3),
@@ -14,6 +16,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constantFrom('stop-task', 'run-task', 'scale', 'deploy'), which: fc.nat(7) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+const zones = ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'];
 const steps = fc.array(step, { minLength: 5, maxLength: 40 });
 
 /** The percentages of the service `web`, `api` and `tight`. */
@@ -62,9 +65,11 @@ function take(one: Scene, event: Step): void {
     case 'terminate':
       if (instance && instances.length > 1) one.terminate(instance);
       return;
-    case 'launch':
-      one.instance(`i-${one.ecs.containerInstanceRecords().length}`);
+    case 'launch': {
+      const availabilityZone = `eu-west-1${'abc'[event.which % 3]}`;
+      one.instance(`i-${one.ecs.containerInstanceRecords().length}`, { availabilityZone });
       return;
+    }
     case 'stop-task':
       if (task) one.call('StopTask', { task });
       return;
@@ -161,6 +166,35 @@ describe('whatever happens', () => {
           for (const name of Object.keys(percents)) checkLimits(one, name, before, after);
           before = after;
         });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('zones, whatever happened before', () => {
+  it('are even once services are steady, each with the tasks that it wants (D-2.41)', () => {
+    fc.assert(
+      fc.property(steps, (events) => {
+        const one = scene();
+        live(one, events, () => undefined);
+        one.onStep = undefined;
+        for (const { ec2InstanceId, status, ec2TerminatedAt } of one.ecs.containerInstanceRecords()) {
+          if (status === 'INACTIVE') continue;
+          const containerInstance = one.idOf(ec2InstanceId);
+          if (ec2TerminatedAt === undefined) one.connection(ec2InstanceId, true);
+          else one.call('DeregisterContainerInstance', { containerInstance, force: true });
+          if (ec2TerminatedAt === undefined && status === 'DRAINING') one.drain(ec2InstanceId, 'ACTIVE');
+        }
+        for (const zone of zones) one.instance(`i-${zone}`, { availabilityZone: zone });
+        one.pass(3_600);
+        for (const name of ['web', 'api']) {
+          const tasks = one.tasksOf(`service:${name}`);
+          const [service] = one.call('DescribeServices', { services: [name] }).services;
+          expect(tasks.length).toBe(service?.desiredCount);
+          const counts = zones.map((zone) => tasks.filter((task) => task.availabilityZone === zone).length);
+          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThan(2);
+        }
       }),
       { numRuns: 60 },
     );

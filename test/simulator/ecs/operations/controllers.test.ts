@@ -77,22 +77,17 @@ describe('CreateService', () => {
     },
   );
 
-  it('shows what nothing acts on as it was given (D-2.41, D-9.39, D-9.47)', () => {
+  it('shows what nothing acts on as it was given (D-9.39, D-9.47)', () => {
     const scene = fleet(1);
     scene.ecs.putTargetGroup({ targetGroupArn, deregistrationDelaySeconds: 0, healthySeconds: 1 });
     const serviceRegistries = [{ registryArn: 'arn:r', containerName: 'app', containerPort: 80 }];
-    const more = { role: 'ecsServiceRole', availabilityZoneRebalancing: 'DISABLED', serviceRegistries };
-    scene.service('web', { ...balanced, ...more }, 0);
+    scene.service('web', { ...balanced, role: 'ecsServiceRole', serviceRegistries }, 0);
     expect(described(scene)).toMatchObject({
       roleArn: 'ecsServiceRole',
-      availabilityZoneRebalancing: 'DISABLED',
       serviceRegistries,
     });
-    update(scene, { availabilityZoneRebalancing: 'ENABLED' });
-    expect(described(scene)).toMatchObject({
-      availabilityZoneRebalancing: 'ENABLED',
-      roleArn: 'ecsServiceRole',
-    });
+    update(scene, { desiredCount: 1 });
+    expect(described(scene)).toMatchObject({ roleArn: 'ecsServiceRole', serviceRegistries });
   });
 
   it.each([
@@ -213,7 +208,8 @@ describe('UpdateService', () => {
     const before = ids(scene);
     const placementStrategy = [{ type: 'binpack', field: 'cpu' }];
     const placementConstraints = [{ type: 'distinctInstance' }];
-    const settings = { propagateTags: 'SERVICE', enableECSManagedTags: true, enableExecuteCommand: true };
+    const flags = { enableECSManagedTags: true, enableExecuteCommand: true };
+    const settings = { propagateTags: 'SERVICE', availabilityZoneRebalancing: 'DISABLED', ...flags };
     update(scene, {
       desiredCount: 1,
       placementStrategy,
