@@ -169,6 +169,15 @@ function isSettled({ drainStartedAt }: Departure, tasks: readonly Task[], now: D
   return now >= after(new Date(Math.max(drainStartedAt.getTime(), ...stops)), settlingSeconds);
 }
 
+/**
+ * Whether the record alone says that some task has not stopped: none is meant to run, and something is held. Its end is told
+ * by an event of the instance itself, whose version says how new a record must be (docs/decisions/0002).
+ */
+export function isStopping(registrations: readonly Registration[]): boolean {
+  const usable = registrations.filter(isUsable);
+  return usable.every(({ status, taskCount }) => status === 'DRAINING' && taskCount === 0) && !isFree(usable);
+}
+
 /** Whether every task is STOPPED and the record still looks busy: one of the two reads may be older than the other. */
 export function isInDoubt(registrations: readonly Registration[], tasks: readonly Task[]): boolean {
   const usable = registrations.filter(isUsable);

@@ -3,7 +3,7 @@ import { inParallel } from './parallel.ts';
 import type { Task } from './task.ts';
 
 /** Container instances whose tasks are listed at the same time. */
-const listsAtOnce = 5;
+const listsAtOnce = 10;
 /** With more container instances than this the tasks of the whole cluster are listed: pages of 100 cost less (D-5.8). */
 export const wholeClusterAbove = 50;
 

@@ -32,6 +32,13 @@ describe('an API that is behind the event (D-1.3)', () => {
     expect(namesOf(trace)).not.toContain('complete');
   });
 
+  it('about the task, while the instance still looks busy: the message comes back', async () => {
+    const busy = [registration({ holdsResources: true })];
+    const { deps, trace } = depsOf(answers([stopping({ version: 3 })], { describe: async () => busy }));
+    expect(await release(deps, messages(stop({ version: 4 })))).toEqual(['m0']);
+    expect(trace.slept).toEqual(pauses);
+  });
+
   it('about the task: acts as soon as the API has caught up', async () => {
     const versions = [3, 3, 4];
     const { deps, trace } = depsOf(

@@ -27,10 +27,10 @@ describe('the last task is STOPPED', () => {
     expect(trace.calls).toEqual([
       ['describe', clusterName, [arn]],
       ['instanceStates', [instanceId]],
+      ['groups', [groupName]],
       ['listTasks', clusterName, 'RUNNING', arn],
       ['listTasks', clusterName, 'STOPPED', arn],
       ['describeTasks', clusterName, [taskArn('web')]],
-      ['groups', [groupName]],
       ['complete', groupName, instanceId],
     ]);
     expect(trace.counts.get('DrainSeconds')).toEqual([120]);
@@ -53,9 +53,8 @@ describe('the last task is STOPPED', () => {
   it('takes a task that ECS has forgotten for STOPPED (D-5.18)', async () => {
     const { deps, trace } = depsOf(answers([]));
     await release(deps, messages(stop()));
-    expect(trace.calls.slice(-3)).toEqual([
+    expect(trace.calls.slice(-2)).toEqual([
       ['describeTasks', clusterName, [taskArn('web')]],
-      ['groups', [groupName]],
       ['complete', groupName, instanceId],
     ]);
   });
@@ -85,6 +84,69 @@ describe('the last task is STOPPED', () => {
   });
 });
 
+describe('nothing waits for what it does not need', () => {
+  /** A promise, and what resolves it. */
+  const gate = () => {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    return { open, opened };
+  };
+
+  it('reads the group while it reads the tasks', async () => {
+    const { open, opened } = gate();
+    const { deps, trace } = depsOf(
+      answers([], {
+        groups: () => opened.then(() => [group()]),
+        listTasks: async () => {
+          open();
+          return [];
+        },
+      }),
+    );
+    await release(deps, messages(change()));
+    expect(namesOf(trace).at(-1)).toBe('complete');
+  });
+
+  it('reads the group of all instances of a batch once, and completes them at once', async () => {
+    const { open, opened } = gate();
+    const ids = Array.from({ length: 10 }, (_, i) => `i-${i}`);
+    let completing = 0;
+    const { deps, trace } = depsOf(
+      answers([], {
+        describe: async () =>
+          ids.map((id) => registration({ containerInstanceArn: arn + id, ec2InstanceId: id })),
+        instanceStates: async () =>
+          ids.map((id) => ({
+            instanceId: id,
+            autoScalingGroupName: groupName,
+            lifecycleState: 'Terminating:Wait',
+          })),
+        complete: async () => {
+          completing++;
+          if (completing === ids.length) open();
+          await opened;
+          return 'completed';
+        },
+      }),
+    );
+    const batch = ids.map((id) => change({ containerInstanceArn: arn + id, instanceId: id }));
+    expect(await release(deps, messages(...batch))).toEqual([]);
+    expect(namesOf(trace).filter((name) => name === 'groups')).toHaveLength(1);
+    expect(total(trace, 'Released')).toBe(10);
+  });
+
+  it('gives the messages back where the group cannot be read', async () => {
+    const groups = async () => {
+      throw new Error('ServerException');
+    };
+    const { deps, trace } = depsOf(answers([stopped()], { groups }));
+    expect(await release(deps, messages(stop()))).toEqual(['m0']);
+    expect(namesOf(trace)).not.toContain('complete');
+  });
+});
+
 describe('little is asked where little is needed', () => {
   it.each<[string, Hint[], Partial<Fleet>, string[]]>([
     ['nothing while the event shows resources still held', [change({ holdsResources: true })], {}, []],
@@ -93,6 +155,12 @@ describe('little is asked where little is needed', () => {
       [stop()],
       { describe: async () => [registration({ taskCount: 1 })] },
       ['describe'],
+    ],
+    [
+      'two calls while another task still holds resources',
+      [stop()],
+      { describe: async () => [registration({ holdsResources: true })] },
+      ['describe', 'describeTasks'],
     ],
     [
       'one call where the instance is not DRAINING',
@@ -166,9 +234,9 @@ describe('a look that we asked for', () => {
     expect(namesOf(trace)).toEqual([
       'registrations',
       'instanceStates',
-      'listTasks',
-      'listTasks',
       'groups',
+      'listTasks',
+      'listTasks',
       'complete',
     ]);
   });
@@ -223,11 +291,10 @@ describe('a look that we asked for', () => {
   });
 
   it('releases as soon as the instance looks empty', async () => {
-    const looks = [true, false].map((holdsResources) => registration({ holdsResources }));
     const { deps, trace } = depsOf(
-      answers([stopped()], { describe: async () => [looks.shift() ?? registration()] }),
+      answers([stopped()], { registrations: async () => [registration({ holdsResources: true })] }),
     );
-    expect(await release(deps, messages(stop()))).toEqual([]);
+    expect(await release(deps, messages(look()))).toEqual([]);
     expect(namesOf(trace).at(-1)).toBe('complete');
     expect(trace.slept).toEqual([200]);
   });

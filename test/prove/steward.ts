@@ -247,8 +247,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'a paused group is released by events',
     file: 'functions/release.ts',
-    find: "return group !== undefined && enrolledGroup(group)?.policy.state === 'paused';",
-    replace: 'return group === undefined;',
+    find: "if (groupOf(departure)?.policy.state === 'paused') {",
+    replace: 'if (!groupOf(departure)) {',
     tests: ['test/functions/policy-state.test.ts'],
     by: 'releases nothing of a paused group, and the message does not come back',
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runTask } from '../../demo/cluster.ts';
-import { clusterName, job, Scene } from './scene.ts';
+import { clusterName, envelope, groupName, job, Scene } from './scene.ts';
 
 /** Ten attributes of somebody else leave no room for our mark (D-13.14). */
 function fillAttributes(scene: Scene): void {
@@ -50,6 +50,10 @@ describe('a task placed just before the drain', () => {
       listedOld++;
       return placedBefore;
     };
+    await account.advance(3);
+    // The events alone would leave the lists unread, for the instance still holds what the second task takes.
+    const detail = { autoScalingGroupName: groupName, clusterName, instanceId, because: 'empty' };
+    scene.send('release', { ...envelope(scene, 'ecs-steward', 'Look'), detail });
     const departure = await scene.ended(instanceId, 120);
     expect(listedOld).toBeGreaterThanOrEqual(2);
     expect(departure).toMatchObject({ tasks: 2, isEarly: false, tasksKilled: 0, endedBy: 'complete' });
