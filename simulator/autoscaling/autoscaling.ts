@@ -95,6 +95,10 @@ export class AutoScaling implements Service {
     return this.said.length > 0 ? Number.MIN_SAFE_INTEGER : this.agenda.nextAt;
   }
 
+  get busyAt(): number | undefined {
+    return this.said.length > 0 ? Number.MIN_SAFE_INTEGER : this.agenda.busyAt;
+  }
+
   advance(now: number): Outcome[] {
     for (let due = this.agenda.take(now); due; due = this.agenda.take(now)) due.value(due.time);
     return this.take();

@@ -30,7 +30,7 @@ export const terminationPolicies = [
 
 const healthChecks = ['EC2', 'EBS', 'ELB', 'VPC_LATTICE'] as const;
 const secondsMax = 2_147_483_647;
-const dayMin = 86_400;
+const daySeconds = 86_400;
 
 /** Throws ValidationError on settings outside what the API documents for them; undefined passes. */
 export function checkSettings(input: Requested): void {
@@ -38,8 +38,9 @@ export function checkSettings(input: Requested): void {
   checkRange('healthCheckGracePeriod', input.HealthCheckGracePeriod, 0, secondsMax);
   // -1 takes it away again.
   checkRange('defaultInstanceWarmup', input.DefaultInstanceWarmup, -1, secondsMax);
+  // 0 takes it away again (D-13.60).
   if (input.MaxInstanceLifetime !== 0)
-    checkRange('maxInstanceLifetime', input.MaxInstanceLifetime, dayMin, secondsMax);
+    checkRange('maxInstanceLifetime', input.MaxInstanceLifetime, daySeconds, 365 * daySeconds);
   if (input.DesiredCapacityType !== undefined)
     oneOf('desiredCapacityType', input.DesiredCapacityType, ['units', 'vcpu', 'memory-mib']);
   for (const check of input.HealthCheckType?.split(',') ?? []) oneOf('healthCheckType', check, healthChecks);

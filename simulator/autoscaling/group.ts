@@ -9,7 +9,7 @@ import { checkPattern, checkRange, validationError } from './validation.ts';
 /**
  * Settings that a request may carry and a description repeats. Acted on: sizes, launch template, mixed instances policy,
  * cooldown, grace period, warm-up, protection of new instances, termination policies, load balancers, maintenance policy in
- * an instance refresh, capacity rebalancing, retention, deletion protection. The others change nothing here.
+ * replacements, capacity rebalancing, maximum lifetime, retention, deletion protection. The others change nothing here.
  */
 const copied = new Set([
   'AvailabilityZoneDistribution',

@@ -26,67 +26,61 @@ const words: Readonly<Record<Motive, { launch: string; leave: string }>> = {
     launch: 'launched in response to an EC2 instance rebalance recommendation',
     leave: 'taken out of service in response to an EC2 instance rebalance recommendation',
   },
+  lifetime: {
+    launch: 'launched in response to an instance reaching its maximum lifetime',
+    leave: 'taken out of service in response to reaching its maximum instance lifetime',
+  },
 };
 
-/** Why the activity of a launch, and why that of the instance that leaves after it. */
+/** Why the activity of a launch, and why that of the instance that leaves. */
 export const causesOf = (now: number, motive: Motive): { launch: string; leave: string } => {
   const { launch, leave } = words[motive];
   const at = `At ${secondsOf(now)} an instance was`;
   return { launch: `${at} ${launch}.`, leave: `${at} ${leave}.` };
 };
 
-/** The instances of those that another one is launched to replace. */
-const replacedAmong = (members: readonly Instance[]): ReadonlySet<string> =>
-  new Set(members.flatMap(({ replaces }) => replaces?.instanceId ?? []));
-
 /** The instances that fill the places of the group: of two of which one replaces the other, the new one. */
 export function stayingOf(members: readonly Instance[]): readonly Instance[] {
-  const replaced = replacedAmong(members);
+  const replaced = new Set(members.flatMap(({ replaces }) => replaces?.instanceId ?? []));
   return replaced.size === 0 ? members : members.filter(({ instanceId }) => !replaced.has(instanceId));
 }
 
-/** Spot instances that EC2 recommends to replace (D-3.20). Protection is from scale-in alone, and does not hold them. */
-export function atRisk({ group, members }: ReplacementView): Instance[] {
-  if (group.settings.CapacityRebalance !== true) return [];
-  const replaced = replacedAmong(members);
-  return members.filter(
-    (instance) =>
-      instance.isAtRisk === true &&
-      instance.state === 'InService' &&
-      instance.isHealthy &&
-      !replaced.has(instance.instanceId),
-  );
-}
+const isWorking = ({ state, isHealthy }: Instance) => state === 'InService' && isHealthy;
+
+/** The group has all that it is to have, and nothing of it is under way. */
+export const isQuiet = ({ group, members }: ReplacementView): boolean =>
+  members.length === group.settings.DesiredCapacity &&
+  members.every((instance) => isWorking(instance) && instance.replaces === undefined);
 
 /**
- * How many instances may be launched ahead: MaxSize may be exceeded by a tenth of the desired capacity, or by one, whichever
- * is more (D-3.20, D-13.61); a maintenance policy has its own limit (D-3.27).
+ * How many instances may be launched ahead. Without a maintenance policy (D-3.27) the lifetime launches none ahead, and the
+ * others may exceed MaxSize by a tenth of the desired capacity or by one, whichever is more (D-3.20, D-13.61).
  */
-export function roomAhead({ group, members }: ReplacementView): number {
+export function roomAhead({ group, members }: ReplacementView, motive: Motive): number {
   const { DesiredCapacity, MaxSize, InstanceMaintenancePolicy: policy } = group.settings;
-  const limit = policy
-    ? Math.floor((DesiredCapacity * (policy.MaxHealthyPercentage ?? 100)) / 100)
-    : MaxSize + Math.max(1, Math.floor(DesiredCapacity / 10));
-  return limit - members.length;
+  if (policy)
+    return Math.floor((DesiredCapacity * (policy.MaxHealthyPercentage ?? 100)) / 100) - members.length;
+  if (motive === 'lifetime') return 0;
+  return MaxSize + Math.max(1, Math.floor(DesiredCapacity / 10)) - members.length;
 }
 
 /**
  * How many instances may leave before others come: of those that work, a maintenance policy asks for a part, and one leaves
- * at a time where all are to stay and there may be no more of them (D-3.27).
+ * at a time where all are to stay and there may be no more of them (D-3.27). Without one, only the lifetime lets them (D-13.60).
  */
-export function roomBehind({ group, members }: ReplacementView): number {
+export function roomBehind({ group, members }: ReplacementView, motive: Motive): number {
   const { DesiredCapacity, InstanceMaintenancePolicy: policy } = group.settings;
-  if (!policy) return 0;
+  if (!policy) return motive === 'lifetime' ? members.length : 0;
   const least = Math.ceil((DesiredCapacity * (policy.MinHealthyPercentage ?? 100)) / 100);
-  const working = members.filter(({ state, isHealthy }) => state === 'InService' && isHealthy).length;
+  const working = members.filter(isWorking).length;
   const isAlone = (policy.MaxHealthyPercentage ?? 100) === 100 && working === members.length;
   return Math.max(isAlone ? 1 : 0, working - least);
 }
 
 /** When it works: in service, healthy, and warmed up. */
-export const readyAt = ({ settings }: Group, { state, isHealthy, inServiceAt }: Instance): number =>
-  state === 'InService' && isHealthy && inServiceAt !== undefined
-    ? inServiceAt + Math.max(0, settings.DefaultInstanceWarmup ?? 0) * 1000
+export const readyAt = ({ settings }: Group, instance: Instance): number =>
+  isWorking(instance) && instance.inServiceAt !== undefined
+    ? instance.inServiceAt + Math.max(0, settings.DefaultInstanceWarmup ?? 0) * 1000
     : Number.POSITIVE_INFINITY;
 
 /** The group still grows, which goes before terminating what is replaced (D-3.20). */

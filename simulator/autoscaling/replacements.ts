@@ -1,8 +1,8 @@
 import type { Agenda } from '../agenda.ts';
 import { isSuspended } from './ground.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { turnsOf } from './lifetime.ts';
 import {
-  atRisk,
   causesOf,
   isGrowing,
   type Replacement,
@@ -13,8 +13,10 @@ import {
   stayingOf,
 } from './replacement.ts';
 import type { LaunchOrder } from './shortage.ts';
-import type { Group, Instance, State } from './state.ts';
-import { crowdsOf, emptiestFirst } from './zones.ts';
+import type { Group, Instance, Motive, State } from './state.ts';
+import { wanted } from './wanted.ts';
+
+const motives = Object.keys(wanted) as Motive[];
 
 /**
  * Replaces instances in service that work and yet have to go: another one is launched first, and the old one is terminated
@@ -67,32 +69,29 @@ export class Replacements {
 
   /** Begins to replace what is to be replaced; true when instances left whose places are free. */
   begin(now: number, group: Group): boolean {
+    if (this.state.activeRefresh(group.name) || isSuspended(group, 'Launch')) return false;
+    const hasLeft = motives.filter((motive) => this.beginFor(now, group, motive)).length > 0;
+    const { members } = this.view(now, group);
+    const next = turnsOf(group, members).find(({ at }) => at > now);
+    if (next) this.wakeAt(group.name, next.at, true);
+    return hasLeft;
+  }
+
+  private beginFor(now: number, group: Group, motive: Motive): boolean {
+    const view = this.view(now, group);
+    // Of more instances than are desired some leave anyway.
+    if (stayingOf(view.members).length > group.settings.DesiredCapacity) return false;
+    let ahead = roomAhead(view, motive);
+    let behind = isSuspended(group, 'Terminate') ? 0 : roomBehind(view, motive);
     let hasLeft = false;
-    if (this.state.activeRefresh(group.name) || isSuspended(group, 'Launch')) return hasLeft;
-    for (const replacement of this.wanted(this.view(now, group))) {
-      const view = this.view(now, group);
-      // Of more instances than are desired some leave anyway.
-      if (stayingOf(view.members).length > group.settings.DesiredCapacity) return hasLeft;
-      if (roomAhead(view) > 0) this.launch(now, group, replacement);
-      else if (roomBehind(view) > 0 && !isSuspended(group, 'Terminate')) {
-        const { leave } = causesOf(now, replacement.motive);
-        this.lifecycle.terminate(now, replacement.old, { cause: leave });
+    for (const replacement of wanted[motive](view)) {
+      if (ahead-- > 0) this.launch(now, group, replacement);
+      else if (behind-- > 0) {
+        this.lifecycle.terminate(now, replacement.old, { cause: causesOf(now, motive).leave });
         hasLeft = true;
       }
     }
     return hasLeft;
-  }
-
-  private wanted(view: ReplacementView): Replacement[] {
-    return atRisk(view).map((old) => {
-      const staying = view.members.filter((one) => one !== old);
-      return {
-        old,
-        motive: 'risk',
-        zones: emptiestFirst(view.group, crowdsOf(staying)),
-        market: old.market,
-      };
-    });
   }
 
   private launch(now: number, group: Group, { old, motive, zones, market }: Replacement): void {
@@ -109,9 +108,11 @@ export class Replacements {
     this.state.setInstance(now, { ...instance, replaces: undefined });
   }
 
-  private wakeAt(groupName: string, dueAt: number): void {
+  /** Looks at the group again; nobody waits for what is routine. */
+  private wakeAt(groupName: string, dueAt: number, isRoutine = false): void {
     const stop = this.stopTimers.get(groupName);
-    const stopThis = this.agenda.add(dueAt, (now) => this.onDue(now, groupName));
+    const look = (now: number) => this.onDue(now, groupName);
+    const stopThis = isRoutine ? this.agenda.addRoutine(dueAt, look) : this.agenda.add(dueAt, look);
     this.stopTimers.set(groupName, () => {
       stop?.();
       stopThis();

@@ -60,7 +60,7 @@ export interface Group {
 }
 
 /** Why an instance in service that works is replaced by another one. */
-export type Motive = 'risk';
+export type Motive = 'risk' | 'lifetime';
 
 /** One EC2 instance of a group or of its warm pool; gone from here once it is Terminated or Detached. */
 export interface Instance {

@@ -15,7 +15,7 @@ export const replacementSabotages: readonly Sabotage[] = [
   {
     broken: 'capacity rebalancing exceeds MaxSize without limit (D-13.61)',
     file: 'simulator/autoscaling/replacements.ts',
-    find: 'if (roomAhead(view) > 0)',
+    find: 'if (ahead-- > 0)',
     replace: 'if (now > 0)',
     tests,
     by: 'exceeds MaxSize by a tenth of the desired capacity or by one, and replaces the others later (D-3.20, D-13.61)',
@@ -27,5 +27,21 @@ export const replacementSabotages: readonly Sabotage[] = [
     replace: 'if (now > 0 || waits || isWarm(instance) || isAside(instance)) return;',
     tests,
     by: 'terminates at the notice and launches at once, whether a recommendation came before or not (D-3.20)',
+  },
+  {
+    broken: 'all instances that are as old as the others are replaced at once (D-13.60)',
+    file: 'simulator/autoscaling/lifetime.ts',
+    find: 'Math.min(at, next - pauseMs)',
+    replace: 'Math.min(at, next)',
+    tests: ['test/simulator/autoscaling/lifetime.test.ts'],
+    by: 'replaces one instance at a time, with a pause, and each before it is older (D-13.60)',
+  },
+  {
+    broken: 'the maximum lifetime replaces more than a tenth of a group at once (D-13.60)',
+    file: 'simulator/autoscaling/wanted.ts',
+    find: 'Math.max(1, Math.floor(members.length / 10))',
+    replace: 'members.length',
+    tests: ['test/simulator/autoscaling/lifetime.test.ts'],
+    by: 'replaces a tenth of the group at once when there is no time for one at a time (D-13.60)',
   },
 ];

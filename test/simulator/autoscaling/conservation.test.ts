@@ -8,10 +8,10 @@ import { Fault } from '../../../simulator/machine.ts';
 const step = fc.record({
   kind: fc.constantFrom(
     ...(['scale', 'recommend', 'interrupt', 'kill', 'terminate', 'unhealthy', 'standby', 'back'] as const),
-    ...(['short', 'whole', 'suspend', 'resume', 'protect'] as const),
+    ...(['short', 'whole', 'suspend', 'resume', 'protect', 'lifetime'] as const),
   ),
   which: fc.nat(7),
-  seconds: fc.constantFrom(0, 1, 5, 11, 40, 130, 400),
+  seconds: fc.constantFrom(0, 1, 5, 11, 40, 130, 400, 50_000),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const steps = fc.array(step, { minLength: 5, maxLength: 30 });
@@ -94,6 +94,9 @@ function act(one: Account, { kind, which }: Step): void {
     case 'back':
       call('ExitStandby', members);
       return;
+    case 'lifetime':
+      call('UpdateAutoScalingGroup', { ...demo, MaxInstanceLifetime: which % 2 === 0 ? 86_400 : 0 });
+      return;
     case 'protect':
       call('SetInstanceProtection', { ...members, ProtectedFromScaleIn: which % 2 === 0 });
       return;
@@ -120,6 +123,7 @@ function checkPlaces(one: Account): void {
 /** Nobody touches it any more: it comes to its desired capacity, all of it in service, and stays there. */
 async function settleGroup(one: Account): Promise<void> {
   one.call('autoscaling', 'ResumeProcesses', demo);
+  one.call('autoscaling', 'UpdateAutoScalingGroup', { ...demo, MaxInstanceLifetime: 0 });
   one.setCapacity('nodes', true);
   const InstanceIds = groupOf(one)
     .Instances.filter(({ LifecycleState }) => LifecycleState === 'InService')

@@ -17,7 +17,8 @@ const refusals: [string, Record<string, unknown>, string][] = [
   ['a cooldown below 0', { DefaultCooldown: -1 }, "'defaultCooldown'"],
   ['a grace period below 0', { HealthCheckGracePeriod: -1 }, "'healthCheckGracePeriod'"],
   ['a warm-up below -1', { DefaultInstanceWarmup: -2 }, "'defaultInstanceWarmup'"],
-  ['a lifetime below a day', { MaxInstanceLifetime: 86_399 }, '86400'],
+  ['a lifetime below a day (D-13.60)', { MaxInstanceLifetime: 86_399 }, '86400'],
+  ['a lifetime above a year (D-13.60)', { MaxInstanceLifetime: 31_536_001 }, '31536000'],
   ['an unknown unit of capacity', { DesiredCapacityType: 'kilo' }, '[units, vcpu, memory-mib]'],
   ['an unknown health check', { HealthCheckType: 'EC2,DNS' }, '[EC2, EBS, ELB, VPC_LATTICE]'],
   ['an unknown termination policy', { TerminationPolicies: ['Default', 'Oldest'] }, "'Oldest' at"],
@@ -132,6 +133,7 @@ describe('the settings of a group', () => {
   it.each([
     { MaxInstanceLifetime: 0 },
     { MaxInstanceLifetime: 86_400 },
+    { MaxInstanceLifetime: 31_536_000 },
     { HealthCheckType: 'EC2,EBS,ELB,VPC_LATTICE' },
     { TerminationPolicies: ['OldestInstance', 'arn:aws:lambda:us-east-1:111122223333:function:choose:live'] },
     { DefaultInstanceWarmup: -1 },
