@@ -1,11 +1,12 @@
+import { freshLaneMemory, type LaneMemory, type Scope, survey } from '../lib/admission.ts';
 import { aws, connect } from '../lib/aws/connect.ts';
+import { leaversOf, slotsOf } from '../lib/budget.ts';
 import { completeDeparture } from '../lib/complete.ts';
-import { decideDeparture, type Registration, reasonToLetGo, secondLookSeconds } from '../lib/departure.ts';
+import { decideDeparture, reasonToLetGo } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
-import { startDraining, type ToDrain } from '../lib/drain.ts';
 import { UnknownCluster } from '../lib/errors.ts';
 import type { Admit, TerminateAction } from '../lib/events.ts';
-import type { Group, LookReason } from '../lib/fleet.ts';
+import type { Group } from '../lib/fleet.ts';
 import {
   type EnrolledGroup,
   enrolledGroup,
@@ -17,50 +18,41 @@ import {
 } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { lane } from '../lib/lambda.ts';
+import { readLimit } from '../lib/limit.ts';
 import { type Freshness, readUntilCurrent } from '../lib/observe.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
+import { drainAdmitted } from '../lib/verdict.ts';
 
 /** A group that events named, with when they said that our hook holds which instance. */
 interface Named {
   readonly autoScalingGroupName: string;
   readonly heldSince: ReadonlyMap<string, Date>;
+  /** Whether the sweep asks, not Auto Scaling. */
+  readonly isAsked: boolean;
 }
 
-/** An instance to be looked at again. */
-interface LookAt {
-  readonly instanceId: string;
-  readonly because: LookReason;
-}
-
-/** What is to be done about one leaving instance. */
-interface Verdict extends ToDrain {
-  readonly looks: readonly LookAt[];
-}
-
-const nothing: Verdict = { drained: [], isSole: false, looks: [] };
-const looksAtOnce = 5;
-
-const lookAfterSeconds: Readonly<Record<LookReason, number>> = {
-  empty: 10,
-  'not-registered': secondLookSeconds,
-  'not-usable': 0,
-};
+const letGoAtOnce = 5;
 
 /**
- * Sets the leaving instances of the groups that `events` name to DRAINING, all of them: an event says where to look. It
- * throws only where nothing could be read at all; whatever else goes wrong is logged, and the sweep asks again.
+ * Sets the leaving instances of the groups that `events` name to DRAINING, as many as budgets allow, named or not: an event
+ * says where to look. It throws only where nothing could be read at all; whatever else goes wrong is logged, and the sweep
+ * asks again.
  */
-export async function admit(deps: Deps, events: readonly (TerminateAction | Admit)[]): Promise<void> {
+export async function admit(
+  deps: Deps,
+  memory: LaneMemory,
+  events: readonly (TerminateAction | Admit)[],
+): Promise<void> {
   const { current, behind } = await readUntilCurrent(
     deps.sleep,
     namedBy(events),
     (pending) => readGroups(deps, pending),
     (named, group) => freshnessOf(named, group, deps.now()),
   );
-  for (const [{ autoScalingGroupName }, group] of [...current, ...behind]) {
-    await contain(deps, 'admit', { autoScalingGroupName }, () => admitGroup(deps, group));
-  }
+  const leaving = [...current, ...behind].flatMap(([named, group]) => leavingOf(deps, named, group));
+  for (const [clusterName, own] of groupBy(leaving, ({ enrolled }) => enrolled.clusterName))
+    await contain(deps, 'admit', { clusterName }, () => admitIn(deps, memory, clusterName, own));
   for (const { autoScalingGroupName } of behind.keys()) {
     deps.log.warn('left to the sweep: Auto Scaling is behind its event', { autoScalingGroupName });
     deps.count('Behind');
@@ -72,6 +64,7 @@ function namedBy(events: readonly (TerminateAction | Admit)[]): Named[] {
   return [...groups].map(([autoScalingGroupName, own]) => ({
     autoScalingGroupName,
     heldSince: new Map(own.flatMap(({ instanceIds, at }) => instanceIds.map((id) => [id, at] as const))),
+    isAsked: own.some(({ kind }) => kind === 'admit'),
   }));
 }
 
@@ -90,40 +83,90 @@ function freshnessOf({ heldSince }: Named, group: Group | undefined, now: Date):
   return isBehind ? 'behind' : 'current';
 }
 
-async function admitGroup(deps: Deps, group: Group | undefined): Promise<void> {
-  if (!group) return;
+/** A group that events named, as it is now. */
+interface Leaving {
+  readonly named: Named;
+  readonly enrolled: EnrolledGroup;
+}
+
+/** The group, or nothing where there is nothing to do in it. */
+function leavingOf(deps: Deps, named: Named, group: Group | undefined): Leaving[] {
+  if (!group) return [];
   reportTagFaults(deps, group);
   const enrolled = enrolledGroup(group);
   const { autoScalingGroupName } = group;
-  if (!enrolled) return deps.log.info('not enrolled', { autoScalingGroupName });
-  const instanceIds = leavingInstanceIds(group);
-  if (instanceIds.length === 0) return deps.log.debug('nothing leaves', { autoScalingGroupName });
-  if (enrolled.policy.state === 'paused') return reportPaused(deps, enrolled);
-  const registrations = await registrationsOf(deps, enrolled, instanceIds);
-  const byInstance = groupBy(registrations ?? [], ({ ec2InstanceId }) => ec2InstanceId);
-  const letGo = await letGoOf(deps, enrolled, instanceIds, byInstance);
-  if (!registrations) return;
-  const admitted = instanceIds.filter((id) => !letGo.has(id));
-  const verdicts = admitted.map((id) => verdictOn(deps, enrolled, id, byInstance.get(id) ?? []));
-  const draining = await startDraining(deps, enrolled, 'termination', verdicts);
-  const looks = [...verdicts.flatMap(({ looks }) => looks), ...looksAtEmpty(draining)];
-  await inParallel(looks, looksAtOnce, (look) => askToLook(deps, enrolled, look));
+  if (!enrolled) deps.log.info('not enrolled', { autoScalingGroupName });
+  else if (leavingInstanceIds(group).length === 0) deps.log.debug('nothing leaves', { autoScalingGroupName });
+  else if (enrolled.policy.state === 'paused') reportPaused(deps, enrolled);
+  else return [{ named, enrolled }];
+  return [];
 }
 
-/** Releases at once what the group's policy does not want drained; gives those instances. */
+/** A cluster with a limit is decided about as a whole, of another each group by itself: one that fails stops no other. */
+async function admitIn(deps: Deps, memory: LaneMemory, clusterName: string, own: readonly Leaving[]) {
+  const limit = await readLimit(deps, clusterName);
+  const scopeOf = (some: readonly Leaving[], groups: readonly EnrolledGroup[]): Scope => ({
+    clusterName,
+    groups,
+    slots: slotsOf(limit, groups),
+    named: new Set(some.flatMap(({ named }) => [...named.heldSince.keys()])),
+    isAsked: some.some(({ named }) => named.isAsked),
+  });
+  if (limit) return admitScope(deps, memory, scopeOf(own, await groupsOf(deps, clusterName, own)));
+  for (const one of own) {
+    const { autoScalingGroupName } = one.named;
+    await contain(deps, 'admit', { autoScalingGroupName }, () =>
+      admitScope(deps, memory, scopeOf([one], [one.enrolled])),
+    );
+  }
+}
+
+/** All enrolled groups of the cluster; those that events named are as new as these. */
+async function groupsOf(
+  { fleet }: Deps,
+  clusterName: string,
+  own: readonly Leaving[],
+): Promise<EnrolledGroup[]> {
+  const named = new Map(own.map(({ enrolled }) => [enrolled.group.autoScalingGroupName, enrolled]));
+  const all = (await fleet.groupsOf(clusterName)).flatMap((group) => enrolledGroup(group) ?? []);
+  const others = all.filter(({ group }) => !named.has(group.autoScalingGroupName));
+  return [...named.values(), ...others];
+}
+
+async function admitScope(deps: Deps, memory: LaneMemory, scope: Scope): Promise<void> {
+  const names = scope.groups.map(({ group }) => group.autoScalingGroupName);
+  for (const name of names) memory.idle.delete(name);
+  const seen = await surveyed(deps, memory, scope);
+  const letGo = await letGoOf(deps, scope, seen?.known ?? new Map());
+  if (!seen) return;
+  await drainAdmitted(deps, memory, scope, seen, letGo);
+  if (seen.overBudget.size === 0) for (const name of names) memory.idle.add(name);
+}
+
+async function surveyed(deps: Deps, memory: LaneMemory, scope: Scope) {
+  try {
+    return await survey(deps, memory, scope);
+  } catch (error) {
+    if (!(error instanceof UnknownCluster)) throw error;
+    for (const enrolled of scope.groups) reportUnknownCluster(deps, enrolled);
+    return undefined;
+  }
+}
+
+/** Releases at once what the policy of its group does not want drained; gives those instances. */
 async function letGoOf(
   deps: Deps,
-  { group, clusterName, policy }: EnrolledGroup,
-  instanceIds: readonly string[],
-  byInstance: ReadonlyMap<string, readonly Registration[]>,
+  { clusterName, groups }: Scope,
+  known: ReadonlyMap<string, Parameters<typeof decideDeparture>[1]>,
 ): Promise<ReadonlySet<string>> {
-  const { autoScalingGroupName } = group;
   const letGo = new Set<string>();
-  await inParallel(instanceIds, looksAtOnce, async (instanceId) => {
-    const registrations = byInstance.get(instanceId) ?? [];
-    const why = reasonToLetGo(policy, registrations);
+  await inParallel(leaversOf(groups), letGoAtOnce, async ({ enrolled, instanceId }) => {
+    const registrations = known.get(instanceId) ?? [];
+    const { policy, group } = enrolled;
+    const why = policy.state === 'paused' ? undefined : reasonToLetGo(policy, registrations);
     if (why === undefined) return;
     letGo.add(instanceId);
+    const { autoScalingGroupName } = group;
     const departure = { clusterName, autoScalingGroupName, instanceId };
     const { kind: would } = decideDeparture(departure, registrations, undefined, deps.now());
     const taskCount = registrations.reduce((sum, one) => sum + one.taskCount, 0);
@@ -135,61 +178,8 @@ async function letGoOf(
   return letGo;
 }
 
-async function registrationsOf(deps: Deps, enrolled: EnrolledGroup, instanceIds: readonly string[]) {
-  try {
-    return await deps.fleet.registrations(enrolled.clusterName, instanceIds);
-  } catch (error) {
-    if (!(error instanceof UnknownCluster)) throw error;
-    reportUnknownCluster(deps, enrolled);
-    return undefined;
-  }
-}
-
-function verdictOn(
-  { log, count, now }: Deps,
-  { group, clusterName }: EnrolledGroup,
-  instanceId: string,
-  registrations: readonly Registration[],
-): Verdict {
-  const departure = { clusterName, autoScalingGroupName: group.autoScalingGroupName, instanceId };
-  const decision = decideDeparture(departure, registrations, undefined, now());
-  switch (decision.kind) {
-    case 'start-draining':
-      log.info('decided', { ...departure, decision: decision.kind, why: 'termination' });
-      return { drained: decision.containerInstanceArns, isSole: registrations.length === 1, looks: [] };
-    case 'release':
-      return { ...nothing, looks: [{ instanceId, because: 'not-usable' }] };
-    case 'wait':
-      log.debug('decided', { ...departure, decision: decision.kind, why: decision.why });
-      count('Waiting');
-      if (decision.why !== 'not-registered') return nothing;
-      return { ...nothing, looks: [{ instanceId, because: decision.why }] };
-    case 'stop-tasks':
-      throw new Error('Tasks were to be stopped although none were read');
-    default:
-      return decision satisfies never;
-  }
-}
-
-/** No task's end will tell that an instance without tasks has drained, and its own event may not come (D-11.1). */
-function looksAtEmpty(draining: readonly Registration[]): LookAt[] {
-  const empty = draining.filter(({ taskCount }) => taskCount === 0);
-  return empty.map(({ ec2InstanceId }) => ({ instanceId: ec2InstanceId, because: 'empty' }));
-}
-
-async function askToLook(
-  deps: Deps,
-  { group, clusterName }: EnrolledGroup,
-  { instanceId, because }: LookAt,
-): Promise<void> {
-  const request = { autoScalingGroupName: group.autoScalingGroupName, clusterName, instanceId, because };
-  await contain(deps, 'ask for another look', request, () =>
-    deps.fleet.askToLook(request, deps.now(), lookAfterSeconds[because]),
-  );
-}
-
 /** `admit` for one execution environment. */
-export const on = (platform: Platform) => lane(platform, connect, admit);
+export const on = (platform: Platform) => lane(platform, connect, freshLaneMemory, admit);
 
 /** The handler that Lambda calls. */
 export const handler = on(aws);

@@ -63,9 +63,15 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   const isPaused = ({ enrolled }: LeavingGroup) => enrolled.policy.state === 'paused';
   for (const { enrolled } of leaving.filter(isPaused)) reportPaused(deps, enrolled);
   const served = leaving.filter((one) => !isPaused(one));
+  const all = groupBy(
+    groups.flatMap((group) => enrolledGroup(group) ?? []),
+    (one) => one.clusterName,
+  );
+  const enrolledIn = (clusterName: string) => all.get(clusterName) ?? [];
   const clusters = groupBy(served, ({ enrolled }) => enrolled.clusterName);
   await inParallel([...clusters], clustersAtOnce, async ([clusterName, own]) => {
-    const visit = () => visitCluster(deps, clusterName, own, memory.unregistered, hasTime);
+    const visit = () =>
+      visitCluster(deps, clusterName, own, enrolledIn(clusterName), memory.unregistered, hasTime);
     if (hasTime()) await contain(deps, 'visit a cluster', { clusterName }, visit);
   });
   await inParallel(groups, groupsAtOnce, async (group) => {

@@ -18,6 +18,8 @@ export interface Departure {
   readonly standaloneStopAt?: Date | undefined;
   /** When Auto Scaling ends the hook, renewed or not (D-3.7). */
   readonly hookEndsAt?: Date | undefined;
+  /** Whether no slot of a budget is free for it. */
+  readonly isOverBudget?: boolean;
 }
 
 /**
@@ -33,6 +35,8 @@ export interface Registration {
   readonly taskCount: number;
   readonly holdsResources: boolean;
   readonly mark: Mark | undefined;
+  /** Whether it carries the attribute by which services avoid it while it waits for a budget. */
+  readonly isWaiting: boolean;
 }
 
 /** Why an instance is released. */
@@ -51,6 +55,7 @@ export type ReasonToLetGo = 'leaving' | 'dry-run';
 export type WaitReason =
   | 'registering'
   | 'not-registered'
+  | 'budget'
   | 'draining'
   | 'settling'
   | 'tasks-stopping'
@@ -93,6 +98,7 @@ export function decideDeparture(
   if (isDrained(departure, usable, tasks, now)) return release('drained');
   if (isReleaseDue(departure, now)) return release('hook-ending');
   const active = usable.filter(({ status }) => status === 'ACTIVE');
+  if (active.length > 0 && departure.isOverBudget) return wait('budget');
   // Also one without tasks: an empty ACTIVE instance can still be given one.
   if (active.length > 0)
     return { kind: 'start-draining', containerInstanceArns: active.map((one) => one.containerInstanceArn) };

@@ -51,6 +51,8 @@ export interface Fleet {
   enrolledGroups(): Promise<readonly Group[]>;
   /** The groups of these names; those that do not exist are left out. */
   groups(autoScalingGroupNames: readonly string[]): Promise<readonly Group[]>;
+  /** Every group whose enrolment tag names this cluster. */
+  groupsOf(clusterName: string): Promise<readonly Group[]>;
   /** Where Auto Scaling has these instances; unknown ones are left out (D-5.16). */
   instanceStates(instanceIds: readonly string[]): Promise<readonly InstanceState[]>;
   /** When the termination of each instance of the group that waits in a hook was begun, by instance id (D-13.11). */
@@ -71,6 +73,10 @@ export interface Fleet {
    * where there is no such cluster.
    */
   registrations(clusterName: string, instanceIds: readonly string[]): Promise<readonly Registration[]>;
+  /** The registrations in the cluster that carry our mark, without the INACTIVE ones (D-2.9). Throws UnknownCluster. */
+  marked(clusterName: string): Promise<readonly Registration[]>;
+  /** The tags of a cluster; none where there is no such cluster. */
+  clusterTags(clusterName: string): Promise<Readonly<Record<string, string>>>;
   /** The clusters in which the EC2 instance is registered, of all that the deployment may touch. */
   clustersOf(instanceId: string): Promise<readonly string[]>;
   /** These container instances, INACTIVE ones too for an hour (D-2.5); unknown ones are left out. Throws UnknownCluster. */
@@ -81,6 +87,14 @@ export interface Fleet {
     containerInstanceArns: readonly string[],
     mark: Mark,
   ): Promise<readonly Failure[]>;
+  /** Says of container instances that they wait for a budget, since `at`; what could not be said is returned. */
+  setWaiting(
+    clusterName: string,
+    containerInstanceArns: readonly string[],
+    at: Date,
+  ): Promise<readonly Failure[]>;
+  /** Takes that back. */
+  clearWaiting(clusterName: string, containerInstanceArns: readonly string[]): Promise<readonly Failure[]>;
   /** Sets container instances to DRAINING. */
   drain(clusterName: string, containerInstanceArns: readonly string[]): Promise<Draining>;
   /** ARNs of the tasks with this desired status on a container instance, or in the whole cluster where none is given. */

@@ -39,16 +39,19 @@ const namespace = 'ecs-steward';
 
 /**
  * The door of the FIFO lane. Whatever goes wrong is logged and counted, and the messages are gone: one that came back would
- * hold up every cluster (D-13.5). The sweep repairs.
+ * hold up every cluster (D-13.5). The sweep repairs. `memory` is what one execution environment remembers.
  */
-export function lane(
+export function lane<Memory>(
   platform: Platform,
   connect: Connect,
-  run: (deps: Deps, events: readonly (TerminateAction | Admit)[]) => Promise<void>,
+  freshMemory: () => Memory,
+  run: (deps: Deps, memory: Memory, events: readonly (TerminateAction | Admit)[]) => Promise<void>,
 ): Handler {
+  const memory = freshMemory();
   const body: Body<Deps> = async (deps, event) => {
     await run(
       deps,
+      memory,
       inbox(deps, event, isLaneEvent).map((message) => message.event),
     );
     return {};

@@ -2,6 +2,12 @@
 export const markName = 'ecs-steward.departure';
 
 /**
+ * Name of the attribute of a container instance that leaves and waits for a budget: until it drains, services may avoid it by
+ * the placement constraint `attribute:ecs-steward.waiting !exists`. Its value is the time (ISO 8601) of when it was put.
+ */
+export const waitingName = 'ecs-steward.waiting';
+
+/**
  * Why an instance was set to DRAINING: Auto Scaling terminates it, Spot takes it back, or Spot said that it may. Only the first
  * is a choice that can wait.
  */

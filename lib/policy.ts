@@ -13,6 +13,11 @@ export type OnDeadline = 'stop-tasks' | 'continue';
 /** `paused`: nothing new is done, what is held stays held. `leaving`: nothing new begins, and our hook goes in the end. */
 export type GroupState = 'active' | 'paused' | 'leaving';
 
+/** How many instances may drain at once: so many, or so many percent of those in service and leaving. */
+export type DrainLimit =
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'percent'; readonly percent: number };
+
 /** What the tags of a group say about its departures. */
 export interface Policy {
   /** From the start of the drain, for service tasks. */
@@ -20,6 +25,8 @@ export interface Policy {
   readonly onDeadline: OnDeadline;
   /** When standalone tasks are stopped, from the start of the drain; undefined: not before the hook ends. */
   readonly standaloneStopSeconds: number | undefined;
+  /** How many of the group may drain at once; undefined: any number. */
+  readonly maxDraining: DrainLimit | undefined;
   readonly state: GroupState;
   /** Who keeps the hook of our name: the steward, or somebody's template. */
   readonly hook: 'own' | 'external';
@@ -41,6 +48,9 @@ export interface Enrolment {
   readonly faults: readonly TagFault[];
 }
 
+/** Of a group, and of a cluster: the tighter one wins. */
+const limitName = 'max-draining';
+
 type Reading<T> = { readonly value: T } | { readonly expected: string };
 
 const durationForm = /^(\d{1,6})(s|m|h)$/;
@@ -59,6 +69,7 @@ export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment
       drainDeadlineSeconds: read('drain-deadline', deadlineSeconds, 50 * 60),
       onDeadline: read<OnDeadline>('on-deadline', oneOf('stop-tasks', 'continue'), 'stop-tasks'),
       standaloneStopSeconds: read<number | undefined>('standalone-tasks', standaloneSeconds, undefined),
+      maxDraining: read<DrainLimit | undefined>(limitName, drainLimit, undefined),
       state: read<GroupState>('state', oneOf('active', 'paused', 'leaving'), 'active'),
       hook: read<Policy['hook']>('hook', oneOf('own', 'external'), 'own'),
       isDryRun: read<'on' | 'off'>('dry-run', oneOf('on', 'off'), 'off') === 'on',
@@ -74,6 +85,15 @@ export function readUninstall(tags: Readonly<Record<string, string>>): {
 } {
   const faults: TagFault[] = [];
   return { isForced: readerOf(tags, faults)('uninstall', force, false), faults };
+}
+
+/** How many instances of an ECS cluster may drain at once, by the cluster's own tag; undefined: any number. */
+export function readClusterLimit(tags: Readonly<Record<string, string>>): {
+  readonly limit: DrainLimit | undefined;
+  readonly faults: readonly TagFault[];
+} {
+  const faults: TagFault[] = [];
+  return { limit: readerOf(tags, faults)<DrainLimit | undefined>(limitName, drainLimit, undefined), faults };
 }
 
 /** Reads one tag after the other; what it cannot read goes to `faults`. */
@@ -94,6 +114,7 @@ const known = [
   'drain-deadline',
   'on-deadline',
   'standalone-tasks',
+  limitName,
   'state',
   'hook',
   'dry-run',
@@ -130,6 +151,17 @@ function deadlineSeconds(text: string): Reading<number> {
   const { least, most } = deadlineBoundsSeconds;
   if (value >= least && value <= most) return { value };
   return { expected: 'a duration from 60s to 47h, as in 90s, 50m or 1h' };
+}
+
+function drainLimit(text: string): Reading<DrainLimit | undefined> {
+  if (text === 'none') return { value: undefined };
+  const [, number, sign] = /^([1-9]\d{0,4})(%?)$/.exec(text) ?? [];
+  if (number !== undefined && sign === '') return { value: { kind: 'count', count: Number(number) } };
+  if (number !== undefined && Number(number) <= 100)
+    return { value: { kind: 'percent', percent: Number(number) } };
+  return {
+    expected: 'none, a number of instances from 1 to 99999, or a percentage from 1% to 100%, as in 25%',
+  };
 }
 
 /** One of these words, spelt just so. */

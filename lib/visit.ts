@@ -17,6 +17,7 @@ import { chunks, groupBy } from './grouping.ts';
 import { inParallel } from './parallel.ts';
 import type { Task } from './task.ts';
 import { readTasks, wholeClusterAbove } from './tasks.ts';
+import { overBudgetOf, sayWaiting } from './waiting.ts';
 
 /** A group with leaving instances, and when the termination of each began, as far as it is known. */
 export interface LeavingGroup {
@@ -43,18 +44,21 @@ const stopReason = {
 } as const;
 
 /**
- * Reads everything about the leaving instances of one cluster, decides about each and carries it out. `hasTime` says
- * whether another one may be begun. A fault with one instance does not stop the others.
+ * Reads everything about the leaving instances of one cluster, decides about each and carries it out. `enrolled`: all
+ * enrolled groups of the cluster, by which its budget goes. `hasTime` says whether another one may be begun. A fault with
+ * one instance does not stop the others.
  */
 export async function visitCluster(
   deps: Deps,
   clusterName: string,
   groups: readonly LeavingGroup[],
+  enrolled: readonly EnrolledGroup[],
   unregistered: Unregistered,
   hasTime: () => boolean,
 ): Promise<void> {
   const registrations = await readRegistrations(deps, clusterName, groups);
-  const visits = groups.flatMap((group) => visitsOf(group, registrations, unregistered));
+  const seen = groups.flatMap((group) => visitsOf(group, registrations, unregistered));
+  const visits = await withinBudget(deps, clusterName, enrolled, groups, seen);
   const isStarting = ({ departure, registrations: own }: Visit) =>
     decideDeparture(departure, own, undefined, deps.now()).kind === 'start-draining';
   // Whoever admits also lets go what is not to be drained.
@@ -64,6 +68,12 @@ export async function visitCluster(
   const starting = new Set(visits.filter((visit) => isLetGo(visit) || isStarting(visit)));
   await askToAdmit(deps, [...starting]);
   const others = visits.filter((visit) => !starting.has(visit));
+  const waiting = others.filter(({ departure }) => departure.isOverBudget);
+  await sayWaiting(
+    deps,
+    clusterName,
+    waiting.flatMap((visit) => visit.registrations),
+  );
   const tasks = await readTasksOf(deps, clusterName, others, hasTime);
   await inParallel(others, visitsAtOnce, async (visit) => {
     if (!hasTime()) return;
@@ -72,6 +82,26 @@ export async function visitCluster(
     await contain(deps, 'carry out a decision', { autoScalingGroupName, instanceId, decision }, () =>
       carryOut(deps, visit, decision, unregistered),
     );
+  });
+}
+
+/** The visits, with those that wait because no slot of a budget is free said to: asking for them would change nothing. */
+async function withinBudget(
+  deps: Deps,
+  clusterName: string,
+  enrolled: readonly EnrolledGroup[],
+  groups: readonly LeavingGroup[],
+  visits: readonly Visit[],
+): Promise<readonly Visit[]> {
+  const startOf = (name: string, instanceId: string) =>
+    groups.find((one) => one.enrolled.group.autoScalingGroupName === name)?.starts.get(instanceId);
+  // Where it cannot be told, the lane is asked, which decides anyway.
+  const overBudget = await contain(deps, 'go by the budget', { clusterName }, () =>
+    overBudgetOf(deps, clusterName, enrolled, visits, startOf),
+  );
+  return visits.map((visit) => {
+    const isOverBudget = overBudget?.has(visit.departure.instanceId) ?? false;
+    return { ...visit, departure: { ...visit.departure, isOverBudget } };
   });
 }
 

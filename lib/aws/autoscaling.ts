@@ -23,6 +23,7 @@ type AutoScalingPart = Pick<
   Fleet,
   | 'enrolledGroups'
   | 'groups'
+  | 'groupsOf'
   | 'instanceStates'
   | 'terminationStarts'
   | 'hook'
@@ -44,6 +45,8 @@ export function autoScaling(client: AutoScalingClient): AutoScalingPart {
   return {
     enrolledGroups: () => describeGroups(client, { Filters }),
     groups: (autoScalingGroupNames) => groups(client, autoScalingGroupNames),
+    groupsOf: (clusterName) =>
+      describeGroups(client, { Filters: [{ Name: `tag:${enrolmentTag}`, Values: [clusterName] }] }),
     instanceStates: (instanceIds) => instanceStates(client, instanceIds),
     terminationStarts: (autoScalingGroupName) => terminationStarts(client, autoScalingGroupName),
     hook: (autoScalingGroupName) => hook(client, autoScalingGroupName),

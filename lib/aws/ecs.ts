@@ -1,6 +1,7 @@
 import {
   ClusterNotFoundException,
   type ContainerInstance,
+  DescribeClustersCommand,
   DescribeContainerInstancesCommand,
   DescribeTasksCommand,
   type ECSClient,
@@ -8,7 +9,6 @@ import {
   ListClustersCommand,
   ListContainerInstancesCommand,
   ListTasksCommand,
-  PutAttributesCommand,
   StopTaskCommand,
   UpdateContainerInstancesStateCommand,
 } from '@aws-sdk/client-ecs';
@@ -16,21 +16,32 @@ import type { Registration } from '../departure.ts';
 import { UnknownCluster } from '../errors.ts';
 import type { Draining, Failure, Fleet } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
-import { formatMark, type Mark, markName, parseMark } from '../mark.ts';
+import { markName, parseMark, waitingName } from '../mark.ts';
 import { areHeld } from '../resources.ts';
 import type { Task } from '../task.ts';
+import { attributes, failuresOf } from './attributes.ts';
 import { pages } from './paging.ts';
 
 /** The part of the fleet that ECS answers for. */
 type EcsPart = Pick<
   Fleet,
-  'registrations' | 'clustersOf' | 'describe' | 'mark' | 'drain' | 'listTasks' | 'describeTasks' | 'stopTask'
+  | 'registrations'
+  | 'marked'
+  | 'clusterTags'
+  | 'clustersOf'
+  | 'describe'
+  | 'mark'
+  | 'setWaiting'
+  | 'clearWaiting'
+  | 'drain'
+  | 'listTasks'
+  | 'describeTasks'
+  | 'stopTask'
 >;
 
 /** D-5.14, D-13.14. */
 const instancesPerDescribe = 100;
 const instancesPerUpdate = 10;
-const attributesPerPut = 10;
 const tasksPerDescribe = 100;
 /** Keeps an expression of the cluster query language under 2000 characters, the limit for those of placement constraints. */
 const idsPerFilter = 80;
@@ -39,9 +50,16 @@ const idsPerFilter = 80;
 export function ecs(client: ECSClient): EcsPart {
   return {
     registrations: (cluster, instanceIds) => within(cluster, registrations(client, cluster, instanceIds)),
+    marked: (cluster) => within(cluster, marked(client, cluster)),
+    clusterTags: async (cluster) => {
+      const { clusters = [] } = await client.send(
+        new DescribeClustersCommand({ clusters: [cluster], include: ['TAGS'] }),
+      );
+      return Object.fromEntries((clusters[0]?.tags ?? []).map(({ key = '', value = '' }) => [key, value]));
+    },
     clustersOf: (instanceId) => clustersOf(client, instanceId),
     describe: (cluster, arns) => within(cluster, describe(client, cluster, arns)),
-    mark: (cluster, arns, mark) => put(client, cluster, arns, mark),
+    ...attributes(client),
     drain: (cluster, arns) => drain(client, cluster, arns),
     listTasks: (cluster, desiredStatus, containerInstance) =>
       pages(async (nextToken) => {
@@ -72,6 +90,10 @@ async function registrations(client: ECSClient, cluster: string, instanceIds: re
     arns.push(...(await list(client, cluster, filter)));
   }
   return describe(client, cluster, arns);
+}
+
+async function marked(client: ECSClient, cluster: string) {
+  return describe(client, cluster, await list(client, cluster, `attribute:${markName} exists`));
 }
 
 /** Every page: with a filter one may be short, or empty, and not the last (D-5.15). */
@@ -118,31 +140,6 @@ async function describe(
   return found;
 }
 
-/** An instance that has gone in between fails the whole call (D-13.14), so a failure is given for each of the ten. */
-async function put(
-  client: ECSClient,
-  cluster: string,
-  arns: readonly string[],
-  mark: Mark,
-): Promise<Failure[]> {
-  const value = formatMark(mark);
-  const failures: Failure[] = [];
-  for (const ten of chunks(arns, attributesPerPut)) {
-    const attributes = ten.map((targetId) => ({
-      name: markName,
-      value,
-      targetType: 'container-instance' as const,
-      targetId,
-    }));
-    try {
-      await client.send(new PutAttributesCommand({ cluster, attributes }));
-    } catch (error) {
-      failures.push(...failuresOf(ten, error));
-    }
-  }
-  return failures;
-}
-
 /** A call that is refused gives a failure for each of its ten; the other tens go on. */
 async function drain(client: ECSClient, cluster: string, arns: readonly string[]): Promise<Draining> {
   const draining: Registration[] = [];
@@ -161,13 +158,9 @@ async function drain(client: ECSClient, cluster: string, arns: readonly string[]
   return { registrations: draining, failures };
 }
 
-function failuresOf(arns: readonly string[], error: unknown): Failure[] {
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return arns.map((arn) => ({ arn, reason }));
-}
-
 function registrationOf(instance: ContainerInstance): Registration {
-  const value = instance.attributes?.find(({ name }) => name === markName)?.value;
+  const { attributes: own = [] } = instance;
+  const value = own.find(({ name }) => name === markName)?.value;
   return {
     containerInstanceArn: instance.containerInstanceArn ?? '',
     ec2InstanceId: instance.ec2InstanceId ?? '',
@@ -177,6 +170,7 @@ function registrationOf(instance: ContainerInstance): Registration {
     holdsResources: areHeld(instance.registeredResources ?? [], instance.remainingResources ?? []),
     taskCount: (instance.runningTasksCount ?? 0) + (instance.pendingTasksCount ?? 0),
     mark: value === undefined ? undefined : parseMark(value),
+    isWaiting: own.some(({ name }) => name === waitingName),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { admit } from '../../functions/admit.ts';
+import { freshLaneMemory } from '../../lib/admission.ts';
 import type { Registration } from '../../lib/departure.ts';
 import { UnknownCluster } from '../../lib/errors.ts';
 import type { Fleet } from '../../lib/fleet.ts';
@@ -32,6 +33,7 @@ const active = (overrides: Partial<Registration> = {}) =>
 /** A fleet in which everything succeeds: the group of the fixtures, and these registrations. */
 const answers = (registrations: readonly Registration[], overrides: Partial<Fleet> = {}): Partial<Fleet> => ({
   groups: async () => [group()],
+  clusterTags: async () => ({}),
   registrations: async () => registrations,
   mark: async () => [],
   drain: async (_, arns) => ({
@@ -45,9 +47,10 @@ const answers = (registrations: readonly Registration[], overrides: Partial<Flee
 describe('a leaving instance', () => {
   it('is marked, then set to DRAINING, with what it decided said before', async () => {
     const { deps, trace } = depsOf(answers([active()]));
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.calls).toEqual([
       ['groups', [groupName]],
+      ['clusterTags', clusterName],
       ['registrations', clusterName, [instanceId]],
       ['mark', clusterName, [arn], { at: noon, cause: 'termination' }],
       ['drain', clusterName, [arn]],
@@ -74,20 +77,20 @@ describe('a leaving instance', () => {
       instances: ['i-2', instanceId].map((id) => ({ instanceId: id, lifecycleState: 'Terminating:Wait' })),
     });
     const { deps, trace } = depsOf(answers([active(), other], { groups: async () => [both] }));
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.calls.at(-1)).toEqual(['drain', clusterName, ['arn:2', arn]]);
   });
 
-  it('that is DRAINING already costs two calls', async () => {
+  it('that is DRAINING already costs three calls', async () => {
     const { deps, trace } = depsOf(answers([registration({ taskCount: 1 })]));
-    await admit(deps, [event(), event()]);
-    expect(namesOf(trace)).toEqual(['groups', 'registrations']);
+    await admit(deps, freshLaneMemory(), [event(), event()]);
+    expect(namesOf(trace)).toEqual(['groups', 'clusterTags', 'registrations']);
   });
 
   it('is drained although it cannot be marked', async () => {
     const mark = async () => [{ arn, reason: 'no' }];
     const { deps, trace } = depsOf(answers([active()], { mark }));
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(namesOf(trace)).toContain('drain');
     expect(trace.lines.at(-1)).toMatchObject({ level: 'error', message: 'could not mark' });
     expect(total(trace, 'Failures')).toBe(1);
@@ -96,8 +99,8 @@ describe('a leaving instance', () => {
   it('that is registered twice is drained twice and not marked: the mark would say that it is sole (D-2.8)', async () => {
     const twice = [active(), active({ containerInstanceArn: 'arn:2', agentConnected: false })];
     const { deps, trace } = depsOf(answers(twice));
-    await admit(deps, [event()]);
-    expect(trace.calls.slice(2)).toEqual([
+    await admit(deps, freshLaneMemory(), [event()]);
+    expect(trace.calls.slice(3)).toEqual([
       ['mark', clusterName, [], expect.anything()],
       ['drain', clusterName, [arn, 'arn:2']],
     ]);
@@ -106,7 +109,7 @@ describe('a leaving instance', () => {
   it('that could not be drained is told, and the sweep asks again', async () => {
     const drain = async () => ({ registrations: [], failures: [{ arn, reason: 'MISSING' }] });
     const { deps, trace } = depsOf(answers([active()], { drain }));
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.lines.at(-1)).toMatchObject({ level: 'error', fields: { arn, reason: 'MISSING' } });
     expect(total(trace, 'StartedDraining')).toBe(0);
   });
@@ -121,7 +124,7 @@ describe('an instance to be looked at again', () => {
     ['is not usable', [registration({ status: 'DEREGISTERING' })], 'not-usable', 0],
   ])('%s', async (_, registrations, because, delaySeconds) => {
     const { deps, trace } = depsOf(answers(registrations));
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.calls.at(-1)).toEqual(['askToLook', { ...request, because }, noon, delaySeconds]);
     expect(namesOf(trace).filter((name) => name === 'askToLook')).toHaveLength(1);
   });
@@ -130,21 +133,21 @@ describe('an instance to be looked at again', () => {
 describe('a group', () => {
   it('that is not enrolled is only read', async () => {
     const { deps, trace } = depsOf({ groups: async () => [group({ tags: {} })] });
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.lines).toMatchObject([{ level: 'info', message: 'not enrolled' }]);
     expect(trace.slept).toEqual([]);
   });
 
   it('that does not exist any more is nothing to do', async () => {
     const { deps, trace } = depsOf({ groups: async () => [] });
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.lines).toEqual([]);
   });
 
   it('is drained with the default where a tag is wrong, and the fault is named', async () => {
     const tags = { 'ecs-steward:cluster': clusterName, 'ecs-steward:drain-deadline': 'soon' };
     const { deps, trace } = depsOf(answers([active()], { groups: async () => [group({ tags })] }));
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.lines[0]).toMatchObject({
       level: 'warn',
       fields: {
@@ -162,7 +165,7 @@ describe('a group', () => {
       throw new UnknownCluster('none');
     };
     const { deps, trace } = depsOf(answers([], { registrations }));
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.lines).toMatchObject([
       { level: 'warn', fields: { tag: 'ecs-steward:cluster', value: clusterName } },
     ]);
@@ -177,7 +180,7 @@ describe('a group', () => {
       return [active()];
     };
     const { deps, trace } = depsOf(answers([active()], { groups, registrations }));
-    await admit(deps, [event({ autoScalingGroupName: 'bad' }), event()]);
+    await admit(deps, freshLaneMemory(), [event({ autoScalingGroupName: 'bad' }), event()]);
     expect(trace.lines[0]).toMatchObject({ level: 'error', fields: { autoScalingGroupName: 'bad' } });
     expect(namesOf(trace)).toContain('drain');
   });
@@ -196,7 +199,7 @@ describe('Auto Scaling behind its own event', () => {
       const { deps, trace } = depsOf(
         answers([active()], { groups: reads(state, state, 'Terminating:Wait') }),
       );
-      await admit(deps, [event()]);
+      await admit(deps, freshLaneMemory(), [event()]);
       expect(trace.slept).toEqual([200, 400]);
       expect(namesOf(trace)).toContain('drain');
     },
@@ -204,7 +207,7 @@ describe('Auto Scaling behind its own event', () => {
 
   it('is left to the sweep after four further reads, and that is counted', async () => {
     const { deps, trace } = depsOf({ groups: reads('InService') });
-    await admit(deps, [event()]);
+    await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.slept).toEqual([200, 400, 800, 1600]);
     expect(total(trace, 'Behind')).toBe(1);
   });
@@ -215,7 +218,7 @@ describe('Auto Scaling behind its own event', () => {
       { instanceId, lifecycleState: 'Terminating:Wait' },
     ];
     const { deps, trace } = depsOf(answers([active()], { groups: async () => [group({ instances })] }));
-    await admit(deps, [event({ instanceIds: ['i-2'] })]);
+    await admit(deps, freshLaneMemory(), [event({ instanceIds: ['i-2'] })]);
     expect(trace.calls.at(-1)).toEqual(['drain', clusterName, [arn]]);
   });
 
@@ -225,7 +228,7 @@ describe('Auto Scaling behind its own event', () => {
     ['about an instance that has gone', [event({ instanceIds: ['i-gone'] })], 'InService'],
   ])('is not assumed of an event that is %s', async (_, events, state) => {
     const { deps, trace } = depsOf({ groups: reads(state) });
-    await admit(deps, events);
+    await admit(deps, freshLaneMemory(), events);
     expect(trace.slept).toEqual([]);
   });
 });

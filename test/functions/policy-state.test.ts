@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { admit } from '../../functions/admit.ts';
 import { release } from '../../functions/release.ts';
 import { sweep } from '../../functions/sweep.ts';
+import { freshLaneMemory } from '../../lib/admission.ts';
 import {
   clusterName,
   depsOf,
@@ -32,7 +33,7 @@ const active = registration({ status: 'ACTIVE', taskCount: 2, mark: undefined })
 
 it('admits nothing of a paused group, and asks ECS nothing', async () => {
   const { deps, trace } = depsOf({ groups: async () => [paused] });
-  await admit(deps, [ask]);
+  await admit(deps, freshLaneMemory(), [ask]);
   expect(namesOf(trace)).toEqual(['groups']);
   expect(total(trace, 'Paused')).toBe(1);
 });
@@ -63,11 +64,12 @@ it.each([
 ])('lets an instance of %s go without a drain, and says so', async (_what, one, why) => {
   const { deps, trace } = depsOf({
     groups: async () => [one],
+    clusterTags: async () => ({}),
     registrations: async () => [active],
     complete: async () => 'completed',
   });
-  await admit(deps, [ask]);
-  expect(namesOf(trace)).toEqual(['groups', 'registrations', 'complete']);
+  await admit(deps, freshLaneMemory(), [ask]);
+  expect(namesOf(trace)).toEqual(['groups', 'clusterTags', 'registrations', 'complete']);
   expect(trace.lines).toContainEqual(
     expect.objectContaining({
       message: 'lets go without a drain',
@@ -79,10 +81,11 @@ it.each([
 it('leaves an instance of a group that leaves to its end where it drains already', async () => {
   const { deps, trace } = depsOf({
     groups: async () => [leaving],
+    clusterTags: async () => ({}),
     registrations: async () => [registration()],
   });
-  await admit(deps, [ask]);
-  expect(namesOf(trace)).toEqual(['groups', 'registrations']);
+  await admit(deps, freshLaneMemory(), [ask]);
+  expect(namesOf(trace)).toEqual(['groups', 'clusterTags', 'registrations']);
 });
 
 it.each([

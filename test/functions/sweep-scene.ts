@@ -24,6 +24,7 @@ export const answers = (
   enrolledGroups: async () => groups,
   hook: async () => terminateHook,
   terminationStarts: async () => new Map([[instanceId, leavingSince]]),
+  clusterTags: async () => ({}),
   registrations: async () => registrations,
   listTasks: async (_, desiredStatus) =>
     tasks.filter((one) => one.desiredStatus === desiredStatus).map((one) => one.taskArn),

@@ -167,8 +167,36 @@ describe('isInDoubt', () => {
   });
 });
 
-describe('rows 5 and 7: before the drain', () => {
+describe('rows 5 to 7: before the drain', () => {
   it.each<Row>([
+    {
+      when: 'waits for a budget while ACTIVE',
+      is: { isOverBudget: true },
+      has: [{ status: 'ACTIVE', taskCount: 3 }],
+      runs: undefined,
+      gives: wait('budget'),
+    },
+    {
+      when: 'does not wait for a budget when it is DRAINING already',
+      is: { isOverBudget: true },
+      has: [{ taskCount: 1 }],
+      runs: undefined,
+      gives: wait('draining'),
+    },
+    {
+      when: 'does not wait for a budget when it cannot be used any more',
+      is: { isOverBudget: true },
+      has: [{ status: 'DEREGISTERING' }],
+      runs: undefined,
+      gives: release('not-usable'),
+    },
+    {
+      when: 'does not wait for a budget in the last two minutes of its hook',
+      is: { isOverBudget: true, ...hookEndsIn(120) },
+      has: [{ status: 'ACTIVE', taskCount: 3 }],
+      runs: undefined,
+      gives: release('hook-ending'),
+    },
     {
       when: 'waits while REGISTERING (D-2.13)',
       is: {},

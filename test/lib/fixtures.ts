@@ -38,6 +38,7 @@ export const registration = (overrides: Partial<Registration> = {}): Registratio
   taskCount: 0,
   holdsResources: false,
   mark: { at: at(-120), cause: 'termination' },
+  isWaiting: false,
   ...overrides,
 });
 

@@ -62,6 +62,7 @@ describe('every door', () => {
     const handler = lane(
       platform,
       () => ({ n: connected++ }) as unknown as Fleet,
+      () => 0,
       async () => {},
     );
     expect(connected).toBe(0);
@@ -81,7 +82,12 @@ describe('every door', () => {
   it('drops what is unwanted, logs it and counts it', async () => {
     const { platform, logs, metrics } = platformOf();
     const seen: unknown[] = [];
-    const handler = lane(platform, connect, async (_, events) => void seen.push(...events));
+    const handler = lane(
+      platform,
+      connect,
+      () => 0,
+      async (_deps, _memory, events) => void seen.push(...events),
+    );
     await handler(batch('scribble', lookBody, admitBody), context);
     expect(seen).toMatchObject([{ kind: 'admit' }]);
     expect(logs()).toMatchObject([
@@ -93,10 +99,12 @@ describe('every door', () => {
 
   it('writes log lines with the time of the platform, service, function and request', async () => {
     const { platform, lines } = platformOf();
-    await lane(platform, connect, async ({ log }) => log.info('decided', { instanceId, why: 'drained' }))(
-      batch(admitBody),
-      context,
-    );
+    await lane(
+      platform,
+      connect,
+      () => 0,
+      async ({ log }) => log.info('decided', { instanceId, why: 'drained' }),
+    )(batch(admitBody), context);
     expect(lines).toEqual([
       JSON.stringify({
         timestamp: noon.toISOString(),
@@ -118,7 +126,7 @@ describe('every door', () => {
       count('Released', 2);
       count('DrainSeconds', 90);
     };
-    const handler = lane(platform, connect, run);
+    const handler = lane(platform, connect, () => 0, run);
     await handler(batch(admitBody), context);
     await handler(batch(admitBody), context);
     expect(metrics()).toHaveLength(2);
@@ -144,7 +152,12 @@ describe('every door', () => {
 
   it('writes no metrics where nothing was counted', async () => {
     const { platform, lines } = platformOf();
-    await lane(platform, connect, async () => {})(batch(admitBody), context);
+    await lane(
+      platform,
+      connect,
+      () => 0,
+      async () => {},
+    )(batch(admitBody), context);
     expect(lines).toEqual([]);
   });
 
@@ -157,7 +170,7 @@ describe('every door', () => {
     const run = async ({ log }: Deps) => {
       for (const name of ['debug', 'info', 'warn', 'error'] as const) log[name](name, {});
     };
-    await lane(platform, connect, run)(batch(admitBody), context);
+    await lane(platform, connect, () => 0, run)(batch(admitBody), context);
     expect(logs().map(({ message }) => message)).toEqual(expected);
   });
 
@@ -167,7 +180,7 @@ describe('every door', () => {
       log.error('could not', {
         error: new UnknownCluster('no cluster "x"', { cause: new Error('not found') }),
       });
-    await lane(platform, connect, run)(batch(admitBody), context);
+    await lane(platform, connect, () => 0, run)(batch(admitBody), context);
     expect(logs()[0]?.error).toMatchObject({
       name: 'UnknownCluster',
       message: 'no cluster "x"',
@@ -190,7 +203,7 @@ describe('the lane', () => {
     ['it is called with something else', connect, async () => {}, { hello: 'out of order' }],
   ])('succeeds even where %s, and tells (D-13.5)', async (_, connecting, run, event) => {
     const { platform, logs, metrics } = platformOf();
-    await expect(lane(platform, connecting, run)(event, context)).resolves.toEqual({});
+    await expect(lane(platform, connecting, () => 0, run)(event, context)).resolves.toEqual({});
     expect(logs()).toMatchObject([{ level: 'ERROR', message: 'the invocation failed' }]);
     expect(metrics()).toMatchObject([{ Failures: 1 }]);
   });

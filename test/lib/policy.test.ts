@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEnrolment, readUninstall } from '../../lib/policy.ts';
+import { readClusterLimit, readEnrolment, readUninstall } from '../../lib/policy.ts';
 
 const enrolled = (tags: Record<string, string> = {}) =>
   readEnrolment({ 'ecs-steward:cluster': 'demo', Name: 'anything', ...tags });
@@ -18,6 +18,7 @@ describe('enrolment', () => {
         drainDeadlineSeconds: 3000,
         onDeadline: 'stop-tasks',
         standaloneStopSeconds: undefined,
+        maxDraining: undefined,
         state: 'active',
         hook: 'own',
         isDryRun: false,
@@ -119,6 +120,41 @@ describe('standalone-tasks', () => {
       });
     },
   );
+});
+
+describe('max-draining', () => {
+  const tag = 'ecs-steward:max-draining';
+  const ofGroup = (value: string) => {
+    const { policy, faults } = enrolled({ [tag]: value }) ?? {};
+    return { limit: policy?.maxDraining, faults };
+  };
+  const ofCluster = (value: string) => readClusterLimit({ Name: 'anything', [tag]: value });
+
+  it.each([
+    ['none', undefined],
+    ['1', { kind: 'count', count: 1 }],
+    ['99999', { kind: 'count', count: 99_999 }],
+    ['1%', { kind: 'percent', percent: 1 }],
+    ['25%', { kind: 'percent', percent: 25 }],
+    ['100%', { kind: 'percent', percent: 100 }],
+  ])('%s is %j, on a group and on a cluster', (value, limit) => {
+    expect(ofGroup(value)).toEqual({ limit, faults: [] });
+    expect(ofCluster(value)).toEqual({ limit, faults: [] });
+  });
+
+  it.each(['', '0', '0%', '101%', '-1', '1.5', '2.5%', '25 %', '%', 'None', 'all', '100000', '1e2', '١'])(
+    'is none for "%s", and it is said what was expected, of a group and of a cluster',
+    (value) => {
+      const expected =
+        'none, a number of instances from 1 to 99999, or a percentage from 1% to 100%, as in 25%';
+      expect(ofGroup(value)).toEqual({ limit: undefined, faults: [{ tag, value, expected }] });
+      expect(ofCluster(value)).toEqual({ limit: undefined, faults: [{ tag, value, expected }] });
+    },
+  );
+
+  it('is none where nothing is tagged', () => {
+    expect(readClusterLimit({})).toEqual({ limit: undefined, faults: [] });
+  });
 });
 
 it('reports every fault at once, misspelt tags too', () => {

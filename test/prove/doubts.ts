@@ -84,10 +84,9 @@ export const doubtSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'a marked instance counts as drained by somebody already',
-    file: 'functions/admit.ts',
-    find: '  const decision = decideDeparture(departure, registrations, undefined, now());',
-    replace:
-      '  if (registrations.some((one) => one.mark)) return nothing;\n  const decision = decideDeparture(departure, registrations, undefined, now());',
+    file: 'lib/verdict.ts',
+    find: "    case 'start-draining': {",
+    replace: "    case 'start-draining': {\n      if (registrations.some((one) => one.mark)) return nothing;",
     tests: ['test/scenarios/faults.test.ts'],
     by: 'between the mark and DRAINING is made good',
   },

@@ -93,7 +93,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'nobody looks at an unregistered instance a second time before the sweep',
-    file: 'functions/admit.ts',
+    file: 'lib/verdict.ts',
     find: "if (decision.why !== 'not-registered') return nothing;",
     replace: 'return nothing;',
     tests: ['test/scenarios/faults.test.ts'],
@@ -165,9 +165,9 @@ export const stewardSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'an empty instance is not looked at again',
-    file: 'functions/admit.ts',
-    find: 'const looks = [...verdicts.flatMap(({ looks }) => looks), ...looksAtEmpty(draining)];',
-    replace: 'const looks = verdicts.flatMap(({ looks }) => looks);',
+    file: 'lib/verdict.ts',
+    find: 'const looks = [...verdicts.flatMap((one) => one.looks), ...looksAtEmpty(verdicts, draining)];',
+    replace: 'const looks = verdicts.flatMap((one) => one.looks);',
     tests: ['test/scenarios/drained.test.ts'],
     by: 'an empty instance F13: is set to DRAINING first, looked at again after 10 s at the latest, and released, with { eventOnStateChange: false } (D-11.1)',
   },
@@ -239,8 +239,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'a paused group is admitted',
     file: 'functions/admit.ts',
-    find: "if (enrolled.policy.state === 'paused') return reportPaused(deps, enrolled);",
-    replace: '',
+    find: "else if (enrolled.policy.state === 'paused') reportPaused(deps, enrolled);\n  else return",
+    replace: 'else return',
     tests: ['test/functions/policy-state.test.ts'],
     by: 'admits nothing of a paused group, and asks ECS nothing',
   },

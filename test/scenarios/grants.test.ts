@@ -22,7 +22,7 @@ describe('the roles of the packaged stack', () => {
     scene.putHook(stewardHook, 1800);
     const instanceId = scene.terminate();
     await scene.account.advance(180);
-    expect(scene.denied).toContain('admit ListContainerInstances');
+    expect(scene.denied).toContain('admit DescribeClusters');
     expect(scene.denied).toContain('sweep DescribeContainerInstances');
     expect(scene.writes.filter(({ outcome }) => outcome === 'ok')).toEqual([]);
     expect(scene.account.ecs.containerInstanceRecords().map(({ status }) => status)).not.toContain(

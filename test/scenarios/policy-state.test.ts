@@ -61,6 +61,8 @@ describe('ecs-steward:state = leaving', () => {
     const other = scene.account.ec2.all().find(({ instanceId }) => instanceId !== begun)?.instanceId ?? '';
     scene.terminate(other);
     expect(await scene.ended(other, 20)).toMatchObject({ drainingAt: undefined, endedBy: 'complete' });
+    // The call is answered, and its line written, a moment after Auto Scaling has gone on.
+    await scene.account.advance(1);
     expect(lines(scene, { instanceId: other, decision: 'release', why: 'leaving' })).toHaveLength(1);
     expect(hasHook(scene.account, groupName)).toBe(true);
     expect(scene.metric('Unenrolled')).toBe(0);

@@ -33,6 +33,17 @@ describe('groups', () => {
     });
   });
 
+  it('are found by the cluster that their tag names', async () => {
+    const { fleet, calls } = fleetOver({
+      DescribeAutoScalingGroups: () => `<AutoScalingGroups>${groupXml('a')}</AutoScalingGroups>`,
+    });
+    expect(await fleet.groupsOf('demo')).toEqual([groupOf('a')]);
+    expect(calls[0]?.input).toMatchObject({
+      'Filters.member.1.Name': 'tag:ecs-steward:cluster',
+      'Filters.member.1.Values.member.1': 'demo',
+    });
+  });
+
   it('are asked for by name, 50 at a time (D-5.16)', async () => {
     const { fleet, calls } = fleetOver({ DescribeAutoScalingGroups: () => '<AutoScalingGroups/>' });
     await fleet.groups(Array.from({ length: 51 }, (_, i) => `g${i}`));

@@ -26,6 +26,7 @@ const registered = {
   taskCount: 3,
   holdsResources: true,
   mark: undefined,
+  isWaiting: false,
 };
 
 describe('registrations', () => {
@@ -108,6 +109,67 @@ describe('registrations', () => {
     });
     const found = await fleet.describe(clusterName, [arn]);
     expect(found.map(({ mark }) => mark)).toEqual([{ at: noon, cause: 'termination' }, undefined]);
+  });
+
+  it('that carry our mark are found by it, to the last page, and are those that wait', async () => {
+    const waiting = instance({ attributes: [{ name: 'ecs-steward.waiting', value: noon.toISOString() }] });
+    const { fleet, calls } = fleetOver({
+      ListContainerInstances: ({ nextToken }) =>
+        nextToken ? { containerInstanceArns: [arn] } : { containerInstanceArns: [], nextToken: 'more' },
+      DescribeContainerInstances: () => ({ containerInstances: [waiting] }),
+    });
+    expect(await fleet.marked(clusterName)).toEqual([{ ...registered, isWaiting: true }]);
+    expect(calls[0]?.input).toEqual({
+      cluster: clusterName,
+      filter: 'attribute:ecs-steward.departure exists',
+    });
+    expect(calls).toHaveLength(3);
+  });
+});
+
+describe('the tags of a cluster', () => {
+  it('are read with the cluster', async () => {
+    const tags = [{ key: 'ecs-steward:max-draining', value: '25%' }];
+    const { fleet, calls } = fleetOver({ DescribeClusters: () => ({ clusters: [{ tags }], failures: [] }) });
+    expect(await fleet.clusterTags(clusterName)).toEqual({ 'ecs-steward:max-draining': '25%' });
+    expect(calls[0]?.input).toEqual({ clusters: [clusterName], include: ['TAGS'] });
+  });
+
+  it('are none where there is no such cluster (D-9.24)', async () => {
+    const failures = [{ arn: 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo', reason: 'MISSING' }];
+    const { fleet } = fleetOver({ DescribeClusters: () => ({ clusters: [], failures }) });
+    expect(await fleet.clusterTags(clusterName)).toEqual({});
+  });
+});
+
+describe('waiting', () => {
+  const put = (name: string, ten: readonly string[], value?: string) =>
+    ten.map((targetId) => ({
+      name,
+      ...(value === undefined ? {} : { value }),
+      targetType: 'container-instance',
+      targetId,
+    }));
+
+  it('is an attribute, put on and taken from ten instances a call (D-13.14)', async () => {
+    const { fleet, calls } = fleetOver({ PutAttributes: () => ({}), DeleteAttributes: () => ({}) });
+    expect(await fleet.setWaiting(clusterName, arns(11), noon)).toEqual([]);
+    expect(await fleet.clearWaiting(clusterName, arns(11))).toEqual([]);
+    const time = noon.toISOString();
+    expect(calls.map(({ operation, input }) => [operation, input.attributes])).toEqual([
+      ['PutAttributes', put('ecs-steward.waiting', arns(10), time)],
+      ['PutAttributes', put('ecs-steward.waiting', arns(11).slice(10), time)],
+      ['DeleteAttributes', put('ecs-steward.waiting', arns(10))],
+      ['DeleteAttributes', put('ecs-steward.waiting', arns(11).slice(10))],
+    ]);
+  });
+
+  it('gives a failure for each instance of a call that is refused', async () => {
+    const refusal = () => new Refusal('TargetNotFoundException', 'gone');
+    const { fleet } = fleetOver({ PutAttributes: refusal, DeleteAttributes: refusal });
+    const failures = [{ arn, reason: 'TargetNotFoundException: gone' }];
+    expect(await fleet.setWaiting(clusterName, [arn], noon)).toEqual(failures);
+    expect(await fleet.clearWaiting(clusterName, [arn])).toEqual(failures);
   });
 });
 

@@ -1,0 +1,210 @@
+import {
+  admittedOf,
+  type Claim,
+  holdsSlot,
+  inOrder,
+  isHurried,
+  type Leaver,
+  leaversOf,
+  type Slots,
+} from './budget.ts';
+import { departureTimes } from './deadline.ts';
+import { decideDeparture, type Registration } from './departure.ts';
+import { contain, type Deps } from './deps.ts';
+import { type EnrolledGroup, leavingState } from './group.ts';
+import { groupBy } from './grouping.ts';
+import { globalTimeoutSeconds } from './hook.ts';
+
+/**
+ * What one execution environment of the lane remembers from batch to batch. The lane decides one batch at a time, nearly
+ * always in the same environment, so that it knows its own drains before any read shows them.
+ */
+export interface LaneMemory {
+  /** By EC2 instance id: when it was set to DRAINING within a budget, and of which group it is. */
+  readonly attempts: Map<string, { readonly at: Date; readonly autoScalingGroupName: string }>;
+  /** By name of the group: since when its instances leave. It does not change, so that it is read once for each. */
+  readonly starts: Map<string, ReadonlyMap<string, Date>>;
+  /** Groups in which nobody waits for a budget: that a drain has ended there concerns nobody. */
+  readonly idle: Set<string>;
+}
+
+/** The memory of a fresh execution environment. */
+export function freshLaneMemory(): LaneMemory {
+  return { attempts: new Map(), starts: new Map(), idle: new Set() };
+}
+
+/** Groups of one cluster that are decided about together, because they share a budget; or one group. */
+export interface Scope {
+  readonly clusterName: string;
+  readonly groups: readonly EnrolledGroup[];
+  /** Undefined: no budget is in force. */
+  readonly slots: Slots | undefined;
+  /** Instances to be looked at in any case. */
+  readonly named: ReadonlySet<string>;
+  /** Whether somebody may be in a hurry: the sweep, which knows all times, asks. */
+  readonly isAsked: boolean;
+}
+
+/** What is known of the leaving instances of a scope. */
+export interface Survey {
+  /** By EC2 instance id; of an instance that is not in it nothing was read. */
+  readonly known: ReadonlyMap<string, readonly Registration[]>;
+  /** Instances that wait because no slot is free. */
+  readonly overBudget: ReadonlySet<string>;
+}
+
+/** So many leaving instances are read in two calls; of more, only those who hold slots and those who may be next. */
+const readsMax = 80;
+/** A read this young (seconds) that shows an instance ACTIVE which we have set to DRAINING is behind. */
+const behindSeconds = 30;
+
+/**
+ * Reads as much of the leaving instances of a scope as it takes to say who may drain. Throws UnknownCluster.
+ *
+ * With a budget, who holds a slot is asked of ECS by our mark, which costs a call for each hundred of them, however many
+ * wait; then those are read who would be next. One of them may turn out not to need a slot: then so is the one after.
+ */
+export async function survey(deps: Deps, memory: LaneMemory, scope: Scope): Promise<Survey> {
+  const { clusterName, slots } = scope;
+  const leavers = leaversOf(scope.groups);
+  const known = new Map<string, readonly Registration[]>();
+  const read = async (instanceIds: readonly string[]) => {
+    if (instanceIds.length === 0) return;
+    const found = await deps.fleet.registrations(clusterName, instanceIds);
+    const byInstance = groupBy(found, ({ ec2InstanceId }) => ec2InstanceId);
+    for (const id of instanceIds) known.set(id, byInstance.get(id) ?? []);
+  };
+  const isFew = !slots || leavers.length <= readsMax;
+  if (!isFew) for (const [id, own] of await marked(deps, clusterName, leavers)) known.set(id, own);
+  const wanted = leavers.filter((one) => isFew || scope.named.has(one.instanceId) || !drains(one));
+  await read(wanted.map(({ instanceId }) => instanceId).filter((id) => !known.has(id)));
+  if (!slots) return { known, overBudget: new Set() };
+  forget(memory, scope, deps.now());
+  const holders = () => holdersOf(memory, scope, leavers, known);
+  const claims = (starts: Starts) => claimsOf(deps, memory, scope, leavers, known, starts);
+  const starts = await startsFor(
+    deps,
+    memory,
+    scope,
+    admittedOf(slots, holders(), claims(none)),
+    claims(none),
+  );
+  for (;;) {
+    const all = claims(starts);
+    const admitted = admittedOf(slots, holders(), all);
+    const unread = admitted.filter(({ instanceId }) => !known.has(instanceId));
+    if (unread.length === 0) return { known, overBudget: without(all, admitted) };
+    const next = inOrder(all).filter((one) => !known.has(one.instanceId) && !unread.includes(one));
+    await read([...unread, ...next].slice(0, Math.max(readsMax, unread.length)).map((one) => one.instanceId));
+  }
+}
+
+type Starts = (leaver: Leaver) => Date | undefined;
+const none: Starts = () => undefined;
+
+const without = (all: readonly Claim[], admitted: readonly Claim[]) => {
+  const ids = new Set(all.map(({ instanceId }) => instanceId));
+  for (const { instanceId } of admitted) ids.delete(instanceId);
+  return ids;
+};
+
+/** Whether instances of the group are drained before they go, paused or not. */
+const drains = ({ enrolled: { policy } }: Leaver) => policy.state !== 'leaving' && !policy.isDryRun;
+
+async function marked({ fleet }: Deps, clusterName: string, leavers: readonly Leaver[]) {
+  const ids = new Set(leavers.map(({ instanceId }) => instanceId));
+  const found = (await fleet.marked(clusterName)).filter(({ ec2InstanceId }) => ids.has(ec2InstanceId));
+  return groupBy(found, ({ ec2InstanceId }) => ec2InstanceId);
+}
+
+/** States of an instance that we have set to DRAINING and that is not gone; the first two are old reads. */
+const notGone: ReadonlySet<string> = new Set(['InService', 'Terminating', leavingState]);
+
+/** Whatever is over needs no memory. */
+function forget({ attempts }: LaneMemory, { groups }: Scope, now: Date): void {
+  const here = new Map(groups.map(({ group }) => [group.autoScalingGroupName, group]));
+  for (const [instanceId, { at, autoScalingGroupName }] of attempts) {
+    const instances = here.get(autoScalingGroupName)?.instances;
+    const isGone =
+      instances && !instances.some((one) => one.instanceId === instanceId && notGone.has(one.lifecycleState));
+    const isOld = now.getTime() - at.getTime() > globalTimeoutSeconds * 1000;
+    if (isGone || isOld) attempts.delete(instanceId);
+  }
+}
+
+/** An entry for each instance that takes a slot: as ECS shows it, or as we know it from having done it. */
+function holdersOf(
+  { attempts }: LaneMemory,
+  { groups }: Scope,
+  leavers: readonly Leaver[],
+  known: Survey['known'],
+): { readonly autoScalingGroupName: string }[] {
+  const here = new Set(groups.map(({ group }) => group.autoScalingGroupName));
+  const remembered = [...attempts].filter(([, { autoScalingGroupName }]) => here.has(autoScalingGroupName));
+  const shown = leavers.filter(
+    (one) => !attempts.has(one.instanceId) && holdsSlot(known.get(one.instanceId) ?? []),
+  );
+  return [
+    ...remembered.map(([, { autoScalingGroupName }]) => ({ autoScalingGroupName })),
+    ...shown.map(({ enrolled }) => ({ autoScalingGroupName: enrolled.group.autoScalingGroupName })),
+  ];
+}
+
+/** Who waits for a slot; of whom nothing was read is taken for one who does. */
+function claimsOf(
+  deps: Deps,
+  { attempts }: LaneMemory,
+  { clusterName }: Scope,
+  leavers: readonly Leaver[],
+  known: Survey['known'],
+  startOf: Starts,
+): Claim[] {
+  const now = deps.now();
+  return leavers.flatMap((leaver) => {
+    const { instanceId, enrolled } = leaver;
+    const registrations = known.get(instanceId);
+    if (enrolled.policy.state === 'paused' || !drains(leaver) || attempts.has(instanceId)) return [];
+    const { autoScalingGroupName } = enrolled.group;
+    const departure = { clusterName, autoScalingGroupName, instanceId };
+    if (registrations && !needsSlot(departure, registrations, now)) return [];
+    const startedAt = startOf(leaver);
+    const { hookEndsAt } = departureTimes(enrolled.policy, undefined, startedAt);
+    return { ...departure, startedAt, isHurried: isHurried(enrolled.policy, hookEndsAt, now) };
+  });
+}
+
+/** Whether it is about to drain and has no slot yet. Who was marked has one, or leaves for a cause that needs none. */
+export function needsSlot(
+  departure: Parameters<typeof decideDeparture>[0],
+  registrations: readonly Registration[],
+  now: Date,
+): boolean {
+  if (registrations.some(({ mark }) => mark !== undefined)) return false;
+  return decideDeparture(departure, registrations, undefined, now).kind === 'start-draining';
+}
+
+/** When the terminations began, where the order matters: some are admitted and some are not, or the sweep asks. */
+async function startsFor(
+  deps: Deps,
+  memory: LaneMemory,
+  { groups, isAsked }: Scope,
+  admitted: readonly Claim[],
+  claims: readonly Claim[],
+): Promise<Starts> {
+  if (admitted.length === claims.length || (admitted.length === 0 && !isAsked)) return none;
+  for (const [autoScalingGroupName, own] of groupBy(claims, (claim) => claim.autoScalingGroupName)) {
+    const before = memory.starts.get(autoScalingGroupName);
+    if (own.every(({ instanceId }) => before?.has(instanceId))) continue;
+    const read = () => deps.fleet.terminationStarts(autoScalingGroupName);
+    const starts = await contain(deps, 'read activities', { autoScalingGroupName }, read);
+    if (starts) memory.starts.set(autoScalingGroupName, starts);
+  }
+  const here = new Map(groups.map(({ group }) => [group, memory.starts.get(group.autoScalingGroupName)]));
+  return ({ enrolled, instanceId }) => here.get(enrolled.group)?.get(instanceId);
+}
+
+/** Whether we have just set it to DRAINING, so that a read which shows it ACTIVE is behind. */
+export function isJustAttempted({ attempts }: LaneMemory, instanceId: string, now: Date): boolean {
+  const attempt = attempts.get(instanceId);
+  return attempt !== undefined && now.getTime() - attempt.at.getTime() < behindSeconds * 1000;
+}
