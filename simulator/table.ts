@@ -6,7 +6,7 @@ interface Version<T> {
 /** How long the past is remembered; reads may lag by at most as much (milliseconds). */
 export const memoryMs = 60_000;
 
-/** So many new keys are worth a place each; more are sorted together. */
+/** So many keys may come, or be gone, before all are sorted anew. */
 const insertedMax = 100;
 
 /** How many sorted keys are not after one. */
@@ -21,14 +21,20 @@ function placeOf(keys: readonly string[], key: string): number {
   return low;
 }
 
+/** A table for those who only read it. */
+export type ReadonlyTable<T> = Pick<Table<T>, 'get' | 'values' | 'keysAfter' | 'size'>;
+
 /**
  * A keyed table that remembers its recent past, so that an eventually consistent read can be answered from a
  * state some seconds old. Values are replaced, never changed in place: a value read once stays as it was.
  */
 export class Table<T> {
   private readonly rows = new Map<string, Version<T>[]>();
+  /** In their order; keys that are gone are among them until all are sorted anew. */
   private sorted: string[] = [];
-  private newKeys: string[] = [];
+  private goneCount = 0;
+  /** Not in `sorted` yet; undefined: all are to be sorted anew. */
+  private newKeys: string[] | undefined = [];
   private readonly deleted: { readonly at: number; readonly key: string }[] = [];
   private readonly memoryMs: number;
 
@@ -75,9 +81,8 @@ export class Table<T> {
     for (let at = placeOf(keys, key); at < keys.length; at++) yield keys[at] as string;
   }
 
-  /** Few new keys are put in their places, many are sorted in; keys that are gone stay until then. */
   private sortedKeys(): readonly string[] {
-    if (this.newKeys.length > insertedMax) this.sorted = [...this.rows.keys()].sort();
+    if (this.newKeys === undefined) this.sorted = [...this.rows.keys()].sort();
     else
       for (const key of this.newKeys) {
         const place = placeOf(this.sorted, key);
@@ -87,8 +92,24 @@ export class Table<T> {
     return this.sorted;
   }
 
+  /** Few new keys are worth a place each; nothing is kept about many, which nobody may ever read in order. */
+  private noteNew(key: string): void {
+    if (this.newKeys !== undefined && this.newKeys.push(key) > insertedMax) this.sortAnew();
+  }
+
+  /** Keys that are gone cost less than sorting, until they are as many as the others. */
+  private noteGone(): void {
+    if (++this.goneCount > insertedMax && 2 * this.goneCount > this.sorted.length) this.sortAnew();
+  }
+
+  private sortAnew(): void {
+    this.sorted = [];
+    this.newKeys = undefined;
+    this.goneCount = 0;
+  }
+
   private write(now: number, key: string, value: T | undefined): void {
-    if (!this.rows.has(key)) this.newKeys.push(key);
+    if (!this.rows.has(key)) this.noteNew(key);
     const versions = (this.rows.get(key) ?? []).filter((version) => version.since !== now);
     versions.push({ since: now, value });
     const oldest = versions.findLastIndex((version) => version.since <= now - this.memoryMs);
@@ -101,7 +122,7 @@ export class Table<T> {
   private forgetDeleted(now: number): void {
     for (let first = this.deleted[0]; first && first.at <= now - this.memoryMs; first = this.deleted[0]) {
       this.deleted.shift();
-      if (this.get(first.key) === undefined) this.rows.delete(first.key);
+      if (this.get(first.key) === undefined && this.rows.delete(first.key)) this.noteGone();
     }
   }
 }

@@ -29,10 +29,18 @@ export const serverSabotages: readonly Sabotage[] = [
   {
     broken: 'a server remembers every task there ever was',
     file: 'simulator/ecs/state.ts',
-    find: 'if (this.forgets) this.taskRecords.delete(taskArn);',
-    replace: 'if (!this.forgets) this.taskRecords.delete(taskArn);',
+    find: 'if (this.forgets) this.taskRecords.delete(task.taskArn);',
+    replace: 'if (!this.forgets) this.taskRecords.delete(task.taskArn);',
     tests: ['test/simulator/forgets.test.ts'],
     by: 'an account forgets what AWS would not describe any more',
+  },
+  {
+    broken: 'a table that is read in order keeps the keys of rows that are gone',
+    file: 'simulator/table.ts',
+    find: 'if (this.get(first.key) === undefined && this.rows.delete(first.key)) this.noteGone();',
+    replace: 'if (this.get(first.key) === undefined) this.rows.delete(first.key);',
+    tests: ['test/simulator/table.test.ts'],
+    by: 'a table remembers no more keys than it has, give or take a hundred or two, when somebody reads',
   },
   {
     broken: 'large bodies are held in memory',

@@ -41,3 +41,22 @@ describe('the keys after one', () => {
     );
   });
 });
+
+describe('a table', () => {
+  const everyKey = (table: Table<string>) => JSON.stringify(table).match(/key-\d+/g) ?? [];
+
+  it.each([
+    ['nobody reads', () => {}],
+    ['somebody reads', (table: Table<string>) => after(table, '')],
+  ])('remembers no more keys than it has, give or take a hundred or two, when %s', (_, read) => {
+    const table = new Table<string>(1000);
+    for (let number = 0; number < 5000; number++) {
+      table.set(number * 100, `key-${number}`, 'x');
+      if (number >= 50) table.delete(number * 100, `key-${number - 50}`);
+      read(table);
+    }
+    expect(table.size).toBeLessThan(100);
+    expect(new Set(everyKey(table)).size).toBeLessThan(300);
+    expect(after(table, '')).toHaveLength(50);
+  });
+});
