@@ -4,13 +4,15 @@ interface Entry<T> {
   readonly tie: number;
   readonly order: number;
   readonly value: T;
-  readonly isRoutine: boolean;
-  cancelled: boolean;
+  /** Taken out or taken back. */
+  isOver: boolean;
 }
 
-/** A time-ordered agenda (binary heap). Times are milliseconds since the epoch. */
+/** A time-ordered agenda. Times are milliseconds since the epoch. */
 export class Agenda<T> {
-  private readonly heap: Entry<T>[] = [];
+  private readonly all = new Heap<T>();
+  /** What is no routine. */
+  private readonly busy = new Heap<T>();
   private entered = 0;
 
   /** Enters `value` at `time`; the returned function takes it back. */
@@ -23,40 +25,57 @@ export class Agenda<T> {
     return this.enter(time, value, tie, true);
   }
 
-  private enter(time: number, value: T, tie: number, isRoutine: boolean): () => void {
-    const entry: Entry<T> = { time, tie, order: this.entered++, value, isRoutine, cancelled: false };
-    this.heap.push(entry);
-    this.rise(this.heap.length - 1);
-    return () => {
-      entry.cancelled = true;
-    };
-  }
-
   /** When the next entry is due; undefined when there is none. */
   get nextAt(): number | undefined {
-    this.dropCancelled();
-    return this.heap[0]?.time;
+    return this.all.first?.time;
   }
 
   /** When the next entry is due that is no routine; undefined when there is none. */
   get busyAt(): number | undefined {
-    let first: number | undefined;
-    for (const { time, isRoutine, cancelled } of this.heap)
-      if (!isRoutine && !cancelled && (first === undefined || time < first)) first = time;
-    return first;
+    return this.busy.first?.time;
   }
 
   /** Takes the next entry due at or before `time`. */
   take(time: number): { time: number; value: T } | undefined {
-    this.dropCancelled();
-    const top = this.heap[0];
-    if (!top || top.time > time) return undefined;
-    this.removeTop();
-    return { time: top.time, value: top.value };
+    const { first } = this.all;
+    if (!first || first.time > time) return undefined;
+    first.isOver = true;
+    this.dropOver();
+    return { time: first.time, value: first.value };
   }
 
-  private dropCancelled(): void {
-    while (this.heap[0]?.cancelled) this.removeTop();
+  private enter(time: number, value: T, tie: number, isRoutine: boolean): () => void {
+    const entry: Entry<T> = { time, tie, order: this.entered++, value, isOver: false };
+    this.all.add(entry);
+    if (!isRoutine) this.busy.add(entry);
+    return () => {
+      entry.isOver = true;
+      this.dropOver();
+    };
+  }
+
+  private dropOver(): void {
+    this.all.dropOver();
+    this.busy.dropOver();
+  }
+}
+
+/** A binary heap of entries; what is over goes when it comes to the top. */
+class Heap<T> {
+  private readonly heap: Entry<T>[] = [];
+
+  /** The entry that is due next. */
+  get first(): Entry<T> | undefined {
+    return this.heap[0];
+  }
+
+  add(entry: Entry<T>): void {
+    this.heap.push(entry);
+    this.rise(this.heap.length - 1);
+  }
+
+  dropOver(): void {
+    while (this.heap[0]?.isOver) this.removeTop();
   }
 
   private removeTop(): void {

@@ -32,6 +32,26 @@ describe('Agenda', () => {
     expect(agenda.take(7)?.value).toBe('kept');
     expect(agenda.nextAt).toBeUndefined();
   });
+
+  it('knows when something next is due that is no routine, whatever was taken and taken back', () => {
+    const step = fc.record({ time: fc.nat(9), what: fc.constantFrom('add', 'routine', 'cancel', 'take') });
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const agenda = new Agenda<number>();
+        const left = new Map<number, { time: number; isRoutine: boolean; cancel: () => void }>();
+        for (const [id, { time, what }] of steps.entries()) {
+          const isRoutine = what === 'routine';
+          if (what === 'add' || isRoutine) {
+            const cancel = isRoutine ? agenda.addRoutine(time, id) : agenda.add(time, id);
+            left.set(id, { time, isRoutine, cancel });
+          } else if (what === 'take') left.delete(agenda.take(time)?.value ?? -1);
+          else for (const [each, { cancel }] of [...left].slice(0, 1)) if (left.delete(each)) cancel();
+          const busy = [...left.values()].filter((each) => !each.isRoutine).map((each) => each.time);
+          expect(agenda.busyAt).toBe(busy.length > 0 ? Math.min(...busy) : undefined);
+        }
+      }),
+    );
+  });
 });
 
 describe('chance', () => {
