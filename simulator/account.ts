@@ -93,7 +93,7 @@ export class Account {
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
       instanceTypeOf: (name) => this.ec2.launchTemplate(name).instanceType,
       hasInstanceType: isInstanceType,
-      ec2Instance: (id) => this.ec2.all().find(({ instanceId }) => instanceId === id),
+      ec2Instance: (id) => this.ec2.find(id),
     });
     this.sqs = new Sqs({ ...place, ids: world.ids('sqs'), endpointUrl, luck: world.chance('sqs/faults') });
     this.s3 = new S3({ ...place, ids: world.ids('s3') });

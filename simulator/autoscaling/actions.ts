@@ -195,7 +195,9 @@ export class Actions {
     const candidates =
       LifecycleActionToken === undefined
         ? this.activeOf(InstanceId ?? '')
-        : [...this.active.values()].flat().filter(({ token }) => token === LifecycleActionToken);
+        : this.activeOf(this.records.get(LifecycleActionToken)?.instanceId ?? '').filter(
+            ({ token }) => token === LifecycleActionToken,
+          );
     const action = candidates.find(
       ({ hook }) => hook.LifecycleHookName === LifecycleHookName && hook.AutoScalingGroupName === group.name,
     );

@@ -12,7 +12,6 @@ import { Lifecycle } from './lifecycle.ts';
 import { checkLimits } from './limits.ts';
 import { needsOf } from './needs.ts';
 import type { Operation } from './operation.ts';
-import { isWarm } from './passage.ts';
 import { poolOperations } from './pool-operations.ts';
 import { processOperations } from './process-operations.ts';
 import { refreshOperations } from './refresh-operations.ts';
@@ -211,13 +210,13 @@ export class AutoScaling implements Service {
   private settle(now: number, groupName: string, capacity: Capacity): void {
     const group = this.state.findGroup(groupName);
     if (!group) return;
-    const instances = this.state.instancesOf(groupName);
-    if (group.isDeleting && instances.length === 0) {
+    const { present, warm } = this.state.tallyOf(groupName);
+    if (group.isDeleting && present === 0) {
       this.state.removeGroup(now, groupName);
       return;
     }
     const { warmPool, ...withoutPool } = group;
-    if (warmPool?.Status === 'PendingDelete' && !instances.some(isWarm))
+    if (warmPool?.Status === 'PendingDelete' && warm === 0)
       this.state.groups.set(now, groupName, withoutPool);
     capacity.balance(now, groupName);
     this.refreshes.look(now, groupName);

@@ -1,12 +1,13 @@
 import type { Agenda } from '../agenda.ts';
 import { isSuspended, secondsOf } from './ground.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { isAside, isLeaving, isReady, isWarm } from './passage.ts';
+import { isAside, isReady, isWarm } from './passage.ts';
 import { marketsOf, policyOf } from './purchase.ts';
 import { stayingOf } from './replacement.ts';
 import { Replacements } from './replacements.ts';
 import type { LaunchOrder } from './shortage.ts';
 import type { Group, Instance, State } from './state.ts';
+import { isPooled, takesPlace } from './tally.ts';
 import { leaversOf } from './termination.ts';
 import { crowdsOf, emptiestFirst } from './zones.ts';
 
@@ -44,7 +45,7 @@ export class Capacity {
     this.lifecycle.terminate(now, instance, { cause });
     const group = this.state.group(instance.groupName);
     if (isWarm(instance)) this.balancePool(now, group);
-    else if (this.filling(group.name).length < this.goal(group) && !isSuspended(group, 'Launch'))
+    else if (this.counts(group.name).filling < this.goal(group) && !isSuspended(group, 'Launch'))
       this.obtain(
         now,
         group,
@@ -98,12 +99,23 @@ export class Capacity {
     return stayingOf(this.members(groupName));
   }
 
+  /** What is counted of those. */
+  private counts(groupName: string): {
+    readonly filling: number;
+    readonly onDemand: number;
+    readonly crowd: Map<string, number>;
+  } {
+    const tally = this.state.tallyOf(groupName);
+    if (tally.replacing === 0)
+      return { filling: tally.places, onDemand: tally.onDemand, crowd: tally.crowd() };
+    const filling = this.filling(groupName);
+    const onDemand = filling.filter(({ market }) => market === 'on-demand').length;
+    return { filling: filling.length, onDemand, crowd: crowdsOf(filling) };
+  }
+
   /** The instances in the group's places: whatever is not leaving, and the dead that a hook still holds. */
   private members(groupName: string): Instance[] {
-    return this.state
-      .instancesOf(groupName)
-      .filter((instance) => !isWarm(instance) && !isAside(instance))
-      .filter((instance) => !isLeaving(instance) || instance.holdsCapacity);
+    return this.state.instancesOf(groupName).filter(takesPlace);
   }
 
   /** What the group is to have now: an instance refresh may launch some ahead of those they replace. */
@@ -112,7 +124,7 @@ export class Capacity {
   }
 
   private balanceGroup(now: number, group: Group, request: string): void {
-    const actual = this.filling(group.name).length;
+    const actual = this.counts(group.name).filling;
     const desired = this.goal(group);
     const difference = 'in response to a difference between desired and actual capacity';
     const at = `${request}At ${secondsOf(now)} an instance was`;
@@ -129,10 +141,9 @@ export class Capacity {
 
   /** So many instances, each out of the warm pool where one is ready there, else from EC2. */
   private obtain(now: number, group: Group, cause: string, count: number): void {
-    const filling = this.filling(group.name);
-    const crowd = crowdsOf(filling);
+    const { onDemand, crowd } = this.counts(group.name);
     const policy = policyOf(this.state, group);
-    for (const market of marketsOf(policy, filling, { count, goal: this.goal(group) })) {
+    for (const market of marketsOf(policy, { onDemand, count, goal: this.goal(group) })) {
       const order = { zones: emptiestFirst(group, crowd), market, cause, passage: 'launch' } as const;
       const zone = this.bring(now, group, order);
       if (zone !== undefined) crowd.set(zone, (crowd.get(zone) ?? 0) + 1);
@@ -142,10 +153,7 @@ export class Capacity {
   /** One instance, out of the warm pool where one is ready there, else from EC2; its zone, or undefined: no capacity. */
   private bring(now: number, group: Group, order: LaunchOrder): string | undefined {
     const { arrivals } = this.lifecycle;
-    if (!group.warmPool) return arrivals.launch(now, group, order);
-    const ready = this.state
-      .instancesOf(group.name)
-      .filter((instance) => isReady(instance) && instance.isHealthy);
+    const ready = this.pooled(group.name).filter((instance) => isReady(instance) && instance.isHealthy);
     const chosen = ready.find(({ availabilityZone }) => availabilityZone === order.zones[0]) ?? ready[0];
     if (!chosen) return arrivals.launch(now, group, order);
     arrivals.start(now, group, chosen, order);
@@ -153,35 +161,41 @@ export class Capacity {
   }
 
   private balancePool(now: number, group: Group): void {
-    const pooled = this.pooled(group.name);
+    const tally = this.state.tallyOf(group.name);
+    const { pooled } = tally;
+    const crowd = tally.poolCrowd();
     const size = this.poolSize(group);
     const at = `At ${secondsOf(now)} an instance was`;
     if (!isSuspended(group, 'Launch'))
-      for (let count = pooled.length; count < size; count++) {
+      for (let count = pooled; count < size; count++) {
         const cause = `${at} started in response to a difference between desired and actual capacity, increasing the warm pool from ${count} to ${count + 1}.`;
-        this.lifecycle.arrivals.launch(now, group, {
-          zones: emptiestFirst(group, crowdsOf(this.pooled(group.name))),
+        const order = {
+          zones: emptiestFirst(group, crowd),
           market: 'on-demand',
           cause,
           passage: 'warm',
-        });
+        } as const;
+        const zone = this.lifecycle.arrivals.launch(now, group, order);
+        if (zone !== undefined) crowd.set(zone, (crowd.get(zone) ?? 0) + 1);
       }
-    if (isSuspended(group, 'Terminate')) return;
-    const excess = Math.max(0, pooled.length - size);
+    if (pooled <= size || isSuspended(group, 'Terminate')) return;
     const cause = `${at} taken out of the warm pool in response to a difference between desired and actual capacity.`;
-    for (const instance of pooled.filter(isReady).slice(0, excess))
+    for (const instance of this.pooled(group.name)
+      .filter(isReady)
+      .slice(0, pooled - size))
       this.lifecycle.terminate(now, instance, { cause });
   }
 
   private pooled(groupName: string): Instance[] {
-    return this.state.instancesOf(groupName).filter((instance) => isWarm(instance) && !isLeaving(instance));
+    if (this.state.tallyOf(groupName).pooled === 0) return [];
+    return this.state.instancesOf(groupName).filter(isPooled);
   }
 
   private scaleIn(now: number, group: Group, chosen: Instance, why: string): void {
     const cause = `${why}  At ${secondsOf(now)} instance ${chosen.instanceId} was selected for termination.`;
     const isReused =
       group.warmPool?.InstanceReusePolicy?.ReuseOnScaleIn === true &&
-      this.pooled(group.name).length < this.poolSize(group);
+      this.state.tallyOf(group.name).pooled < this.poolSize(group);
     if (isReused) this.lifecycle.returnToPool(now, group, chosen, cause);
     else this.lifecycle.terminate(now, chosen, { cause });
   }

@@ -1,5 +1,5 @@
 import type { MixedInstancesPolicy } from '@aws-sdk/client-auto-scaling';
-import type { Group, Instance, LaunchTemplate, State } from './state.ts';
+import type { Group, LaunchTemplate, State } from './state.ts';
 
 /** How an instance is bought. */
 export const markets = ['on-demand', 'spot'] as const;
@@ -33,15 +33,16 @@ export function onDemandGoal(policy: MixedInstancesPolicy | undefined, size: num
   return Math.min(size, base + Math.ceil((Math.max(0, size - base) * percent) / 100));
 }
 
-/** The market of each of `count` launches that bring the group to `goal`: On-Demand first, none in place of the other. */
+/**
+ * The market of each of `count` launches that bring a group with so many On-Demand instances to `goal`: On-Demand first,
+ * none in place of the other.
+ */
 export function marketsOf(
   policy: MixedInstancesPolicy | undefined,
-  filling: readonly Instance[],
-  launches: { readonly count: number; readonly goal: number },
+  { onDemand, count, goal }: { readonly onDemand: number; readonly count: number; readonly goal: number },
 ): Market[] {
-  const onDemand = filling.filter(({ market }) => market === 'on-demand').length;
-  const missing = Math.max(0, onDemandGoal(policy, launches.goal) - onDemand);
-  return Array.from({ length: launches.count }, (_, index) => (index < missing ? 'on-demand' : 'spot'));
+  const missing = Math.max(0, onDemandGoal(policy, goal) - onDemand);
+  return Array.from({ length: count }, (_, index) => (index < missing ? 'on-demand' : 'spot'));
 }
 
 /** The overrides of the policy in their order, which stands for every allocation strategy; else the launch template. */

@@ -90,8 +90,8 @@ function newRefresh(now: number, state: State, group: Group, input: StartInstanc
     target,
     imageId,
     createdAt: now,
-    originals: instances.filter((one) => !isSkipped(one)).map(({ instanceId }) => instanceId),
-    done: [],
+    originals: new Set(instances.filter((one) => !isSkipped(one)).map(({ instanceId }) => instanceId)),
+    done: new Set(),
     totalCount: 0,
     aheadCount: 0,
     checkpointCount: 0,
@@ -164,7 +164,7 @@ const progress = ({ percent, toUpdateCount }: Reached) => ({
 /** The group is replaced first, its warm pool after it. */
 function progressDetails(refresh: Refresh, instances: readonly Instance[], reached: Reached) {
   const pooled = instances.filter(isWarm);
-  const old = pooled.filter(({ instanceId }) => refresh.originals.includes(instanceId)).length;
+  const old = pooled.filter(({ instanceId }) => refresh.originals.has(instanceId)).length;
   const isDone = !isActive(refresh);
   const percent =
     isDone || pooled.length === 0 ? 100 : Math.floor(((pooled.length - old) * 100) / pooled.length);

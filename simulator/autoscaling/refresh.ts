@@ -24,9 +24,9 @@ export interface Refresh {
   readonly startedAt?: number;
   readonly endedAt?: number;
   /** The instances that are to be replaced, of the group and of its warm pool, as they were at the beginning. */
-  readonly originals: readonly string[];
+  readonly originals: ReadonlySet<string>;
   /** Those of them whose root volume is replaced. */
-  readonly done: readonly string[];
+  readonly done: ReadonlySet<string>;
   /** How many instances of the group were to be replaced. */
   readonly totalCount: number;
   /** Launched ahead of the instances that they replace. */
@@ -88,8 +88,8 @@ export function leftToReplace(refresh: Refresh, members: readonly Instance[]): I
   const { ScaleInProtectedInstances, StandbyInstances } = refresh.preferences;
   return members.filter(
     (instance) =>
-      refresh.originals.includes(instance.instanceId) &&
-      !refresh.done.includes(instance.instanceId) &&
+      refresh.originals.has(instance.instanceId) &&
+      !refresh.done.has(instance.instanceId) &&
       !isLeaving(instance) &&
       !instance.state.startsWith('ReplacingRootVolume') &&
       !(instance.isProtected && ScaleInProtectedInstances === 'Ignore') &&
@@ -99,10 +99,10 @@ export function leftToReplace(refresh: Refresh, members: readonly Instance[]): I
 
 /** The instances that are new and not ready yet: on their way into service, unhealthy or warming up. */
 export function unready(refresh: Refresh, members: readonly Instance[], now: number): Instance[] {
-  const left = leftToReplace(refresh, members);
+  const left = new Set(leftToReplace(refresh, members));
   return members.filter(
     (instance) =>
-      !left.includes(instance) &&
+      !left.has(instance) &&
       !isLeaving(instance) &&
       !isStandby(instance) &&
       !isWorking(refresh, instance, now),
@@ -125,10 +125,10 @@ export function reachedBy(refresh: Refresh, members: readonly Instance[], now: n
 
 /** Where it stands; another value is progress, whatever else happens in the group. */
 export function standingOf(refresh: Refresh, { members, pooled }: RefreshView, now: number): string {
-  const left = leftToReplace(refresh, members);
-  const working = members.filter((instance) => !left.includes(instance) && isWorking(refresh, instance, now));
-  const oldPooled = pooled.filter(({ instanceId }) => refresh.originals.includes(instanceId));
-  return [left.length, working.length, oldPooled.length, pooled.filter(isReady).length].join('/');
+  const left = new Set(leftToReplace(refresh, members));
+  const working = members.filter((instance) => !left.has(instance) && isWorking(refresh, instance, now));
+  const oldPooled = pooled.filter(({ instanceId }) => refresh.originals.has(instanceId));
+  return [left.size, working.length, oldPooled.length, pooled.filter(isReady).length].join('/');
 }
 
 /** What to do next about a refresh that is in progress or rolls back. */
@@ -148,7 +148,7 @@ export function nextStep(refresh: Refresh, view: RefreshView, now: number): Refr
 }
 
 function afterGroup(refresh: Refresh, { pooled }: RefreshView, now: number): RefreshStep {
-  const old = pooled.filter(({ instanceId }) => refresh.originals.includes(instanceId));
+  const old = pooled.filter(({ instanceId }) => refresh.originals.has(instanceId));
   const resting = old.filter(({ state }) => !state.startsWith('Warmed:Terminating'));
   const ready = resting.filter(({ state }) => !state.startsWith('Warmed:Pending'));
   if (ready.length > 0) return { kind: 'refresh-pool', instances: ready };
@@ -225,7 +225,7 @@ function mayReplace({ preferences }: Refresh, instance: Instance): boolean {
 function isWorking(refresh: Refresh, instance: Instance, now: number): boolean {
   const { state, isHealthy, inServiceAt, instanceId } = instance;
   if (state !== 'InService' || !isHealthy) return false;
-  const isOld = refresh.originals.includes(instanceId) && !refresh.done.includes(instanceId);
+  const isOld = refresh.originals.has(instanceId) && !refresh.done.has(instanceId);
   return isOld || now >= (inServiceAt ?? 0) + refresh.preferences.InstanceWarmup * 1000;
 }
 

@@ -62,14 +62,14 @@ export class Refreshes {
     const group = this.state.group(refresh.groupName);
     const { members, pooled } = this.view(group);
     const all = [...members, ...pooled].map(({ instanceId }) => instanceId);
-    const isReplaced = (id: string) => !refresh.originals.includes(id) || refresh.done.includes(id);
+    const isReplaced = (id: string) => !refresh.originals.has(id) || refresh.done.has(id);
     const rollback: Refresh = {
       ...refresh,
       status: 'RollbackInProgress',
       target: group.launchTemplate,
       imageId: group.settings.MixedInstancesPolicy?.LaunchTemplate?.Overrides?.[0]?.ImageId,
-      originals: all.filter(isReplaced),
-      done: [],
+      originals: new Set(all.filter(isReplaced)),
+      done: new Set(),
       aheadCount: 0,
       pausedUntil: undefined,
       progressAt: now,
@@ -172,7 +172,7 @@ export class Refreshes {
     }
     const cause = `At ${secondsOf(now)} the root volume of an instance was replaced in response to an instance refresh.`;
     const current = this.state.activeRefresh(group.name) ?? refresh;
-    this.change(now, { ...current, done: [...current.done, instance.instanceId] });
+    this.change(now, { ...current, done: new Set(current.done).add(instance.instanceId) });
     this.lifecycle.replaceVolume(now, group, instance, { volume: { imageId, launchTemplate }, cause });
   }
 

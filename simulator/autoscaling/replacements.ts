@@ -14,7 +14,7 @@ import {
 } from './replacement.ts';
 import type { LaunchOrder } from './shortage.ts';
 import type { Group, Instance, Motive, State } from './state.ts';
-import { wanted } from './wanted.ts';
+import { mayWant, wanted } from './wanted.ts';
 
 const motives = Object.keys(wanted) as Motive[];
 
@@ -52,6 +52,7 @@ export class Replacements {
   finish(now: number, group: Group): void {
     this.stopTimers.get(group.name)?.();
     this.stopTimers.delete(group.name);
+    if (this.state.tallyOf(group.name).replacing === 0) return;
     for (const instance of this.membersOf(group.name)) {
       const { replaces } = instance;
       if (!replaces) continue;
@@ -69,6 +70,7 @@ export class Replacements {
 
   /** Begins to replace what is to be replaced; true when instances left whose places are free. */
   begin(now: number, group: Group): boolean {
+    if (!mayWant(group, this.state.tallyOf(group.name))) return false;
     if (this.state.activeRefresh(group.name) || isSuspended(group, 'Launch')) return false;
     const hasLeft = motives.filter((motive) => this.beginFor(now, group, motive)).length > 0;
     const { members } = this.view(now, group);

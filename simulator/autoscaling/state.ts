@@ -7,11 +7,13 @@ import type {
 } from '@aws-sdk/client-auto-scaling';
 import type { Ids } from '../chance.ts';
 import { Fault } from '../machine.ts';
-import { Table } from '../table.ts';
+import { type ReadonlyTable, Table } from '../table.ts';
 import type { ActivityKind } from './activities.ts';
+import { Members } from './members.ts';
 import type { PassageName } from './passage.ts';
 import type { Market } from './purchase.ts';
 import { isActive, type Refresh } from './refresh.ts';
+import type { Tally } from './tally.ts';
 
 /** The two transitions that a lifecycle hook may hold. */
 export type LifecycleTransition =
@@ -159,14 +161,12 @@ export class State {
   readonly groups = new Table<Group>(memoryMs);
   /** The hooks of each group, by the group's name. */
   readonly hooks = new Table<readonly Hook[]>(memoryMs);
-  readonly instances = new Table<Instance>(memoryMs);
+  private readonly members = new Members(memoryMs);
+  readonly instances: ReadonlyTable<Instance> = this.members.rows;
   readonly activities = new Table<Activity>(memoryMs);
   /** The instance refreshes of each group, oldest first, by the group's name. */
   readonly refreshes = new Table<readonly Refresh[]>(memoryMs);
   private readonly templateIds = new Map<string, string>();
-  private readonly instanceIds = new Map<string, Set<string>>();
-  /** Gone, and still listed for reads that lag; the first to go first. */
-  private readonly removed: { instanceId: string; groupName: string; at: number }[] = [];
   private readonly activityIds = new Map<string, string[]>();
 
   constructor(options: StateOptions) {
@@ -215,7 +215,12 @@ export class State {
 
   /** The group's instances in the order in which they were launched. */
   instancesOf(groupName: string, at?: number): Instance[] {
-    return [...(this.instanceIds.get(groupName) ?? [])].flatMap((id) => this.instances.get(id, at) ?? []);
+    return this.members.of(groupName, at);
+  }
+
+  /** What is counted of the group's instances. */
+  tallyOf(groupName: string): Readonly<Tally> {
+    return this.members.tallyOf(groupName);
   }
 
   /** The instance refresh of the group that has not ended. */
@@ -230,23 +235,12 @@ export class State {
 
   /** Enters a new instance or replaces its row. */
   setInstance(now: number, instance: Instance): Instance {
-    const ids = this.instanceIds.get(instance.groupName) ?? new Set();
-    this.instanceIds.set(instance.groupName, ids.add(instance.instanceId));
-    this.instances.set(now, instance.instanceId, instance);
-    return instance;
+    return this.members.set(now, instance);
   }
 
   /** Removes an instance; reads that lag still find it. */
-  removeInstance(now: number, { instanceId, groupName }: Instance): void {
-    this.instances.delete(now, instanceId);
-    this.removed.push({ instanceId, groupName, at: now });
-    const isForgotten = ({ at }: { at: number }) => at < now - memoryMs;
-    while (this.removed[0] && isForgotten(this.removed[0])) {
-      const old = this.removed.shift();
-      // One that was detached may be back.
-      if (old && !this.instances.get(old.instanceId))
-        this.instanceIds.get(old.groupName)?.delete(old.instanceId);
-    }
+  removeInstance(now: number, instance: Instance): void {
+    this.members.remove(now, instance);
   }
 
   /** The activities of a group in the last six weeks, oldest first. */

@@ -1,6 +1,7 @@
 import { turnsOf } from './lifetime.ts';
 import { isQuiet, type Replacement, type ReplacementView, stayingOf } from './replacement.ts';
-import type { Instance, Motive } from './state.ts';
+import type { Group, Instance, Motive } from './state.ts';
+import type { Tally } from './tally.ts';
 import { crowdsOf, emptiestFirst } from './zones.ts';
 
 /** What is to be replaced now for each motive, in the order in which the motives are looked at. */
@@ -8,6 +9,10 @@ export const wanted: Readonly<Record<Motive, (view: ReplacementView) => Replacem
   risk: atRisk,
   lifetime: expired,
 };
+
+/** Whether there may be something to replace at all: without it nobody looks at every instance of the group. */
+export const mayWant = ({ settings }: Group, { atRisk }: Pick<Tally, 'atRisk'>): boolean =>
+  (settings.CapacityRebalance === true && atRisk > 0) || (settings.MaxInstanceLifetime ?? 0) > 0;
 
 /** Spot instances that EC2 recommends to replace (D-3.20). Protection is from scale-in alone, and does not hold them. */
 function atRisk(view: ReplacementView): Replacement[] {

@@ -88,7 +88,7 @@ export const instanceRoutes: Readonly<Record<string, Route>> = {
 };
 
 function instanceIn(account: Account, instanceId: string, { state, isOfAgent }: Action): Instance {
-  const instance = account.ec2.all().find((each) => each.instanceId === instanceId);
+  const instance = account.ec2.find(instanceId);
   if (!instance) throw badField('instanceId', instanceId, 'the id of an EC2 instance that there is');
   const isFit =
     state === undefined

@@ -117,9 +117,14 @@ export class Ec2 implements Machine {
 
   /** The instance as it is now; terminated ones stay known. Throws on an id that never was. */
   instance(instanceId: string): Instance {
-    const instance = this.instances.get(instanceId);
+    const instance = this.find(instanceId);
     if (!instance) throw new Error(`No such instance: ${instanceId}`);
     return instance;
+  }
+
+  /** The same; undefined where no such instance is known. */
+  find(instanceId: string): Instance | undefined {
+    return this.instances.get(instanceId);
   }
 
   /** What the agent of an instance says of itself when it registers with ECS. */
