@@ -28,14 +28,6 @@ export type Misfit =
   | 'AGENT'
   | 'ATTRIBUTE';
 
-/** Where a task goes, or why it goes nowhere. */
-export type Placement =
-  | { readonly kind: 'placed'; readonly instance: ContainerInstanceRecord }
-  | {
-      readonly kind: 'refused';
-      readonly misfits: readonly { readonly instance: ContainerInstanceRecord; readonly reason: Misfit }[];
-    };
-
 /** Where nothing else is asked for: the zone, then the instance, with the fewest tasks of the service (D-2.42). */
 export const usualStrategy: readonly PlacementStrategy[] = [
   { type: 'spread', field: 'attribute:ecs.availability-zone' },
@@ -108,55 +100,6 @@ export function misfit(instance: ContainerInstanceRecord, requirement: Requireme
   if (isTaken) return 'RESOURCE:PORTS';
   const isAwsvpc = requirement.definition.networkMode === 'awsvpc';
   return isAwsvpc && !hasInterfaceLeft(instance) ? 'RESOURCE:ENI' : undefined;
-}
-
-/**
- * Chooses an instance for one task. Each strategy keeps the best of what the one before left; `pick` chooses among
- * equals (0 to below the number given).
- */
-export function place(
-  instances: readonly ContainerInstanceRecord[],
-  requirement: Requirement,
-  strategy: readonly PlacementStrategy[],
-  pick: (count: number) => number,
-): Placement {
-  const active = instances.filter(({ status }) => status === 'ACTIVE');
-  const reasons = active.map((instance) => ({ instance, reason: misfit(instance, requirement) }));
-  let best = reasons.filter(({ reason }) => reason === undefined).map(({ instance }) => instance);
-  if (best.length === 0)
-    return {
-      kind: 'refused',
-      misfits: reasons.flatMap(({ instance, reason }) => (reason ? [{ instance, reason }] : [])),
-    };
-  for (const step of strategy) {
-    const scored = scores(step, best, instances, requirement.siblings);
-    const lowest = Math.min(...scored);
-    best = best.filter((_, index) => scored[index] === lowest);
-  }
-  const chosen = best[best.length === 1 ? 0 : pick(best.length)];
-  if (!chosen) throw new Error(`pick chose none of ${best.length} instances`);
-  return { kind: 'placed', instance: chosen };
-}
-
-/** Lower is better. */
-function scores(
-  { type, field = '' }: PlacementStrategy,
-  candidates: readonly ContainerInstanceRecord[],
-  instances: readonly ContainerInstanceRecord[],
-  siblings: ReadonlyMap<string, number>,
-): number[] {
-  if (type === 'random') return candidates.map(() => 0);
-  if (type === 'binpack')
-    return candidates.map(({ remainingResources }) =>
-      field === 'cpu' ? remainingResources.cpu : remainingResources.memoryMib,
-    );
-  const groupOf = (instance: ContainerInstanceRecord) => spreadGroup(instance, field);
-  const counts = new Map<string, number>();
-  for (const instance of instances) {
-    const group = groupOf(instance);
-    counts.set(group, (counts.get(group) ?? 0) + (siblings.get(instance.containerInstanceArn) ?? 0));
-  }
-  return candidates.map((instance) => counts.get(groupOf(instance)) ?? 0);
 }
 
 /** Instances of one group count together when a strategy spreads over `field`. */

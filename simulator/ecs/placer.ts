@@ -1,4 +1,5 @@
-import { type Misfit, place, type Requirement } from './placement.ts';
+import type { Misfit, Requirement } from './placement.ts';
+import { Places } from './places.ts';
 import { type FargateProvider, fargateProviders, isScaled } from './providers.ts';
 import type { ContainerInstanceRecord, PlacementStrategy, StrategyItem, TaskRecord } from './records.ts';
 import type { Infrastructure } from './service-records.ts';
@@ -69,15 +70,24 @@ export class Placer {
   start(now: number, batch: Batch): { placed: TaskRecord[]; refusals: Refusal[] } {
     const { capacityProviderStrategy: items } = batch.infrastructure;
     const counts = countBy(batch.sharers, ({ capacityProviderName }) => capacityProviderName ?? '');
+    const zones = countBy(batch.siblings, ({ availabilityZone }) => availabilityZone);
+    const places = new Map<string, Places>();
     const placed: TaskRecord[] = [];
     const refusals = new Map<string, Refusal>();
     for (let number = 0; number < batch.count; number++) {
       const provider = items.length > 0 ? nextProvider(items, counts) : '';
       counts.set(provider, (counts.get(provider) ?? 0) + 1);
       if (refusals.has(provider)) continue;
-      const outcome = this.startOne(now, batch, provider, [...batch.siblings, ...placed]);
-      if ('taskArn' in outcome) placed.push(outcome);
-      else refusals.set(provider, outcome);
+      const outcome =
+        batch.infrastructure.launchType === 'FARGATE'
+          ? this.startOnFargate(now, batch, provider, zones)
+          : this.startOne(now, batch, provider, places);
+      if (!('taskArn' in outcome)) {
+        refusals.set(provider, outcome);
+        continue;
+      }
+      placed.push(outcome);
+      zones.set(outcome.availabilityZone, (zones.get(outcome.availabilityZone) ?? 0) + 1);
     }
     return { placed, refusals: [...refusals.values()] };
   }
@@ -88,9 +98,7 @@ export class Placer {
     const provider = fargateProviders.find((name) => name === item?.capacityProvider) ?? 'FARGATE';
     if (infrastructure.launchType === 'FARGATE') return !this.unavailable.has(provider);
     const { siblings } = batch;
-    return (
-      this.find({ ...batch, infrastructure, count: 1 }, item?.capacityProvider, siblings).kind === 'placed'
-    );
+    return this.placesOf(batch, item?.capacityProvider, siblings).next().kind === 'placed';
   }
 
   /** The zones of Fargate that tasks with these subnets are spread over. */
@@ -130,11 +138,10 @@ export class Placer {
       this.waiting.delete(taskArn);
       return;
     }
-    const siblings = this.state.tasks
-      .values()
-      .filter(({ clusterArn, group }) => clusterArn === task.clusterArn && group === task.group)
+    const siblings = [...this.state.taskIndex.inGroup(task)]
+      .map((arn) => this.state.task(arn))
       .filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
-    const placement = this.find(batch, task.capacityProviderName, siblings);
+    const placement = this.placesOf(batch, task.capacityProviderName, siblings).next();
     if (placement.kind !== 'placed') return;
     this.waiting.delete(taskArn);
     this.tasks.settle(now, task, placement.instance);
@@ -146,40 +153,48 @@ export class Placer {
     );
   }
 
-  private find(batch: Batch, capacityProviderName: string | undefined, siblings: readonly TaskRecord[]) {
-    const { definition, reservation } = batch.order;
-    const requirement = {
-      definition,
-      reservation,
-      constraints: batch.constraints,
-      siblings: countBy(siblings, ({ containerInstanceArn }) => containerInstanceArn ?? ''),
-    };
+  private placesOf(
+    {
+      clusterArn,
+      order,
+      constraints,
+      strategy,
+      pick,
+      availabilityZone,
+    }: Omit<Batch, 'count' | 'infrastructure'>,
+    capacityProviderName: string | undefined,
+    siblings: readonly TaskRecord[],
+  ): Places {
+    const { definition, reservation } = order;
+    const counts = countBy(siblings, ({ containerInstanceArn }) => containerInstanceArn ?? '');
     const instances = this.state
-      .instancesOf(batch.clusterArn)
+      .instancesOf(clusterArn)
       .filter((instance) => !capacityProviderName || instance.capacityProviderName === capacityProviderName)
-      .filter((each) => !batch.availabilityZone || each.availabilityZone === batch.availabilityZone);
-    return place(instances, requirement, batch.strategy, batch.pick);
+      .filter((each) => !availabilityZone || each.availabilityZone === availabilityZone);
+    return new Places(instances, { definition, reservation, constraints, siblings: counts }, strategy, pick);
   }
 
+  /** `places`: what was found for tasks of the batch so far, by provider. */
   private startOne(
     now: number,
     batch: Batch,
     provider: StrategyItem['capacityProvider'],
-    siblings: readonly TaskRecord[],
+    places: Map<string, Places>,
   ): TaskRecord | Refusal {
     const capacityProviderName = provider || undefined;
     const { launchType } = batch.infrastructure;
-    if (launchType === 'FARGATE') return this.startOnFargate(now, batch, capacityProviderName, siblings);
-    const placement = this.find(batch, capacityProviderName, siblings);
-    if (placement.kind === 'placed')
-      return this.tasks.place(now, placement.instance, { ...batch.order, launchType, capacityProviderName });
+    const order = { ...batch.order, launchType, capacityProviderName };
+    const own = places.get(provider) ?? this.placesOf(batch, capacityProviderName, batch.siblings);
+    places.set(provider, own);
+    const placement = own.next();
+    if (placement.kind === 'placed') {
+      const task = this.tasks.place(now, placement.instance, order);
+      own.taken(this.state.instance(placement.instance.containerInstanceArn));
+      return task;
+    }
     const isForNow = batch.availabilityZone !== undefined;
     if (capacityProviderName && !isForNow && this.mayWait(batch.clusterArn, capacityProviderName)) {
-      const task = this.tasks.wait(now, batch.clusterArn, {
-        ...batch.order,
-        launchType,
-        capacityProviderName,
-      });
+      const task = this.tasks.wait(now, batch.clusterArn, order);
       this.waiting.set(task.taskArn, batch);
       return task;
     }
@@ -192,17 +207,17 @@ export class Placer {
   private startOnFargate(
     now: number,
     { clusterArn, order, infrastructure, availabilityZone: only }: Batch,
-    capacityProviderName: string | undefined,
-    siblings: readonly TaskRecord[],
+    named: string,
+    crowd: ReadonlyMap<string, number>,
   ): TaskRecord | Refusal {
+    const capacityProviderName = named || undefined;
     const provider = fargateProviders.find((name) => name === capacityProviderName) ?? 'FARGATE';
     if (this.unavailable.has(provider))
       return { capacityProvider: provider, misfits: [], reason: 'RESOURCE:FARGATE' };
     const zones = only === undefined ? this.fargateZones(infrastructure) : [only];
-    const counts = countBy(siblings, ({ availabilityZone }) => availabilityZone);
     const { platformVersion: asked = 'LATEST' } = infrastructure;
     const platformVersion = asked === 'LATEST' ? latestPlatform : asked;
-    const load = (zone: string) => counts.get(zone) ?? 0;
+    const load = (zone: string) => crowd.get(zone) ?? 0;
     const availabilityZone = zones.reduce((best, zone) => (load(zone) < load(best) ? zone : best));
     return this.tasks.place(
       now,

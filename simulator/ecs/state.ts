@@ -1,7 +1,7 @@
 import { Agenda } from '../agenda.ts';
 import type { Ids } from '../chance.ts';
 import { Fault, type Outcome, type ServiceEvent } from '../machine.ts';
-import { Table } from '../table.ts';
+import { memoryMs, Table } from '../table.ts';
 import { Arns, type Place } from './arn.ts';
 import { containerInstanceEvent, type EcsSwitches, taskEvent } from './events.ts';
 import { Families } from './families.ts';
@@ -11,6 +11,7 @@ import type { Cluster, ContainerInstanceRecord, TargetGroup, TaskRecord } from '
 import { remaining } from './resources.ts';
 import type { Service } from './service-records.ts';
 import { Settings } from './settings.ts';
+import { TaskIndex } from './task-index.ts';
 import { Tokens } from './tokens.ts';
 
 /** Stopped tasks, INACTIVE container instances and clusters stay describable so long (D-5.18, D-2.5, D-4.20). */
@@ -55,11 +56,10 @@ export class State {
   readonly taskRecords = new Map<string, TaskRecord>();
   readonly instanceRecords = new Map<string, ContainerInstanceRecord>();
   readonly tokens = new Tokens();
+  readonly taskIndex = new TaskIndex();
   watcher: Watcher | undefined;
   private readonly instancesByCluster = new Grouped();
   private readonly registrations = new Grouped();
-  private readonly tasksByInstance = new Grouped();
-  private readonly tasksByService = new Grouped();
   private readonly servicesByCluster = new Grouped();
   private readonly forgets: boolean;
   private outcomes: Outcome[] = [];
@@ -176,12 +176,19 @@ export class State {
 
   /** Tasks on a container instance that are not STOPPED. */
   tasksOn(containerInstanceArn: string): TaskRecord[] {
-    return [...this.tasksByInstance.of(containerInstanceArn)].map((arn) => this.task(arn));
+    return [...this.taskIndex.on(containerInstanceArn)].map((arn) => this.task(arn));
   }
 
   /** Tasks of a service that are not STOPPED. */
   tasksOf(serviceArn: string): TaskRecord[] {
-    return [...this.tasksByService.of(serviceArn)].map((arn) => this.task(arn));
+    return [...this.taskIndex.of(serviceArn)].map((arn) => this.task(arn));
+  }
+
+  /** Tasks of a service that are not STOPPED, as they were at that time. */
+  tasksSeenOf(serviceArn: string, at: number): TaskRecord[] {
+    return [...this.taskIndex.known({ serviceArn })]
+      .flatMap((arn) => this.tasks.get(arn, at) ?? [])
+      .filter(({ lastStatus }) => lastStatus !== 'STOPPED');
   }
 
   /** Services of a cluster that are not INACTIVE. */
@@ -209,9 +216,8 @@ export class State {
   /** Writes a task with its event; the resources and counts of its instance follow (D-9.4, D-2.12). */
   putTask(now: number, row: TaskRecord, { instanceEvent }: { instanceEvent: boolean }): void {
     const task: TaskRecord = { ...row, version: row.version + 1, updatedAt: now };
-    const before = this.tasks.get(task.taskArn);
     this.write(now, task);
-    this.index(now, task, before);
+    if (task.lastStatus === 'STOPPED') this.forgetLater(now, task);
     this.emit(taskEvent(task));
     if (task.containerInstanceArn !== undefined) this.count(now, task.containerInstanceArn, instanceEvent);
     this.watcher?.taskChanged(now, task);
@@ -221,7 +227,10 @@ export class State {
   /** Writes what has no event: health, and what only the simulator records. */
   noteTask(now: number, task: TaskRecord): void {
     if (this.tasks.get(task.taskArn)) this.write(now, task);
-    else this.taskRecords.set(task.taskArn, task);
+    else {
+      this.taskRecords.set(task.taskArn, task);
+      this.taskIndex.noteContainers(task);
+    }
   }
 
   /** Writes a service. */
@@ -241,19 +250,15 @@ export class State {
   private write(now: number, task: TaskRecord): void {
     this.tasks.set(now, task.taskArn, task);
     this.taskRecords.set(task.taskArn, task);
+    this.taskIndex.enter(task);
   }
 
-  private index(now: number, task: TaskRecord, before: TaskRecord | undefined): void {
-    const { taskArn, containerInstanceArn, serviceArn } = task;
-    if (!before) this.tasksByService.add(serviceArn, taskArn);
-    // A task that waited for an instance has one later than itself.
-    if (!before?.containerInstanceArn) this.tasksByInstance.add(containerInstanceArn, taskArn);
-    if (task.lastStatus !== 'STOPPED') return;
-    this.tasksByInstance.delete(containerInstanceArn, taskArn);
-    this.tasksByService.delete(serviceArn, taskArn);
+  private forgetLater(now: number, task: TaskRecord): void {
     this.routinely(now, forgottenAfterMs, (then) => {
-      this.tasks.delete(then, taskArn);
-      if (this.forgets) this.taskRecords.delete(taskArn);
+      this.tasks.delete(then, task.taskArn);
+      if (this.forgets) this.taskRecords.delete(task.taskArn);
+      // Reads that lag find it for a while.
+      this.routinely(then, memoryMs, () => this.taskIndex.forget(task));
     });
   }
 

@@ -92,10 +92,9 @@ export class Tasks {
 
   /** Records that an EC2 instance ended under its containers, whether ECS notices or not. */
   cutOff(now: number, ec2InstanceId: string): void {
-    for (const task of this.state.taskRecords.values()) {
-      if (task.ec2InstanceId !== ec2InstanceId) continue;
-      const isOrphan = task.orphanedAt !== undefined && task.executionStoppedAt === undefined;
-      if (task.lastStatus === 'STOPPED' && !isOrphan) continue;
+    for (const taskArn of [...this.state.taskIndex.onHost(ec2InstanceId)]) {
+      const task = this.state.taskRecords.get(taskArn);
+      if (!task) continue;
       this.state.noteTask(now, { ...task, cutOff: true, executionStoppedAt: task.executionStoppedAt ?? now });
     }
   }

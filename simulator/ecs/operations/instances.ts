@@ -23,12 +23,12 @@ export const instanceOperations: Operations = {
       const { clusterArn } = state.cluster(clusterOf(input));
       const status = oneOf(input, 'status', statuses);
       const filter = text(input, 'filter');
-      const query = filter ? compileQuery(filter) : () => true;
+      const query = filter ? compileQuery(filter) : undefined;
       // Without a status: everything but INACTIVE (D-2.9).
       const isAsked = (instance: ContainerInstanceRecord) =>
         instance.clusterArn === clusterArn &&
         (status ? instance.status === status : instance.status !== 'INACTIVE') &&
-        matches(instance, query);
+        (query === undefined || matches(instance, query));
       const { entries, ...token } = pageOf(request, (after) => arnsAfter(request, after, isAsked), {
         usualSize: 100,
       });

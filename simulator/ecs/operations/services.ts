@@ -144,9 +144,7 @@ function create(request: Request): Record<string, unknown> {
 }
 
 function described({ state }: Request, service: Service, at: number): Record<string, unknown> {
-  const tasks = state.tasks
-    .values(at)
-    .filter(({ serviceArn, lastStatus }) => serviceArn === service.serviceArn && lastStatus !== 'STOPPED');
+  const tasks = state.tasksSeenOf(service.serviceArn, at);
   const taskSets = service.taskSets.map((taskSet) => taskSetSeen(state, service, taskSet, tasks, at));
   return serviceShape(service, tasks, taskSets);
 }

@@ -27,8 +27,8 @@ export const taskOperations: Operations = {
     answer(request) {
       const { input, state } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
-      const isAsked = taskFilter(request, clusterArn);
-      const arnsAfter = (after: string) => tasksAfter(request, after, isAsked);
+      const filter = taskFilter(request, clusterArn);
+      const arnsAfter = (after: string) => tasksAfter(request, after, filter);
       const { entries, ...token } = pageOf(request, arnsAfter, { usualSize: 100 });
       return { taskArns: entries, ...token };
     },
@@ -54,19 +54,26 @@ export const taskOperations: Operations = {
   },
 };
 
+/** Which tasks a list has, and where they are all to be found, if not among all there are. */
+interface TaskFilter {
+  readonly isAsked: (task: TaskRecord) => boolean;
+  readonly among?: Iterable<string> | undefined;
+}
+
 function* tasksAfter(
   { state, viewAt }: Request,
   after: string,
-  isAsked: (task: TaskRecord) => boolean,
+  { isAsked, among }: TaskFilter,
 ): Generator<string> {
-  for (const arn of state.tasks.keysAfter(after)) {
+  const arns = among && [...among].filter((arn) => arn > after).sort();
+  for (const arn of arns ?? state.tasks.keysAfter(after)) {
     const task = state.tasks.get(arn, viewAt);
     if (task && isAsked(task)) yield arn;
   }
 }
 
 /** The default shows tasks whose desired status is RUNNING; PENDING never finds anything (D-2.31). */
-function taskFilter({ input, state }: Request, clusterArn: string): (task: TaskRecord) => boolean {
+function taskFilter({ input, state }: Request, clusterArn: string): TaskFilter {
   const desiredStatus = oneOf(input, 'desiredStatus', ['RUNNING', 'PENDING', 'STOPPED']) ?? 'RUNNING';
   const instance = text(input, 'containerInstance');
   const family = text(input, 'family');
@@ -81,7 +88,7 @@ function taskFilter({ input, state }: Request, clusterArn: string): (task: TaskR
   if (serviceArn && !state.services.get(serviceArn))
     throw new Fault('ServiceNotFoundException', 'Service not found.');
   const instanceArn = instance && state.arns.containerInstance(clusterArn, instance);
-  return (task) =>
+  const isAsked = (task: TaskRecord) =>
     task.clusterArn === clusterArn &&
     task.desiredStatus === desiredStatus &&
     (!instanceArn || task.containerInstanceArn === instanceArn) &&
@@ -89,4 +96,6 @@ function taskFilter({ input, state }: Request, clusterArn: string): (task: TaskR
     (startedBy === undefined || task.startedBy === startedBy) &&
     (!serviceArn || task.serviceArn === serviceArn) &&
     (launchType === undefined || task.launchType === launchType);
+  if (instanceArn) return { isAsked, among: state.taskIndex.known({ containerInstanceArn: instanceArn }) };
+  return { isAsked, among: serviceArn ? state.taskIndex.known({ serviceArn }) : undefined };
 }
