@@ -17,7 +17,7 @@ import { processOperations } from './process-operations.ts';
 import { refreshOperations } from './refresh-operations.ts';
 import { Refreshes } from './refreshes.ts';
 import type { CapacityPart } from './shortage.ts';
-import { State, type StateOptions } from './state.ts';
+import { type Instance, State, type StateOptions } from './state.ts';
 import { tagOperations } from './tag-operations.ts';
 import { typeOperations } from './type-operations.ts';
 
@@ -199,6 +199,17 @@ export class AutoScaling implements Service {
   /** The group that an instance belongs to. */
   groupNameOf(instanceId: string): string | undefined {
     return this.state.instances.get(instanceId)?.groupName;
+  }
+
+  /** The instances of a group as they are now, those of its warm pool too. */
+  instancesOf(groupName: string): readonly Instance[] {
+    return this.state.instancesOf(groupName);
+  }
+
+  /** The tags of a group as they are now; undefined: there is no such group. */
+  tagsOf(groupName: string): Readonly<Record<string, string>> | undefined {
+    const group = this.state.findGroup(groupName);
+    return group && Object.fromEntries(group.tags.map(({ Key, Value }) => [Key, Value]));
   }
 
   /** Every lifecycle action there ever was, in the order of their beginning: what really happened, not what is shown. */

@@ -1,0 +1,151 @@
+import { activeInstances, createGroup, createService, isSteady } from '../../demo/cluster.ts';
+import { packagedTemplate } from '../../demo/install.ts';
+import { Account } from '../../simulator/account.ts';
+import type { Runtime } from '../../simulator/cloud/lambda/lambda.ts';
+import { setFaults } from '../../simulator/control/faults.ts';
+import type { LogEntry } from '../../simulator/world.ts';
+import { perform, setRules } from './acts.ts';
+import { clusterName, enrolmentTag, type Plan, type PlannedGroup } from './plan.ts';
+import { type Violation, Witness } from './witness.ts';
+
+/** How often each thing happened. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** What came of a storm. */
+export interface Outcome {
+  readonly violations: readonly Violation[];
+  readonly faults: Counts;
+  readonly decisions: Counts;
+  readonly departures: number;
+}
+
+/** From the last act on everything has so long (seconds) to come to its end. */
+const calmSecondsMax = 3 * 3600;
+const calm = {
+  ...{ loseBestEffort: 0, duplicate: 0, lateProbability: 0, readLagSecondsMax: 0, refusalProbability: 0 },
+  ...{ crashProbability: 0, redeliverProbability: 0, reorderProbability: 0, agentReconnectsPerHour: 0 },
+  ...{ agentLossProbability: 0, meddlesPerHour: 0, throttle: false },
+};
+
+/** Plays a plan with the packaged stack in an account of its own, and says what did not hold. */
+export async function play(plan: Plan, runtime: Runtime): Promise<Outcome> {
+  const account = new Account({ seed: plan.seed });
+  const tally = new Tally(account);
+  account.install(packagedTemplate(), runtime);
+  const witness = new Witness(account);
+  await build(account, plan);
+  setFaults(account, plan.faults);
+  const { now } = account.world;
+  for (const timed of plan.history) {
+    account.world.at(now + timed.atSeconds * 1000, () => {
+      tally.act(timed.act);
+      if ('seconds' in timed && timed.act.endsWith('-off')) witness.outage(timed.seconds);
+      perform(account, timed);
+    });
+  }
+  await account.advance(plan.seconds);
+  await calmDown(account, plan);
+  witness.atEnd();
+  const departures = account.autoscaling.lifecycleActions().filter(isOurs).length;
+  return { violations: witness.violations, faults: tally.faults, decisions: tally.decisions, departures };
+}
+
+const isOurs = ({ lifecycleHookName }: { readonly lifecycleHookName: string }) =>
+  lifecycleHookName === 'ecs-steward-terminate';
+
+async function build(account: Account, plan: Plan): Promise<void> {
+  account.call('ecs', 'CreateCluster', { clusterName });
+  for (const { name, instances } of plan.groups)
+    createGroup(account, { clusterName, autoScalingGroupName: name, desiredCapacity: instances });
+  const wanted = plan.groups.reduce((sum, { instances }) => sum + instances, 0);
+  await account.until('the instances', () => activeInstances(account, clusterName) === wanted, 300);
+  for (const service of plan.services) createService(account, clusterName, service);
+  // With no room for all, they never are.
+  for (let second = 0; second < 120 && !isSteady(account, clusterName); second += 5) await account.advance(5);
+  for (const group of plan.groups) tag(account, group);
+  for (const { name, otherHookSeconds } of plan.groups)
+    if (otherHookSeconds !== undefined) putOtherHook(account, name, otherHookSeconds);
+  await account.advance(70);
+}
+
+function tag(account: Account, { name, tags }: PlannedGroup): void {
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({
+    ...{ ResourceId: name, ResourceType: 'auto-scaling-group', PropagateAtLaunch: false },
+    ...{ Key, Value },
+  }));
+  if (Tags.length > 0) account.call('autoscaling', 'CreateOrUpdateTags', { Tags });
+}
+
+function putOtherHook(account: Account, AutoScalingGroupName: string, HeartbeatTimeout: number): void {
+  account.call('autoscaling', 'PutLifecycleHook', {
+    AutoScalingGroupName,
+    LifecycleHookName: 'another-team',
+    LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+    DefaultResult: 'CONTINUE',
+    HeartbeatTimeout: Math.max(30, HeartbeatTimeout),
+  });
+}
+
+/** Nothing is wrong any more: whatever was begun must come to its end. */
+async function calmDown(account: Account, plan: Plan): Promise<void> {
+  setFaults(account, calm);
+  account.endpoint.faults.refuse = undefined;
+  account.lambda.faults.crash = undefined;
+  setRules(account, 'EnableRule');
+  for (const group of plan.groups) {
+    account.setCapacity(group.name, true);
+    const isEnrolled = group.tags[enrolmentTag] !== undefined;
+    tag(account, isEnrolled ? { ...group, tags: { ...group.tags, 'ecs-steward:state': 'active' } } : group);
+  }
+  for (const { ec2InstanceId, agentConnected, status } of account.ecs.containerInstanceRecords())
+    if (!agentConnected && status !== 'INACTIVE' && isRunning(account, ec2InstanceId))
+      account.hear(account.ecs.agentConnection(account.world.now, ec2InstanceId, true));
+  const isOver = () =>
+    account.autoscaling.lifecycleActions().every((one) => !isOurs(one) || one.endedAt !== undefined);
+  await account.advance(130);
+  for (let second = 0; second < calmSecondsMax && !isOver(); second += 30) await account.advance(30);
+}
+
+const isRunning = (account: Account, instanceId: string) =>
+  account.ec2.all().some((one) => one.instanceId === instanceId && one.state === 'running');
+
+/** Counts what the log of a world shows of faults and decisions. */
+class Tally {
+  readonly faults: Record<string, number> = {};
+  readonly decisions: Record<string, number> = {};
+
+  constructor(account: Account) {
+    account.world.onRecord((entry) => this.hear(entry));
+  }
+
+  act(name: string): void {
+    this.add(this.faults, name);
+  }
+
+  private hear(entry: LogEntry): void {
+    if (entry.kind === 'log') this.hearLine(String(entry.line));
+    else if (entry.kind === 'rule-matched' && Number(entry.copies) > 1)
+      this.add(this.faults, 'event doubled');
+    else if (entry.kind === 'event-lost') this.add(this.faults, 'event lost');
+    else if (entry.kind === 'operator') this.add(this.faults, 'meddled');
+    else if (entry.kind === 'dead-lettered') this.add(this.faults, 'dead-lettered');
+    else if (entry.kind === 'invocation' && entry.outcome !== 'success')
+      this.add(this.faults, `invocation ${entry.outcome}`);
+    else if (
+      entry.kind === 'call' &&
+      entry.outcome !== 'ok' &&
+      String(entry.caller).startsWith('ecs-steward-')
+    )
+      this.add(this.faults, `call ${entry.outcome}`);
+  }
+
+  private hearLine(line: string): void {
+    if (!line.includes('"decided"')) return;
+    const { decision, why } = JSON.parse(line) as { decision: string; why: string };
+    this.add(this.decisions, `${decision} ${why}`);
+  }
+
+  private add(counts: Record<string, number>, name: string): void {
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+}

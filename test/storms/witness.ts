@@ -1,0 +1,252 @@
+import type { Account } from '../../simulator/account.ts';
+import type { LogEntry } from '../../simulator/world.ts';
+import { enrolmentTag } from './plan.ts';
+
+/** What must never be, or must always come in the end. */
+export type Invariant = 'S1' | 'S2' | 'S5' | 'S6' | 'L1' | 'L2';
+
+/** An invariant that did not hold. */
+export interface Violation {
+  readonly invariant: Invariant;
+  /** ISO 8601, virtual. */
+  readonly time: string;
+  readonly what: string;
+}
+
+/** A call as the log of the world has it. */
+interface Call {
+  readonly service: string;
+  readonly operation: string;
+  readonly caller: string;
+  readonly outcome: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+interface Tagged {
+  readonly at: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+const hookName = 'ecs-steward-terminate';
+const leaving = /^(Terminating|Warmed:Terminating|ReplacingRootVolume)/;
+/** Work that began under other tags, with reads as old as they can be, is done within so many milliseconds. */
+const staleMs = 90_000;
+/** Outages of so many seconds in one departure may cost its hook, whose timeout is 30 minutes. */
+const outageSecondsMax = 900;
+const defaultDeadlineSeconds = 3000;
+const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/**
+ * Watches an account from outside and says which invariants did not hold. It knows AWS, the tags and what a user was
+ * promised for them; it knows nothing of what the functions think.
+ */
+export class Witness {
+  readonly violations: Violation[] = [];
+  private readonly account: Account;
+  private readonly tags = new Map<string, Tagged[]>();
+  /** Container instances that functions have set to DRAINING, and nobody else since, with the first time. */
+  private readonly drained = new Map<string, number>();
+  private readonly outages: { readonly from: number; readonly until: number }[] = [];
+
+  constructor(account: Account) {
+    this.account = account;
+    account.world.onRecord((entry) => {
+      if (entry.kind === 'call') this.onCall(entry as LogEntry & Call);
+    });
+  }
+
+  /** Somebody takes the steward out of service for so many seconds. */
+  outage(seconds: number): void {
+    const from = this.account.world.now;
+    this.outages.push({ from, until: from + seconds * 1000 });
+  }
+
+  /** To be asked when everything had the time to come to its end. */
+  atEnd(): void {
+    for (const action of this.account.autoscaling.lifecycleActions()) {
+      if (action.lifecycleHookName !== hookName) continue;
+      const { instanceId, autoScalingGroupName, startedAt, endedAt, endedBy } = action;
+      const which = `${instanceId} of ${autoScalingGroupName}`;
+      if (endedAt === undefined) this.violated('L1', `the departure of ${which} does not end`);
+      else if (endedBy === 'timeout' && this.isAlive(autoScalingGroupName, startedAt, endedAt))
+        this.violated('L2', `our hook timed out on ${which}`);
+    }
+    for (const [arn] of this.drained) {
+      const record = this.recordOf(arn);
+      if (record?.status !== 'DRAINING') continue;
+      const state = this.stateOf(record.ec2InstanceId);
+      if (state === 'InService')
+        this.violated('S2', `${record.ec2InstanceId} is in service, and DRAINING by us`);
+    }
+  }
+
+  private onCall(call: Call): void {
+    const isOurs = call.caller.startsWith('ecs-steward-');
+    if (isOurs && call.outcome.startsWith('AccessDenied'))
+      this.violated('S5', `${call.caller} may not call ${call.operation}`);
+    if (call.outcome !== 'ok') return;
+    if (/^(CreateOrUpdate|Delete)Tags$/.test(call.operation)) this.noteTags(call);
+    if (call.operation === 'UpdateContainerInstancesState') this.onStatus(call, isOurs);
+    if (!isOurs) return;
+    this.checkOwner(call);
+    if (call.operation === 'CompleteLifecycleAction') this.checkReleased(call);
+  }
+
+  private noteTags({ input }: Call): void {
+    for (const { ResourceId } of input.Tags as { ResourceId: string }[]) {
+      const known = this.tags.get(ResourceId) ?? [];
+      known.push({ at: this.account.world.now, tags: this.account.autoscaling.tagsOf(ResourceId) ?? {} });
+      this.tags.set(ResourceId, known);
+    }
+  }
+
+  /** The tags that a group had at any time from `from` on. */
+  private tagsSince(groupName: string, from: number): Readonly<Record<string, string>>[] {
+    const known = this.tags.get(groupName) ?? [];
+    const first = Math.max(
+      0,
+      known.findLastIndex(({ at }) => at <= from),
+    );
+    return known.slice(first).map(({ tags }) => tags);
+  }
+
+  private tagsLately(groupName: string) {
+    return this.tagsSince(groupName, this.account.world.now - staleMs);
+  }
+
+  private recordOf(arn: string) {
+    return this.account.ecs.containerInstanceRecords().find((one) => one.containerInstanceArn === arn);
+  }
+
+  private stateOf(instanceId: string): string | undefined {
+    const groupName = this.account.autoscaling.groupNameOf(instanceId);
+    if (groupName === undefined) return undefined;
+    const found = this.account.autoscaling.instancesOf(groupName);
+    return found.find((one) => one.instanceId === instanceId)?.state;
+  }
+
+  private onStatus({ input, caller }: Call, isOurs: boolean): void {
+    for (const arn of input.containerInstances as string[]) {
+      if (!isOurs || input.status !== 'DRAINING') {
+        this.drained.delete(arn);
+        continue;
+      }
+      const record = this.recordOf(arn);
+      if (record?.status !== 'DRAINING') continue;
+      if (!this.drained.has(arn)) this.drained.set(arn, this.account.world.now);
+      const { ec2InstanceId } = record;
+      const state = this.stateOf(ec2InstanceId);
+      if (state === undefined || leaving.test(state) || this.isInterrupted(ec2InstanceId)) continue;
+      this.violated('S2', `${caller} sets ${ec2InstanceId} to DRAINING, which is ${state}`);
+    }
+  }
+
+  private isInterrupted(instanceId: string): boolean {
+    return this.account.ec2
+      .all()
+      .some((one) => one.instanceId === instanceId && one.interruption !== undefined);
+  }
+
+  /** S6: what is written to belongs to a group that is enrolled, or was a moment ago. */
+  private checkOwner({ caller, operation, input, service }: Call): void {
+    if (/^(Describe|List|Get)/.test(operation) || caller.endsWith('-uninstall')) return;
+    if (
+      service === 'autoscaling' &&
+      input.LifecycleHookName !== undefined &&
+      input.LifecycleHookName !== hookName
+    )
+      this.violated('S6', `${caller} calls ${operation} about the hook ${input.LifecycleHookName}`);
+    for (const groupName of this.groupsWritten(service, input)) {
+      const isEnrolled = this.tagsLately(groupName).some((tags) => tags[enrolmentTag] !== undefined);
+      if (!isEnrolled)
+        this.violated('S6', `${caller} calls ${operation} about ${groupName}, which is not enrolled`);
+    }
+  }
+
+  private groupsWritten(service: string, input: Call['input']): Set<string> {
+    const names = new Set<string>();
+    if (service === 'autoscaling' && typeof input.AutoScalingGroupName === 'string')
+      names.add(input.AutoScalingGroupName);
+    if (service !== 'ecs') return names;
+    const attributes = (input.attributes ?? []) as { targetId?: string }[];
+    const arns = [
+      ...((input.containerInstances ?? []) as string[]),
+      ...attributes.flatMap(({ targetId }) => targetId ?? []),
+    ];
+    const instanceIds = arns.map((arn) => this.recordOf(arn)?.ec2InstanceId);
+    if (typeof input.task === 'string') {
+      const task = this.account.ecs.taskRecords().find(({ taskArn }) => taskArn === input.task);
+      instanceIds.push(task?.ec2InstanceId);
+    }
+    for (const id of instanceIds) {
+      const name = id === undefined ? undefined : this.account.autoscaling.groupNameOf(id);
+      if (name !== undefined) names.add(name);
+    }
+    return names;
+  }
+
+  /** S1: with tasks that are not STOPPED only what the group's tags allow, and an instance that is ending anyway. */
+  private checkReleased({ caller, input }: Call): void {
+    const { InstanceId: instanceId, AutoScalingGroupName: groupName } = input as Record<string, string>;
+    if (instanceId === undefined || groupName === undefined) return;
+    const ec2 = this.account.ec2.all().find((one) => one.instanceId === instanceId);
+    if (ec2?.state !== 'running' || ec2.interruption) return;
+    const tasks = this.tasksLeft(instanceId);
+    if (tasks.length === 0) return;
+    const tags = this.tagsLately(groupName);
+    const isLetGo = tags.some(
+      (one) => one['ecs-steward:dry-run'] === 'on' || one['ecs-steward:state'] === 'leaving',
+    );
+    if (isLetGo) return;
+    const areAllOfServices = tasks.every(({ serviceArn }) => serviceArn !== undefined);
+    if (areAllOfServices && this.isLate(instanceId, tags)) return;
+    const left = tasks.map(({ taskArn, lastStatus }) => `${taskArn.split('/').at(-1)} is ${lastStatus}`);
+    this.violated('S1', `${caller} releases ${instanceId} while ${left.join(', ')}`);
+  }
+
+  private tasksLeft(instanceId: string) {
+    const { ecs } = this.account;
+    const ended = new Set(
+      ecs
+        .containerInstanceRecords()
+        .filter(({ status }) => status === 'INACTIVE')
+        .map(({ containerInstanceArn }) => containerInstanceArn),
+    );
+    return ecs
+      .taskRecords()
+      .filter(
+        ({ ec2InstanceId, lastStatus, containerInstanceArn = '' }) =>
+          ec2InstanceId === instanceId && lastStatus !== 'STOPPED' && !ended.has(containerInstanceArn),
+      );
+  }
+
+  /** Whether the deadline that the tags give has passed since the drain, or the termination, began. */
+  private isLate(instanceId: string, tags: readonly Readonly<Record<string, string>>[]): boolean {
+    const actions = this.account.autoscaling
+      .lifecycleActions()
+      .filter((one) => one.instanceId === instanceId);
+    const drains = [...this.drained].filter(([arn]) => this.recordOf(arn)?.ec2InstanceId === instanceId);
+    const begins = [...actions.map(({ startedAt }) => startedAt), ...drains.map(([, at]) => at)];
+    const deadlines = tags.map((one) => deadlineSecondsOf(one['ecs-steward:drain-deadline']));
+    const deadlineAt = Math.min(...begins) + Math.min(...deadlines) * 1000;
+    return this.account.world.now >= deadlineAt;
+  }
+
+  /** Whether the steward was there all the time, and the group its own. */
+  private isAlive(groupName: string, from: number, until: number): boolean {
+    const isOwn = this.tagsSince(groupName, from).every((tags) => tags[enrolmentTag] !== undefined);
+    const away = this.outages.map((one) => Math.min(one.until, until) - Math.max(one.from, from));
+    const awaySeconds = away.reduce((sum, ms) => sum + Math.max(0, ms), 0) / 1000;
+    return isOwn && awaySeconds < outageSecondsMax;
+  }
+
+  private violated(invariant: Invariant, what: string): void {
+    const time = new Date(this.account.world.now).toISOString();
+    this.violations.push({ invariant, time, what });
+  }
+}
+
+function deadlineSecondsOf(value: string | undefined): number {
+  const [, count, unit = ''] = /^(\d+)([smh])$/.exec(value ?? '') ?? [];
+  return count === undefined ? defaultDeadlineSeconds : Number(count) * (secondsPer[unit] ?? Number.NaN);
+}
