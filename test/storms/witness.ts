@@ -82,7 +82,7 @@ export class Witness {
 
   private onCall(call: Call): void {
     const isOurs = call.caller.startsWith('ecs-steward-');
-    if (isOurs && call.outcome.startsWith('AccessDenied'))
+    if (isOurs && call.outcome.startsWith('AccessDenied') && !this.isTagJustGone(call))
       this.violated('S5', `${call.caller} may not call ${call.operation}`);
     if (call.outcome !== 'ok') return;
     if (/^(CreateOrUpdate|Delete)Tags$/.test(call.operation)) this.noteTags(call);
@@ -90,6 +90,16 @@ export class Witness {
     if (!isOurs) return;
     this.checkOwner(call);
     if (call.operation === 'CompleteLifecycleAction') this.checkReleased(call);
+  }
+
+  /** What begins while a group is enrolled, and ends just after somebody took its tag, is denied by design. */
+  private isTagJustGone({ service, input }: Call): boolean {
+    const names = [...this.groupsWritten(service, input)];
+    return names.some((name) => {
+      const lately = this.tagsLately(name);
+      const isGone = lately.at(-1)?.[enrolmentTag] === undefined;
+      return isGone && lately.some((tags) => tags[enrolmentTag] !== undefined);
+    });
   }
 
   private noteTags({ input }: Call): void {
