@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { admit } from '../../functions/admit.ts';
 import { release } from '../../functions/release.ts';
+import { freshLaneMemory } from '../../lib/admission.ts';
 import { Unwanted } from '../../lib/errors.ts';
 import { readEvent, type StewardEvent } from '../../lib/events.ts';
 import type { Fleet } from '../../lib/fleet.ts';
@@ -197,7 +198,7 @@ export const actsProperty = fc.asyncProperty(
     const forLane = events.filter((event) => event.kind === 'terminate-action' || event.kind === 'admit');
     const forRelease = events.filter(isHint);
     const messages = forRelease.map((event, i): Message<Hint> => ({ messageId: String(i), event }));
-    if (forLane.length > 0) await admit(deps, forLane);
+    if (forLane.length > 0) await admit(deps, freshLaneMemory(), forLane);
     if (messages.length > 0) await release(deps, messages);
     const done = trace.calls.filter(([name]) => !reads.has(name));
     if (done.length > 0) throw new Error(`acts on what is not ours: ${JSON.stringify(done)}`);
