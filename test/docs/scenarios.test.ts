@@ -35,6 +35,7 @@ describe('the scenarios of docs/simulator.md', () => {
       'Managed draining beside our hook',
       'Nothing may stop, nothing may start',
       'Instance refresh of 20',
+      'Spot reclaim of a zone',
     ];
     expect(scenarios.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
     for (const { script, printed } of scenarios) expect([script, printed]).not.toContain('');
