@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { exceptions } from './exceptions.mjs';
 
 /** Of its own package.json, 2 KB, a client of the SDK reads the version alone. */
 const versionAlone = {
@@ -31,7 +32,7 @@ const options = {
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [versionAlone],
+  plugins: [versionAlone, exceptions],
   // CommonJS dependencies call require for built-in modules, which an ES module does not have.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 };
