@@ -25,6 +25,7 @@ import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import {
   type Hint,
+  isHint,
   isStillHeld,
   type Message,
   type Sighting,
@@ -206,7 +207,7 @@ function reportBehind({ log, count }: Deps, sightings: readonly Sighting[]): rea
 }
 
 /** `release` for one execution environment. */
-export const on = (platform: Platform) => queue(platform, connect, release);
+export const on = (platform: Platform) => queue(platform, connect, isHint, release);
 
 /** The handler that Lambda calls. */
 export const handler = on(aws);

@@ -131,8 +131,8 @@ export function needsTasks(departure: Departure, registrations: readonly Registr
   return usable.every(({ taskCount }) => taskCount === 0);
 }
 
-/** D-2.1 to D-2.3: these three no longer take or run tasks, and cannot be drained (D-2.13). */
-function isUsable({ status }: Registration): boolean {
+/** Whether it can take or run tasks. D-2.1 to D-2.3: these three no longer take or run tasks, and cannot be drained (D-2.13). */
+export function isUsable({ status }: Registration): boolean {
   return status !== 'INACTIVE' && status !== 'DEREGISTERING' && status !== 'REGISTRATION_FAILED';
 }
 

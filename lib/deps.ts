@@ -15,6 +15,8 @@ export type Metric =
   | 'ReleasedDryRun'
   | 'DrainSeconds'
   | 'TasksStopped'
+  | 'Interruptions'
+  | 'InterruptedTooSlow'
   | 'Heartbeats'
   | 'HooksPut'
   | 'HooksDeleted'

@@ -48,8 +48,23 @@ export interface Look extends LookRequest {
   readonly at: Date;
 }
 
+/** Spot takes an instance back; `at` is when it said so. `isLook`: we asked ourselves to look again. */
+export interface Interruption {
+  readonly kind: 'interruption';
+  readonly at: Date;
+  readonly instanceId: string;
+  readonly action: 'terminate' | 'stop' | 'hibernate';
+  readonly isLook: boolean;
+}
+
 /** Every event that the steward accepts. */
-export type StewardEvent = TerminateAction | Admit | ContainerInstanceChange | TaskStopped | Look;
+export type StewardEvent =
+  | TerminateAction
+  | Admit
+  | ContainerInstanceChange
+  | TaskStopped
+  | Look
+  | Interruption;
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const time = v.pipe(
@@ -105,15 +120,22 @@ const lookDetail = v.object({
   because: v.picklist(lookReasons),
 });
 
+const actions: readonly Interruption['action'][] = ['terminate', 'stop', 'hibernate'];
+/** The ARN in `resources` of Spot's events may be no ARN of an instance (D-1.32). */
+const interruptionDetail = v.object({ 'instance-id': text, 'instance-action': v.picklist(actions) });
+
 /** Source and detail-type of our own messages. */
 export const ownSource = 'ecs-steward';
 export const admitType = 'Admit';
 export const lookType = 'Look';
+export const interruptionType = 'Interruption';
 
 const readers: Readonly<Record<string, (detail: unknown, at: Date) => StewardEvent>> = {
   'aws.autoscaling/EC2 Instance-terminate Lifecycle Action': terminateAction,
   'aws.ecs/ECS Container Instance State Change': containerInstanceChange,
   'aws.ecs/ECS Task State Change': taskStopped,
+  'aws.ec2/EC2 Spot Instance Interruption Warning': (detail, at) => interruption(detail, at, false),
+  [`${ownSource}/${interruptionType}`]: (detail, at) => interruption(detail, at, true),
   [`${ownSource}/${admitType}`]: (detail, at) => ({ kind: 'admit', at, ...parse(admitDetail, detail) }),
   [`${ownSource}/${lookType}`]: (detail, at) => ({ kind: 'look', at, ...parse(lookDetail, detail) }),
 };
@@ -225,6 +247,12 @@ function taskStopped(detail: unknown, at: Date): TaskStopped {
   const { lastStatus, clusterArn: clusterName, ...found } = parse(taskDetail, detail);
   if (lastStatus !== 'STOPPED') throw new Unwanted(`a task whose lastStatus is ${lastStatus}`);
   return { kind: 'task-stopped', at, clusterName, ...found };
+}
+
+function interruption(detail: unknown, at: Date, isLook: boolean): Interruption {
+  const found = parse(interruptionDetail, detail);
+  const { 'instance-id': instanceId, 'instance-action': action } = found;
+  return { kind: 'interruption', at, instanceId, action, isLook };
 }
 
 function parseJson(body: string): unknown {

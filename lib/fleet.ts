@@ -1,8 +1,10 @@
 import type { Announcement } from './announce.ts';
 import type { Registration } from './departure.ts';
+import type { Interruption } from './events.ts';
 import type { Hook } from './hook.ts';
 import type { Mark } from './mark.ts';
 import type { Task } from './task.ts';
+import type { Definition, Service } from './workload.ts';
 
 /** An Auto Scaling group with its instances. */
 export interface Group {
@@ -108,10 +110,17 @@ export interface Fleet {
   /** Tells a task to stop; `reason` is shown to whoever reads the task. */
   stopTask(clusterName: string, taskArn: string, reason: string): Promise<void>;
 
+  /** These services of the cluster; unknown ones are left out. */
+  services(clusterName: string, serviceNames: readonly string[]): Promise<readonly Service[]>;
+  /** A task definition. */
+  definition(taskDefinitionArn: string): Promise<Definition>;
+
   /** Has `admit` look at the group again because of these instances. */
   askToAdmit(autoScalingGroupName: string, instanceIds: readonly string[], now: Date): Promise<void>;
   /** Has `release` look at the instance after `delaySeconds`; `now` is when this look was asked for. */
   askToLook(look: LookRequest, now: Date, delaySeconds: number): Promise<void>;
+  /** Has `interrupt` look at the instance of a notice again after `delaySeconds`. */
+  askToInterrupt(notice: Interruption, delaySeconds: number): Promise<void>;
 
   /** Puts events on the default bus, ten at most. Throws where one of them was not taken in the end. */
   announce(events: readonly Announcement[]): Promise<void>;

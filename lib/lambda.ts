@@ -20,7 +20,7 @@ import {
 import type { Fleet } from './fleet.ts';
 import { outbox } from './outbox.ts';
 import type { Platform } from './platform.ts';
-import type { Hint, Message } from './sighting.ts';
+import type { Message } from './sighting.ts';
 import type { Estate, UninstallDeps } from './uninstall.ts';
 
 /** A function as Lambda calls it. */
@@ -60,13 +60,14 @@ export function lane<Memory>(
 }
 
 /** The door of a standard queue: only the messages that `run` names come back; all of them where it rejects. */
-export function queue(
+export function queue<Event extends StewardEvent>(
   platform: Platform,
   connect: Connect,
-  run: (deps: Deps, messages: readonly Message<Hint>[]) => Promise<readonly string[]>,
+  isFor: (event: StewardEvent) => event is Event,
+  run: (deps: Deps, messages: readonly Message<Event>[]) => Promise<readonly string[]>,
 ): Handler {
   const body: Body<Deps> = async (deps, event) => {
-    const comeBack = await run(deps, inbox(deps, event, isHint));
+    const comeBack = await run(deps, inbox(deps, event, isFor));
     return { batchItemFailures: comeBack.map((itemIdentifier) => ({ itemIdentifier })) };
   };
   return lambda(platform, withFleet(platform, connect, body), { swallowsErrors: false });
@@ -188,8 +189,6 @@ const sqsEvent = v.object({ Records: v.array(v.object({ messageId: v.string(), b
 
 const isLaneEvent = (event: StewardEvent): event is TerminateAction | Admit =>
   event.kind === 'terminate-action' || event.kind === 'admit';
-const isHint = (event: StewardEvent): event is Hint =>
-  event.kind !== 'terminate-action' && event.kind !== 'admit';
 
 /** The messages of an SQS batch that this queue is for; the others are logged, counted and dropped. */
 function inbox<Event extends StewardEvent>(

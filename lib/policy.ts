@@ -32,6 +32,10 @@ export interface Policy {
   readonly hook: 'own' | 'external';
   /** Nothing is held or drained; what would be is logged. */
   readonly isDryRun: boolean;
+  /** Instances that Spot takes back are drained. */
+  readonly interrupt: boolean;
+  /** How long the targets of load-balanced services take to leave, at most: no API that we may ask says so (D-13.8). */
+  readonly deregistrationDelaySeconds: number;
 }
 
 /** A tag with a value that means nothing to us; the default holds instead. */
@@ -51,6 +55,7 @@ export interface Enrolment {
 /** Of a group, and of a cluster: the tighter one wins. */
 const limitName = 'max-draining';
 
+type Switch = 'on' | 'off';
 type Reading<T> = { readonly value: T } | { readonly expected: string };
 
 const durationForm = /^(\d{1,6})(s|m|h)$/;
@@ -72,7 +77,9 @@ export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment
       maxDraining: read<DrainLimit | undefined>(limitName, drainLimit, undefined),
       state: read<GroupState>('state', oneOf('active', 'paused', 'leaving'), 'active'),
       hook: read<Policy['hook']>('hook', oneOf('own', 'external'), 'own'),
-      isDryRun: read<'on' | 'off'>('dry-run', oneOf('on', 'off'), 'off') === 'on',
+      isDryRun: read<Switch>('dry-run', onOrOff, 'off') === 'on',
+      interrupt: read<Switch>('interrupt', onOrOff, 'on') === 'on',
+      deregistrationDelaySeconds: read('deregistration-delay', delaySeconds, 300),
     }),
     faults,
   };
@@ -118,6 +125,8 @@ const known = [
   'state',
   'hook',
   'dry-run',
+  'interrupt',
+  'deregistration-delay',
   'uninstall',
 ];
 
@@ -164,6 +173,14 @@ function drainLimit(text: string): Reading<DrainLimit | undefined> {
   };
 }
 
+/** What Elastic Load Balancing takes: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html */
+function delaySeconds(text: string): Reading<number> {
+  const [, count, unit] = durationForm.exec(text) ?? [];
+  const value = Number(count) * secondsPer[unit as keyof typeof secondsPer];
+  if (value >= 0 && value <= 3600) return { value };
+  return { expected: 'a duration from 0s to 1h, as in 0s, 20s or 5m' };
+}
+
 /** One of these words, spelt just so. */
 function oneOf<T extends string>(...words: readonly T[]) {
   return (text: string): Reading<T> => {
@@ -172,6 +189,8 @@ function oneOf<T extends string>(...words: readonly T[]) {
     return { expected: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` };
   };
 }
+
+const onOrOff = oneOf<Switch>('on', 'off');
 
 function force(text: string): Reading<boolean> {
   return text === 'force' ? { value: true } : { expected: 'force, or no such tag' };

@@ -1,9 +1,13 @@
-import type { ContainerInstanceChange, Look, TaskStopped } from './events.ts';
+import type { ContainerInstanceChange, Look, StewardEvent, TaskStopped } from './events.ts';
 import { groupBy } from './grouping.ts';
 import { newestPerArn } from './observe.ts';
 
 /** What a message of the release queue may say. */
 export type Hint = ContainerInstanceChange | TaskStopped | Look;
+
+/** Whether an event is one for the release queue. */
+export const isHint = (event: StewardEvent): event is Hint =>
+  event.kind === 'container-instance' || event.kind === 'task-stopped' || event.kind === 'look';
 
 /** A queue message that was read; `messageId` is SQS's. */
 export interface Message<Event> {

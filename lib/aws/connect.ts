@@ -13,6 +13,7 @@ import { ecs } from './ecs.ts';
 import { queues } from './queue.ts';
 import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
 import { scheduleOf } from './rule.ts';
+import { workloads } from './workload.ts';
 
 /** AWS Lambda as a platform. Only here are the environment, the clock, chance and timers read. */
 export const aws: Platform = {
@@ -30,13 +31,16 @@ const timeouts = { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequest
 /** The fleet as one execution environment sees it, with clients of its own. Throws where a variable is missing. */
 export function connect(platform: Platform): Fleet {
   const config = configOf(platform);
+  const ecsClient = new ECSClient(config);
   return {
     ...autoScaling(new AutoScalingClient(config)),
-    ...ecs(new ECSClient(config)),
+    ...ecs(ecsClient),
+    ...workloads(ecsClient),
     ...defaultBus(new EventBridgeClient(config), platform),
     ...queues(new SQSClient(config), {
       laneUrl: required(platform, 'LANE_URL'),
       releaseQueueUrl: required(platform, 'RELEASE_QUEUE_URL'),
+      interruptQueueUrl: required(platform, 'INTERRUPT_QUEUE_URL'),
     }),
   };
 }

@@ -181,6 +181,8 @@ function taskOf(task: EcsTask): Task {
     lastStatus: task.lastStatus ?? '',
     desiredStatus: task.desiredStatus ?? '',
     startedBy: task.startedBy,
+    group: task.group ?? '',
+    taskDefinitionArn: task.taskDefinitionArn ?? '',
     version: task.version ?? 0,
     stoppingAt: task.stoppingAt,
     stoppedAt: task.stoppedAt,

@@ -1,18 +1,22 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { admitType, lookType, ownSource } from '../events.ts';
+import { admitType, interruptionType, lookType, ownSource } from '../events.ts';
 import type { Fleet } from '../fleet.ts';
 
 /** Where our own messages go. */
 export interface QueueUrls {
   readonly laneUrl: string;
   readonly releaseQueueUrl: string;
+  readonly interruptQueueUrl: string;
 }
 
 /** The lane's one message group: one invocation of `admit` decides at a time (D-13.5). */
 const messageGroupId = 'lane';
 
 /** What the steward asks of itself, in messages that look like events. */
-export function queues(client: SQSClient, urls: QueueUrls): Pick<Fleet, 'askToAdmit' | 'askToLook'> {
+export function queues(
+  client: SQSClient,
+  urls: QueueUrls,
+): Pick<Fleet, 'askToAdmit' | 'askToLook' | 'askToInterrupt'> {
   return {
     // The time makes each message another one: the lane drops equal ones for five minutes (D-13.5).
     askToAdmit: async (autoScalingGroupName, instanceIds, now) => {
@@ -30,6 +34,17 @@ export function queues(client: SQSClient, urls: QueueUrls): Pick<Fleet, 'askToAd
           QueueUrl: urls.releaseQueueUrl,
           DelaySeconds: delaySeconds,
           MessageBody: body(lookType, now, look),
+        }),
+      );
+    },
+    // The time stays that of the notice: what is to be done by when is counted from it.
+    askToInterrupt: async ({ at, instanceId, action }, delaySeconds) => {
+      const detail = { 'instance-id': instanceId, 'instance-action': action };
+      await client.send(
+        new SendMessageCommand({
+          QueueUrl: urls.interruptQueueUrl,
+          DelaySeconds: delaySeconds,
+          MessageBody: body(interruptionType, at, detail),
         }),
       );
     },

@@ -72,6 +72,23 @@ describe('events that are accepted', () => {
     });
   });
 
+  it('are a notice of Spot, by the instance id of its detail: the ARN may be none of an instance (D-1.29, D-1.32)', () => {
+    const notice = sample('ec2-spot-interruption-warning');
+    const found = {
+      kind: 'interruption',
+      at: new Date(String(notice.time)),
+      instanceId: notice.detail['instance-id'],
+      action: 'terminate',
+      isLook: false,
+    };
+    expect(read(notice)).toEqual(found);
+    expect(read({ ...notice, resources: ['arn:aws:ec2:us-east-1b:instance/i-other'] })).toEqual(found);
+    expect(() => read({ ...notice, detail: { ...notice.detail, 'instance-action': 'tease' } })).toThrow(
+      /instance-action/,
+    );
+    expect(read(own('Interruption', notice.detail))).toEqual({ ...found, at: noon, isLook: true });
+  });
+
   it('are our own requests', () => {
     const admit = { autoScalingGroupName: groupName, instanceIds: [instanceId] };
     const look = {
@@ -148,7 +165,8 @@ describe('events that are unwanted', () => {
     expect(() => readEvent('{"source":')).toThrow(new Unwanted('not JSON'));
   });
 
-  const accepted = /^ecs-container-instance-state-change|^ecs-task-state-change\.(stopped|fargate)/;
+  const accepted =
+    /^ecs-container-instance-state-change|^ecs-task-state-change\.(stopped|fargate)|^ec2-spot-interruption/;
   it.each(names.filter((name) => !accepted.test(name)))('are samples of every other kind: %s', (name) => {
     expect(() => read(sample(name))).toThrow(Unwanted);
   });

@@ -49,6 +49,8 @@ export const task = (overrides: Partial<Task> = {}): Task => ({
   lastStatus: 'RUNNING',
   desiredStatus: 'RUNNING',
   startedBy: 'ecs-svc/1234567890123456789',
+  group: 'service:web',
+  taskDefinitionArn: 'arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1',
   version: 3,
   stoppingAt: undefined,
   stoppedAt: undefined,
@@ -57,7 +59,7 @@ export const task = (overrides: Partial<Task> = {}): Task => ({
 
 /** A standalone task that runs. */
 export const standalone = (overrides: Partial<Task> = {}) =>
-  task({ taskArn: taskArn('job'), startedBy: undefined, ...overrides });
+  task({ taskArn: taskArn('job'), startedBy: undefined, group: 'family:job', ...overrides });
 /** A service task that was told to stop 20 s ago. */
 export const stopping = (overrides: Partial<Task> = {}) =>
   task({ desiredStatus: 'STOPPED', stoppingAt: at(-20), ...overrides });

@@ -5,6 +5,7 @@ import { UnknownCluster } from '../../lib/errors.ts';
 import type { Fleet } from '../../lib/fleet.ts';
 import { lane, queue, resource, schedule } from '../../lib/lambda.ts';
 import type { Platform } from '../../lib/platform.ts';
+import { isHint } from '../../lib/sighting.ts';
 import type { Estate } from '../../lib/uninstall.ts';
 import { at, groupName, instanceId, noon } from './fixtures.ts';
 
@@ -74,7 +75,9 @@ describe('every door', () => {
   it('sets no timer of its own: it never asks how much time is left', async () => {
     const { platform } = platformOf();
     const timeless = { ...context, getRemainingTimeInMillis: () => expect.fail('asked for the time left') };
-    await expect(queue(platform, connect, async () => [])(batch(lookBody), timeless)).resolves.toEqual({
+    await expect(
+      queue(platform, connect, isHint, async () => [])(batch(lookBody), timeless),
+    ).resolves.toEqual({
       batchItemFailures: [],
     });
   });
@@ -212,7 +215,7 @@ describe('the lane', () => {
 describe('the queue', () => {
   it('gives back the messages that must come back, and no other', async () => {
     const { platform } = platformOf();
-    const handler = queue(platform, connect, async (_, messages) =>
+    const handler = queue(platform, connect, isHint, async (_, messages) =>
       messages.slice(1).map((one) => one.messageId),
     );
     expect(await handler(batch(lookBody, lookBody, 'scribble'), context)).toEqual({
@@ -222,13 +225,15 @@ describe('the queue', () => {
 
   it('takes no message of the lane', async () => {
     const { platform, logs } = platformOf();
-    await queue(platform, connect, async () => [])(batch(admitBody), context);
+    await queue(platform, connect, isHint, async () => [])(batch(admitBody), context);
     expect(logs()).toMatchObject([{ why: 'a message of another queue: admit' }]);
   });
 
   it('fails where its behaviour fails, so that all come back, and tells', async () => {
     const { platform, logs, metrics } = platformOf();
-    await expect(queue(platform, connect, fail)(batch(lookBody), context)).rejects.toThrow('out of order');
+    await expect(queue(platform, connect, isHint, fail)(batch(lookBody), context)).rejects.toThrow(
+      'out of order',
+    );
     expect(logs()).toMatchObject([{ level: 'ERROR', error: { cause: { message: 'a reason' } } }]);
     expect(metrics()).toMatchObject([{ Failures: 1 }]);
   });

@@ -22,6 +22,8 @@ describe('enrolment', () => {
         state: 'active',
         hook: 'own',
         isDryRun: false,
+        interrupt: true,
+        deregistrationDelaySeconds: 300,
       },
       faults: [],
     });
@@ -154,6 +156,43 @@ describe('max-draining', () => {
 
   it('is none where nothing is tagged', () => {
     expect(readClusterLimit({})).toEqual({ limit: undefined, faults: [] });
+  });
+});
+
+describe('interrupt', () => {
+  it.each([
+    ['on', true],
+    ['off', false],
+  ])('can be %s', (value, interrupt) => {
+    expect(enrolled({ 'ecs-steward:interrupt': value })).toMatchObject({ policy: { interrupt }, faults: [] });
+  });
+
+  it('is on for anything else, and says so', () => {
+    expect(enrolled({ 'ecs-steward:interrupt': 'yes' })).toMatchObject({
+      policy: { interrupt: true },
+      faults: [{ tag: 'ecs-steward:interrupt', value: 'yes', expected: 'on or off' }],
+    });
+  });
+});
+
+describe('deregistration-delay', () => {
+  const delay = (value: string) => enrolled({ 'ecs-steward:deregistration-delay': value });
+
+  it.each([
+    ['0s', 0],
+    ['20s', 20],
+    ['5m', 300],
+    ['1h', 3600],
+  ])('%s is %d seconds', (value, deregistrationDelaySeconds) => {
+    expect(delay(value)).toMatchObject({ policy: { deregistrationDelaySeconds }, faults: [] });
+  });
+
+  it.each(['', '20', '3601s', '2h', '-1s'])('is what target groups have unless told, for "%s"', (value) => {
+    const expected = 'a duration from 0s to 1h, as in 0s, 20s or 5m';
+    expect(delay(value)).toMatchObject({
+      policy: { deregistrationDelaySeconds: 300 },
+      faults: [{ tag: 'ecs-steward:deregistration-delay', value, expected }],
+    });
   });
 });
 

@@ -6,6 +6,7 @@ import { doubtSabotages } from './doubts.ts';
 import { ecsSabotages } from './ecs.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
 import { instanceSabotages } from './instances.ts';
+import { interruptSabotages } from './interrupt.ts';
 import { processSabotages } from './process.ts';
 import { replacementSabotages } from './replacements.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -21,6 +22,7 @@ export type { Sabotage } from './sabotage.ts';
 export const sabotages: readonly Sabotage[] = [
   ...stewardSabotages,
   ...doubtSabotages,
+  ...interruptSabotages,
   ...uninstallSabotages,
   ...simulatorSabotages,
   ...processSabotages,

@@ -4,7 +4,8 @@ import { packagedTemplate } from '../../demo/install.ts';
 import { Fault } from '../../simulator/machine.ts';
 import { textOf } from '../files.ts';
 import type { Resource, Template } from '../stack/template.ts';
-import { clusterName, groupName, job, Scene, service, terminateEvent } from './scene.ts';
+import { terminateEvent } from './messages.ts';
+import { clusterName, groupName, job, Scene, service } from './scene.ts';
 
 /** What breaks published drainers, by the numbers of docs/failure-modes.md; most have tests elsewhere, which it names. */
 describe('what events can be', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runTask } from '../../demo/cluster.ts';
-import { clusterName, envelope, groupName, job, Scene } from './scene.ts';
+import { envelope } from './messages.ts';
+import { clusterName, groupName, job, Scene } from './scene.ts';
 
 /** Ten attributes of somebody else leave no room for our mark (D-13.14). */
 function fillAttributes(scene: Scene): void {

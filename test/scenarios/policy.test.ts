@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stewardHook, tagGroup } from '../../demo/cluster.ts';
-import { groupName, job, Scene, service, terminateEvent } from './scene.ts';
+import { terminateEvent } from './messages.ts';
+import { groupName, job, Scene, service } from './scene.ts';
 
 /** A service that can neither stop nor start a task, so that its drains never end by themselves (D-2.24). */
 const stuck = service({ desiredCount: 3, minimumHealthyPercent: 100, maximumPercent: 100, stopSeconds: 20 });

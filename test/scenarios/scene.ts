@@ -118,6 +118,21 @@ export class Scene {
     return instanceId;
   }
 
+  /** Spot takes the oldest instance back, or the one named: its notice now, its end in two minutes. */
+  interrupt(instanceId = this.oldestInstanceId, action?: 'terminate' | 'stop' | 'hibernate'): string {
+    const { account } = this;
+    account.hear(account.ec2.interrupt(account.world.now, instanceId, action));
+    return instanceId;
+  }
+
+  /** The tasks that are or were on an EC2 instance since the scene opened, as they really are. */
+  tasksOn(instanceId: string) {
+    const isOn = (task: { readonly ec2InstanceId?: string | undefined }) => task.ec2InstanceId === instanceId;
+    return this.account.ecs
+      .taskRecords()
+      .filter((task) => isOn(task) && (task.stoppedAt ?? Infinity) >= this.beganAt);
+  }
+
   /** Puts a terminate hook of this name on the group, as an operator or another team would. */
   putHook(LifecycleHookName: string, HeartbeatTimeout: number): void {
     this.account.call('autoscaling', 'PutLifecycleHook', {
@@ -246,9 +261,14 @@ export class Scene {
     this.setRules('schedules', 'EnableRule');
   }
 
-  /** Puts a message into the lane or the release queue, as a rule would. */
-  send(queue: 'lane' | 'release', event: unknown): void {
-    const name = queue === 'lane' ? /-lane\.fifo$/ : /ReleaseQueue/;
+  /** Sets tags on the group. */
+  tag(tags: Readonly<Record<string, string>>): void {
+    tagGroup(this.account, groupName, tags);
+  }
+
+  /** Puts a message into the lane or another queue, as a rule would. */
+  send(queue: 'lane' | 'release' | 'interrupt', event: unknown): void {
+    const name = { lane: /-lane\.fifo$/, release: /ReleaseQueue/, interrupt: /InterruptQueue/ }[queue];
     const found = this.account.sqs.all().find(({ settings }) => name.test(settings.name));
     this.account.call('sqs', 'SendMessage', {
       QueueUrl: found?.url,
@@ -257,30 +277,3 @@ export class Scene {
     });
   }
 }
-
-/** The terminate event of our hook, as EventBridge would deliver it. */
-export const terminateEvent = (scene: Scene, instanceId: string, detail: Record<string, unknown> = {}) => ({
-  ...envelope(scene, 'aws.autoscaling', 'EC2 Instance-terminate Lifecycle Action'),
-  resources: [],
-  detail: {
-    LifecycleActionToken: '1e0da14e-ee88-1922-8be7-eb48be37a9d5',
-    AutoScalingGroupName: groupName,
-    LifecycleHookName: stewardHook,
-    EC2InstanceId: instanceId,
-    LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
-    Origin: 'AutoScalingGroup',
-    Destination: 'EC2',
-    ...detail,
-  },
-});
-
-/** The outer part of an event. */
-export const envelope = (scene: Scene, source: string, detailType: string) => ({
-  version: '0',
-  id: 'f10ffd62-0088-4e9c-3533-995c195ae54f',
-  'detail-type': detailType,
-  source,
-  account: scene.account.accountId,
-  time: new Date(scene.account.world.now).toISOString().replace(/\.\d+Z$/, 'Z'),
-  region: scene.account.region,
-});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createService } from '../../demo/cluster.ts';
-import { clusterName, envelope, Scene, service } from './scene.ts';
+import { envelope } from './messages.ts';
+import { clusterName, Scene, service } from './scene.ts';
 
 /** What the event says of the version, compared with what the API says of it. */
 const below = -1;

@@ -49,6 +49,23 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...logging,
     ...receiving,
   ],
+  InterruptRole: [
+    'autoscaling:DescribeAutoScalingGroups',
+    'autoscaling:DescribeAutoScalingInstances',
+    'ecs:DescribeContainerInstances',
+    'ecs:DescribeServices',
+    'ecs:DescribeTaskDefinition',
+    'ecs:DescribeTasks',
+    'ecs:ListContainerInstances',
+    'ecs:ListTasks',
+    'ecs:PutAttributes',
+    'ecs:StopTask',
+    'ecs:UpdateContainerInstancesState',
+    'events:PutEvents',
+    ...logging,
+    ...receiving,
+    'sqs:SendMessage',
+  ],
   SweepRole: [
     'autoscaling:CompleteLifecycleAction',
     'autoscaling:DeleteLifecycleHook',
@@ -264,7 +281,7 @@ describe('the role of uninstall', () => {
   });
 });
 
-describe.each(['AdmitRole', 'ReleaseRole', 'SweepRole'])('the events of %s', (role) => {
+describe.each(['AdmitRole', 'ReleaseRole', 'InterruptRole', 'SweepRole'])('the events of %s', (role) => {
   const resource = 'arn:aws:events:us-east-1:111122223333:event-bus/default';
   const may = (source: string, bus = resource) =>
     isAllowed(policiesOf(stack, role), {
@@ -283,10 +300,12 @@ describe.each(['AdmitRole', 'ReleaseRole', 'SweepRole'])('the events of %s', (ro
 describe('the queues that functions may use', () => {
   const lane = resource(stack, 'Lane').arn;
   const releaseQueue = resource(stack, 'ReleaseQueue').arn;
+  const interruptQueue = resource(stack, 'InterruptQueue').arn;
 
   it.each([
     ['AdmitRole', [lane], [releaseQueue]],
     ['ReleaseRole', [releaseQueue], []],
+    ['InterruptRole', [interruptQueue], [interruptQueue]],
     ['SweepRole', [], [lane, releaseQueue]],
   ])('%s receives from its own and sends where it must', (role, from, to) => {
     const queuesOf = (action: string) =>

@@ -31,7 +31,7 @@ function variant(
 }
 
 const stack = deployed();
-const ruleIds = ['TerminateRule', 'ContainerInstanceRule', 'TaskRule'] as const;
+const ruleIds = ['TerminateRule', 'ContainerInstanceRule', 'TaskRule', 'SpotRule'] as const;
 const patternOf = (id: string, of = stack) => resource(of, id).properties.EventPattern;
 
 /** The rules of the stack that an event matches. */
@@ -41,6 +41,7 @@ function matching(event: Event, of = stack): string[] {
 
 /** The samples that a rule takes as they are; no rule takes any other. */
 const taken: Readonly<Record<string, readonly string[]>> = {
+  'ec2-spot-interruption-warning': ['SpotRule'],
   'ecs-container-instance-state-change.draining-empty': ['ContainerInstanceRule'],
   'ecs-container-instance-state-change.inactive': ['ContainerInstanceRule'],
   'ecs-container-instance-state-change.registration-failed': ['ContainerInstanceRule'],
@@ -48,7 +49,7 @@ const taken: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the event rules', () => {
-  it('are three patterns and one schedule', () => {
+  it('are four patterns and one schedule', () => {
     const rules = resourcesOf(stack, 'AWS::Events::Rule');
     const patterns = rules.filter(({ properties }) => properties.EventPattern !== undefined);
     expect(patterns.map(({ logicalId }) => logicalId).sort()).toEqual([...ruleIds].sort());
@@ -153,6 +154,18 @@ describe('the task rule', () => {
     ['leaves Fargate tasks alone', variant(stopped, { launchType: 'FARGATE' }), []],
     ['leaves tasks on external instances alone', variant(stopped, { launchType: 'EXTERNAL' }), []],
     ['leaves the events of other accounts alone', variant(stopped, {}, { account: '444455556666' }), []],
+  ])('%s', (_what, event, rules) => {
+    expect(matching(event)).toEqual(rules);
+  });
+});
+
+describe('the rule of Spot', () => {
+  const notice = 'ec2-spot-interruption-warning';
+
+  it.each<[what: string, event: Event, rules: string[]]>([
+    ['takes a notice, whatever is to happen', variant(notice, { 'instance-action': 'stop' }), ['SpotRule']],
+    ['leaves the events of other accounts alone', variant(notice, {}, { account: '444455556666' }), []],
+    ['leaves alone what others put on the bus', variant(notice, {}, { source: 'my.ec2' }), []],
   ])('%s', (_what, event, rules) => {
     expect(matching(event)).toEqual(rules);
   });

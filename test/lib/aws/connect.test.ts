@@ -12,6 +12,7 @@ const environment = {
   AWS_SESSION_TOKEN: 'test',
   LANE_URL: 'https://lane',
   RELEASE_QUEUE_URL: 'https://release',
+  INTERRUPT_QUEUE_URL: 'https://interrupt',
 };
 const platform = (changes: Record<string, string | undefined>): Platform => ({
   ...aws,
@@ -20,7 +21,7 @@ const platform = (changes: Record<string, string | undefined>): Platform => ({
 
 describe('connect', () => {
   it('makes a fleet without calling anybody', () => {
-    expect(Object.keys(connect(platform({})))).toHaveLength(25);
+    expect(Object.keys(connect(platform({})))).toHaveLength(28);
   });
 
   it.each(Object.keys(environment))('names the variable that is missing: %s', (name) => {
@@ -33,7 +34,12 @@ describe('connect', () => {
 
 describe('connectEstate', () => {
   it('needs no queue, and makes what uninstalling needs without calling anybody', () => {
-    const changes = { LANE_URL: undefined, RELEASE_QUEUE_URL: undefined, SWEEP_RULE: 'rule' };
+    const changes = {
+      LANE_URL: undefined,
+      RELEASE_QUEUE_URL: undefined,
+      INTERRUPT_QUEUE_URL: undefined,
+      SWEEP_RULE: 'rule',
+    };
     expect(Object.keys(connectEstate(platform(changes))).sort()).toEqual([
       'allGroups',
       'deleteHook',

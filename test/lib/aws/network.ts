@@ -55,6 +55,7 @@ function platformOver(answers: Record<string, Answer>, random = 0.5) {
       AWS_SESSION_TOKEN: 'test',
       LANE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/ecs-steward-lane.fifo',
       RELEASE_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/release',
+      INTERRUPT_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/interrupt',
       SWEEP_RULE: 'ecs-steward-prod-SweepRule-1ABC',
     },
     now: () => noon,

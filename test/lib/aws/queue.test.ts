@@ -34,4 +34,13 @@ describe('what the steward asks of itself', () => {
     expect(calls[0]?.input).not.toHaveProperty('MessageGroupId');
     expect(readEvent(String(calls[0]?.input.MessageBody))).toEqual({ kind: 'look', at: noon, ...request });
   });
+
+  it('goes to the queue of interruptions with a delay, and keeps the time of the notice', async () => {
+    const { fleet, calls } = fleetOver({ SendMessage: sent });
+    const notice = { kind: 'interruption', at: noon, instanceId, action: 'stop', isLook: false } as const;
+    await fleet.askToInterrupt(notice, 75);
+    expect(calls[0]?.input).toMatchObject({ DelaySeconds: 75 });
+    expect(calls[0]?.input.QueueUrl).toMatch(/interrupt$/);
+    expect(readEvent(String(calls[0]?.input.MessageBody))).toEqual({ ...notice, isLook: true });
+  });
 });
