@@ -78,7 +78,7 @@ export const interruptSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'an instance that is marked for an interruption counts as leaving before Auto Scaling says so',
-    file: 'functions/release.ts',
+    file: 'lib/evidence.ts',
     find: "mark?.cause === 'termination' ? mark.at : undefined",
     replace: 'mark?.at',
     tests: ['test/functions/release-doubt.test.ts'],

@@ -217,8 +217,8 @@ export const stackSabotages: readonly Sabotage[] = [
   {
     broken: 'one failed message brings back its whole batch',
     file: 'serverless.yml',
-    find: '          functionResponseType: ReportBatchItemFailures\n',
-    replace: '',
+    find: 'arn: !GetAtt ReleaseQueue.Arn\n          batchSize: 10\n          functionResponseType: ReportBatchItemFailures\n',
+    replace: 'arn: !GetAtt ReleaseQueue.Arn\n          batchSize: 10\n',
     tests: ['test/stack/paths.test.ts'],
     by: 'the release queue lets one failed message come back without the others of its batch',
   },
