@@ -1,4 +1,5 @@
 import { freshLaneMemory, type LaneMemory, type Scope, survey } from '../lib/admission.ts';
+import { attempt } from '../lib/attempt.ts';
 import { aws, connect } from '../lib/aws/connect.ts';
 import { leaversOf, slotsOf } from '../lib/budget.ts';
 import { completeDeparture } from '../lib/complete.ts';
@@ -171,7 +172,7 @@ async function letGoOf(
     const { kind: would } = decideDeparture(departure, registrations, undefined, deps.now());
     const taskCount = registrations.reduce((sum, one) => sum + one.taskCount, 0);
     deps.log.info('lets go without a drain', { ...departure, why, would, taskCount });
-    await contain(deps, 'let an instance go', { autoScalingGroupName, instanceId }, () =>
+    await attempt(deps, 'let an instance go', departure, registrations, () =>
       completeDeparture(deps, departure, registrations, why),
     );
   });

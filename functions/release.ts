@@ -1,3 +1,4 @@
+import { attempt } from '../lib/attempt.ts';
 import { aws, connect } from '../lib/aws/connect.ts';
 import { completeDeparture } from '../lib/complete.ts';
 import {
@@ -172,12 +173,11 @@ async function carryOut(
     nothing(deps, sighting, decision.kind === 'wait' ? decision.why : 'not draining');
     return true;
   }
-  const { autoScalingGroupName, instanceId } = departure;
   if (groupOf(departure)?.policy.state === 'paused') {
     nothing(deps, sighting, 'paused');
     return true;
   }
-  const done = await contain(deps, 'release', { autoScalingGroupName, instanceId }, async () => {
+  const done = await attempt(deps, 'release', departure, registrations, async () => {
     await completeDeparture(deps, departure, registrations, decision.why);
     return true;
   });

@@ -1,5 +1,6 @@
 import { aws, connect } from '../lib/aws/connect.ts';
 import { contain, type Deps } from '../lib/deps.ts';
+import { type Explained, explain, freshExplained, type Waiting } from '../lib/explain.ts';
 import type { Group } from '../lib/fleet.ts';
 import { enrolledGroup, leavingInstanceIds, reportPaused, reportTagFaults } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
@@ -17,6 +18,7 @@ export interface Memory {
   /** By ARN of the groups whose hook this environment has seen to: what their tags wanted of it. */
   readonly hooksSeen: Map<string, HookWish | 'untagged' | undefined>;
   readonly unregistered: Unregistered;
+  readonly explained: Explained;
   /** The sweep that last renewed every hook that was due; undefined: the last one did not. */
   renewedAt: Date | undefined;
 }
@@ -26,10 +28,12 @@ const groupsAtOnce = 5;
 const clustersAtOnce = 4;
 /** With less time left than this (milliseconds) nothing more is begun: a call and its retries must end in time. */
 const reserveMs = 15_000;
+/** Explanations, which nothing waits for, end sooner. */
+const explainReserveMs = 25_000;
 
 /** The memory of a fresh execution environment. */
 export function freshMemory(): Memory {
-  return { hooksSeen: new Map(), unregistered: new Map(), renewedAt: undefined };
+  return { hooksSeen: new Map(), unregistered: new Map(), explained: freshExplained(), renewedAt: undefined };
 }
 
 /**
@@ -69,15 +73,18 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   );
   const enrolledIn = (clusterName: string) => all.get(clusterName) ?? [];
   const clusters = groupBy(served, ({ enrolled }) => enrolled.clusterName);
+  const waiting: Waiting[] = [];
   await inParallel([...clusters], clustersAtOnce, async ([clusterName, own]) => {
     const visit = () =>
       visitCluster(deps, clusterName, own, enrolledIn(clusterName), memory.unregistered, hasTime);
-    if (hasTime()) await contain(deps, 'visit a cluster', { clusterName }, visit);
+    if (hasTime()) waiting.push(...((await contain(deps, 'visit a cluster', { clusterName }, visit)) ?? []));
   });
   await inParallel(groups, groupsAtOnce, async (group) => {
     if (isHookDue(memory, group, tick.time) && hasTime()) await keepGroup(deps, memory, group);
   });
   if (hasTime()) await lookAtUntagged(deps, memory, groups, tick.time);
+  const mayRead = () => tick.remainingMs() > explainReserveMs;
+  await explain(deps, waiting, memory.explained, tick.time, mayRead);
   reportSweep(deps, groups, startedAt, isCutShort);
 }
 

@@ -1,6 +1,7 @@
 import { released } from './announce.ts';
 import type { Departure, Registration, ReleaseReason } from './departure.ts';
 import type { Deps, Metric } from './deps.ts';
+import { reportMisconfigured } from './misconfigured.ts';
 import { enrolmentTag } from './policy.ts';
 
 const metricOf: Readonly<Record<ReleaseReason, Metric>> = {
@@ -42,15 +43,16 @@ export async function completeDeparture(
  * Whether an instance that is not in the cluster of its group's tag is in another: then the tag is wrong, its tasks run,
  * and it is held. Rejects where clusters cannot be read; nothing is released then.
  */
-async function isElsewhere({ fleet, log, count }: Deps, { autoScalingGroupName, instanceId }: Departure) {
-  const clusters = await fleet.clustersOf(instanceId);
+async function isElsewhere(deps: Deps, { clusterName, autoScalingGroupName, instanceId }: Departure) {
+  const clusters = await deps.fleet.clustersOf(instanceId);
   if (clusters.length === 0) return false;
-  log.warn('a tag names another cluster than the instance is in', {
+  reportMisconfigured(deps, {
+    problem: 'a tag names another cluster than the instance is in',
     autoScalingGroupName,
     instanceId,
     tag: enrolmentTag,
+    value: clusterName,
     expected: clusters.join(', '),
   });
-  count('Misconfigured');
   return true;
 }

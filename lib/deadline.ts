@@ -95,7 +95,8 @@ function stopLeft(tasks: readonly Task[], why: StopReason): DepartureDecision {
     : { kind: 'wait', why: 'tasks-stopping' };
 }
 
-function whyWaiting(live: readonly Task[]): WaitReason {
+/** Why an instance of which these tasks are left waits. */
+export function whyWaiting(live: readonly Task[]): WaitReason {
   const running = live.filter(isRunning);
   if (running.some(isServiceTask)) return 'service-tasks';
   return running.length > 0 ? 'standalone-tasks' : 'tasks-stopping';

@@ -1,4 +1,4 @@
-import { drainStarted } from './announce.ts';
+import { drainFailed, drainStarted } from './announce.ts';
 import type { Registration } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
 import type { Failure } from './fleet.ts';
@@ -49,8 +49,12 @@ async function drainTen(
   reportFailures(deps, 'could not mark', (await contain(deps, 'mark', { clusterName }, marking)) ?? []);
   const { registrations, failures } = await fleet.drain(clusterName, ten);
   reportFailures(deps, 'could not set to DRAINING', failures);
-  count('StartedDraining', registrations.length);
   const { autoScalingGroupName } = group;
+  for (const { arn, reason } of failures)
+    deps.announce(
+      drainFailed({ clusterName, autoScalingGroupName }, [arn], 'set to DRAINING', reason, now()),
+    );
+  count('StartedDraining', registrations.length);
   for (const [instanceId, own] of groupBy(registrations, ({ ec2InstanceId }) => ec2InstanceId))
     deps.announce(drainStarted({ clusterName, autoScalingGroupName, instanceId }, own, mark));
   return registrations;

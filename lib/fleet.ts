@@ -3,8 +3,10 @@ import type { Registration } from './departure.ts';
 import type { Interruption } from './events.ts';
 import type { Hook } from './hook.ts';
 import type { Mark } from './mark.ts';
+import type { Room } from './room.ts';
+import type { Service } from './service.ts';
 import type { Task } from './task.ts';
-import type { Definition, Service } from './workload.ts';
+import type { Definition } from './workload.ts';
 
 /** An Auto Scaling group with its instances. */
 export interface Group {
@@ -107,11 +109,18 @@ export interface Fleet {
   ): Promise<readonly string[]>;
   /** These tasks; those that ECS has forgotten are left out. */
   describeTasks(clusterName: string, taskArns: readonly string[]): Promise<readonly Task[]>;
+  /** These services of the cluster; those that it does not know are left out. */
+  services(clusterName: string, serviceNames: readonly string[]): Promise<readonly Service[]>;
+  /** Which of these tasks are protected from scale-in, and until when, where that is known. */
+  protections(
+    clusterName: string,
+    taskArns: readonly string[],
+  ): Promise<ReadonlyMap<string, Date | undefined>>;
+  /** What the ACTIVE container instances of the cluster have left; undefined: there are too many to look at all. */
+  rooms(clusterName: string): Promise<readonly Room[] | undefined>;
   /** Tells a task to stop; `reason` is shown to whoever reads the task. */
   stopTask(clusterName: string, taskArn: string, reason: string): Promise<void>;
 
-  /** These services of the cluster; unknown ones are left out. */
-  services(clusterName: string, serviceNames: readonly string[]): Promise<readonly Service[]>;
   /** A task definition. */
   definition(taskDefinitionArn: string): Promise<Definition>;
 

@@ -1,5 +1,6 @@
 import type { Deps } from './deps.ts';
 import type { Group } from './fleet.ts';
+import { reportMisconfigured } from './misconfigured.ts';
 import { enrolmentTag, type Policy, readEnrolment } from './policy.ts';
 
 /** A group that the steward serves. */
@@ -17,25 +18,23 @@ export function enrolledGroup(group: Group): EnrolledGroup | undefined {
 }
 
 /** Says which tags of a group mean nothing to us. */
-export function reportTagFaults({ log, count }: Deps, { autoScalingGroupName, tags }: Group): void {
-  for (const fault of readEnrolment(tags)?.faults ?? []) {
-    log.warn('a tag is not understood', { autoScalingGroupName, ...fault });
-    count('Misconfigured');
-  }
+export function reportTagFaults(deps: Deps, { autoScalingGroupName, tags }: Group): void {
+  for (const fault of readEnrolment(tags)?.faults ?? [])
+    reportMisconfigured(deps, { problem: 'a tag is not understood', autoScalingGroupName, ...fault });
 }
 
 /**
  * Says that the cluster in the tag does not exist. Its instances are registered elsewhere, and then held, or nowhere, and
  * then released at the second look (lib/complete.ts).
  */
-export function reportUnknownCluster({ log, count }: Deps, { group, clusterName }: EnrolledGroup): void {
-  log.warn('a tag names no cluster', {
+export function reportUnknownCluster(deps: Deps, { group, clusterName }: EnrolledGroup): void {
+  reportMisconfigured(deps, {
+    problem: 'a tag names no cluster',
     autoScalingGroupName: group.autoScalingGroupName,
     tag: enrolmentTag,
     value: clusterName,
     expected: 'the name of an existing ECS cluster',
   });
-  count('Misconfigured');
 }
 
 /** The instances that Auto Scaling holds for hooks on their way to termination (D-3.2). */

@@ -1,8 +1,10 @@
+import { unenrolled } from './announce.ts';
 import { contain, type Deps } from './deps.ts';
 import { type EnrolledGroup, enrolledGroup, heldInstanceIds, leavingInstanceIds } from './group.ts';
 import { type Drift, driftOf, terminateHook } from './hook.ts';
+import { reportMisconfigured } from './misconfigured.ts';
 import { inParallel } from './parallel.ts';
-import { enrolmentTag, type Policy } from './policy.ts';
+import { enrolmentTag, hookTag, type Policy } from './policy.ts';
 
 const heartbeatsAtOnce = 5;
 
@@ -51,17 +53,21 @@ async function putHook({ fleet, log, count }: Deps, autoScalingGroupName: string
   count('HooksPut');
 }
 
-function reportExternalHook({ log, count }: Deps, autoScalingGroupName: string, drift: Drift): void {
-  log.warn('the lifecycle hook is not as the steward needs it, and is not ours to change', {
+function reportExternalHook(deps: Deps, autoScalingGroupName: string, drift: Drift): void {
+  reportMisconfigured(deps, {
+    problem: 'the lifecycle hook is not as the steward needs it, and is not ours to change',
     autoScalingGroupName,
-    drift,
-    expected: terminateHook,
+    tag: hookTag,
+    value: drift.kind === 'differs' ? `another ${drift.members.join(', ')}` : drift.kind,
+    expected: JSON.stringify(terminateHook),
   });
-  count('Misconfigured');
 }
 
 /** The group is read anew: a drain may have begun, or the tag have changed, since the sweep read it. */
-async function unenrol({ fleet, log, count }: Deps, { group, clusterName }: EnrolledGroup): Promise<boolean> {
+async function unenrol(
+  { fleet, log, count, announce, now }: Deps,
+  { group, clusterName }: EnrolledGroup,
+): Promise<boolean> {
   const { autoScalingGroupName } = group;
   if (heldInstanceIds(group).length > 0) return false;
   if (!(await fleet.hook(autoScalingGroupName))) return true;
@@ -76,6 +82,7 @@ async function unenrol({ fleet, log, count }: Deps, { group, clusterName }: Enro
   });
   count('HooksDeleted');
   count('Unenrolled');
+  announce(unenrolled(autoScalingGroupName, clusterName, now()));
   return true;
 }
 
@@ -83,18 +90,18 @@ async function unenrol({ fleet, log, count }: Deps, { group, clusterName }: Enro
  * Whether a group whose tag was taken away has our hook still, which is said: it holds every instance that leaves until it
  * times out, and nobody drains them.
  */
-export async function isHookLeftBehind({ fleet, log, count }: Deps, autoScalingGroupName: string) {
+export async function isHookLeftBehind(deps: Deps, autoScalingGroupName: string) {
+  const { fleet, count } = deps;
   const [group] = await fleet.groups([autoScalingGroupName]);
   if (!group || group.tags[enrolmentTag] !== undefined) return false;
   if (!(await fleet.hook(autoScalingGroupName))) return false;
-  log.warn('a group without our tag has our lifecycle hook', {
+  reportMisconfigured(deps, {
+    problem: 'a group without our tag has our lifecycle hook',
     autoScalingGroupName,
     tag: enrolmentTag,
-    expected: 'the tag, or no such hook',
-    lifecycleHookName: terminateHook.lifecycleHookName,
+    expected: `the tag, or no hook ${terminateHook.lifecycleHookName}`,
   });
   count('HooksLeftBehind');
-  count('Misconfigured');
   return true;
 }
 

@@ -18,7 +18,7 @@ import {
   type TerminateAction,
 } from './events.ts';
 import type { Fleet } from './fleet.ts';
-import { outbox } from './outbox.ts';
+import { outbox, type Told } from './outbox.ts';
 import type { Platform } from './platform.ts';
 import type { Message } from './sighting.ts';
 import type { Estate, UninstallDeps } from './uninstall.ts';
@@ -125,10 +125,11 @@ async function answerOf({ log, count }: Tools, run: () => Promise<Answer>): Prom
 /** The clients are made on the first call, and kept. */
 function withFleet(platform: Platform, connect: Connect, body: Body<Deps>): Body<Tools> {
   let fleet: Fleet | undefined;
+  const told: Told = new Map();
   return async (tools, event, context) => {
     fleet ??= connect(platform);
     const { announce } = fleet;
-    const { settled, ...out } = outbox(tools, announce);
+    const { settled, ...out } = outbox(tools, told, announce);
     try {
       return await body({ ...tools, ...out, fleet }, event, context);
     } finally {

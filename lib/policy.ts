@@ -4,6 +4,9 @@ const prefix = 'ecs-steward:';
 /** The tag that enrols an Auto Scaling group; its value names the group's ECS cluster. */
 export const enrolmentTag = `${prefix}cluster`;
 
+/** The tag that says who keeps the hook of our name. */
+export const hookTag = `${prefix}hook`;
+
 /** The tag that lets the waiting instances of a group go when the steward is uninstalled. */
 export const uninstallTag = `${prefix}uninstall`;
 

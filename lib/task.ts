@@ -1,3 +1,5 @@
+import type { Needs } from './room.ts';
+
 /** A task on a container instance. */
 export interface Task {
   readonly taskArn: string;
@@ -8,6 +10,8 @@ export interface Task {
   /** `service:<name>` for a task of a service (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html). */
   readonly group: string;
   readonly taskDefinitionArn: string;
+  readonly needs: Needs;
+  readonly startedAt: Date | undefined;
   readonly version: number;
   readonly stoppingAt: Date | undefined;
   readonly stoppedAt: Date | undefined;

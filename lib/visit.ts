@@ -1,3 +1,5 @@
+import { deadlinePassed } from './announce.ts';
+import { attempt } from './attempt.ts';
 import { completeDeparture } from './complete.ts';
 import { departureTimes, isHookEndNear } from './deadline.ts';
 import {
@@ -12,6 +14,7 @@ import {
 } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
 import { UnknownCluster } from './errors.ts';
+import type { Waiting } from './explain.ts';
 import { type EnrolledGroup, leavingInstanceIds, reportUnknownCluster } from './group.ts';
 import { chunks, groupBy } from './grouping.ts';
 import { inParallel } from './parallel.ts';
@@ -46,7 +49,7 @@ const stopReason = {
 /**
  * Reads everything about the leaving instances of one cluster, decides about each and carries it out. `enrolled`: all
  * enrolled groups of the cluster, by which its budget goes. `hasTime` says whether another one may be begun. A fault with
- * one instance does not stop the others.
+ * one instance does not stop the others. Gives those that wait.
  */
 export async function visitCluster(
   deps: Deps,
@@ -55,7 +58,7 @@ export async function visitCluster(
   enrolled: readonly EnrolledGroup[],
   unregistered: Unregistered,
   hasTime: () => boolean,
-): Promise<void> {
+): Promise<readonly Waiting[]> {
   const registrations = await readRegistrations(deps, clusterName, groups);
   const seen = groups.flatMap((group) => visitsOf(group, registrations, unregistered));
   const visits = await withinBudget(deps, clusterName, enrolled, groups, seen);
@@ -75,14 +78,16 @@ export async function visitCluster(
     waiting.flatMap((visit) => visit.registrations),
   );
   const tasks = await readTasksOf(deps, clusterName, others, hasTime);
+  const waits: Waiting[] = [];
   await inParallel(others, visitsAtOnce, async (visit) => {
     if (!hasTime()) return;
     const decision = decideDeparture(visit.departure, visit.registrations, tasks.get(visit), deps.now());
-    const { autoScalingGroupName, instanceId } = visit.departure;
-    await contain(deps, 'carry out a decision', { autoScalingGroupName, instanceId, decision }, () =>
-      carryOut(deps, visit, decision, unregistered),
-    );
+    if (decision.kind === 'wait') waits.push({ ...visit, why: decision.why, tasks: tasks.get(visit) });
+    const act = () => carryOut(deps, visit, decision, unregistered);
+    const { departure, registrations: own } = visit;
+    await attempt(deps, 'carry out a decision', departure, own, act, { decision });
   });
+  return waits;
 }
 
 /** The visits, with those that wait because no slot of a budget is free said to: asking for them would change nothing. */
@@ -186,6 +191,8 @@ async function carryOut(
     case 'start-draining':
       return askToAdmit(deps, [visit]);
     case 'release':
+      if (decision.why === 'deadline' || decision.why === 'hook-ending')
+        deps.announce(deadlinePassed(departure, registrations, 'release', decision.why, [], deps.now()));
       return completeDeparture(deps, departure, registrations, decision.why);
     case 'stop-tasks':
       return stopTasks(deps, visit, decision);
@@ -234,7 +241,7 @@ async function askToAdmit(deps: Deps, starting: readonly Visit[]): Promise<void>
 
 async function stopTasks(
   deps: Deps,
-  { enrolled, departure }: Visit,
+  { enrolled, departure, registrations }: Visit,
   { why, taskArns }: Extract<DepartureDecision, { kind: 'stop-tasks' }>,
 ): Promise<void> {
   const { autoScalingGroupName, instanceId } = departure;
@@ -247,6 +254,7 @@ async function stopTasks(
     why,
     taskArns,
   });
+  deps.announce(deadlinePassed(departure, registrations, 'stop-tasks', why, taskArns, deps.now()));
   for (const taskArn of taskArns) {
     await contain(deps, 'stop a task', { instanceId, taskArn }, async () => {
       await deps.fleet.stopTask(enrolled.clusterName, taskArn, stopReason[why]);

@@ -9,13 +9,6 @@ export interface Definition {
   readonly stopTimeoutSeconds: number;
 }
 
-/** What a service says that matters when its tasks are to stop. */
-export interface Service {
-  readonly serviceName: string;
-  /** Its tasks leave a target group before they get SIGTERM (D-2.34). */
-  readonly isLoadBalanced: boolean;
-}
-
 /** A container as its task definition has it. */
 export interface Container {
   readonly name: string;

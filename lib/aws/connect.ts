@@ -13,6 +13,7 @@ import { ecs } from './ecs.ts';
 import { queues } from './queue.ts';
 import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
 import { scheduleOf } from './rule.ts';
+import { waits } from './services.ts';
 import { workloads } from './workload.ts';
 
 /** AWS Lambda as a platform. Only here are the environment, the clock, chance and timers read. */
@@ -36,6 +37,7 @@ export function connect(platform: Platform): Fleet {
     ...autoScaling(new AutoScalingClient(config)),
     ...ecs(ecsClient),
     ...workloads(ecsClient),
+    ...waits(ecsClient),
     ...defaultBus(new EventBridgeClient(config), platform),
     ...queues(new SQSClient(config), {
       laneUrl: required(platform, 'LANE_URL'),

@@ -3,9 +3,7 @@ import {
   type ContainerInstance,
   DescribeClustersCommand,
   DescribeContainerInstancesCommand,
-  DescribeTasksCommand,
   type ECSClient,
-  type Task as EcsTask,
   ListClustersCommand,
   ListContainerInstancesCommand,
   ListTasksCommand,
@@ -18,9 +16,9 @@ import type { Draining, Failure, Fleet } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
 import { markName, parseMark, waitingName } from '../mark.ts';
 import { areHeld } from '../resources.ts';
-import type { Task } from '../task.ts';
 import { attributes, failuresOf } from './attributes.ts';
 import { pages } from './paging.ts';
+import { describeTasks } from './tasks.ts';
 
 /** The part of the fleet that ECS answers for. */
 type EcsPart = Pick<
@@ -42,7 +40,6 @@ type EcsPart = Pick<
 /** D-5.14, D-13.14. */
 const instancesPerDescribe = 100;
 const instancesPerUpdate = 10;
-const tasksPerDescribe = 100;
 /** Keeps an expression of the cluster query language under 2000 characters, the limit for those of placement constraints. */
 const idsPerFilter = 80;
 
@@ -68,14 +65,7 @@ export function ecs(client: ECSClient): EcsPart {
         );
         return { items: page.taskArns ?? [], nextToken: page.nextToken };
       }),
-    describeTasks: async (cluster, taskArns) => {
-      const found: Task[] = [];
-      for (const tasks of chunks(taskArns, tasksPerDescribe)) {
-        const answer = await client.send(new DescribeTasksCommand({ cluster, tasks }));
-        found.push(...(answer.tasks ?? []).map(taskOf));
-      }
-      return found;
-    },
+    describeTasks: (cluster, taskArns) => describeTasks(client, cluster, taskArns),
     stopTask: async (cluster, task, reason) => {
       await client.send(new StopTaskCommand({ cluster, task, reason }));
     },
@@ -171,20 +161,5 @@ function registrationOf(instance: ContainerInstance): Registration {
     taskCount: (instance.runningTasksCount ?? 0) + (instance.pendingTasksCount ?? 0),
     mark: value === undefined ? undefined : parseMark(value),
     isWaiting: own.some(({ name }) => name === waitingName),
-  };
-}
-
-function taskOf(task: EcsTask): Task {
-  return {
-    taskArn: task.taskArn ?? '',
-    containerInstanceArn: task.containerInstanceArn ?? '',
-    lastStatus: task.lastStatus ?? '',
-    desiredStatus: task.desiredStatus ?? '',
-    startedBy: task.startedBy,
-    group: task.group ?? '',
-    taskDefinitionArn: task.taskDefinitionArn ?? '',
-    version: task.version ?? 0,
-    stoppingAt: task.stoppingAt,
-    stoppedAt: task.stoppedAt,
   };
 }

@@ -1,30 +1,13 @@
-import {
-  type ContainerDefinition,
-  DescribeServicesCommand,
-  DescribeTaskDefinitionCommand,
-  type ECSClient,
-  type Service as EcsService,
-} from '@aws-sdk/client-ecs';
+import { type ContainerDefinition, DescribeTaskDefinitionCommand, type ECSClient } from '@aws-sdk/client-ecs';
 import type { Fleet } from '../fleet.ts';
-import { chunks } from '../grouping.ts';
-import { type Definition, type Service, stopTimeoutSecondsOf } from '../workload.ts';
+import { type Definition, stopTimeoutSecondsOf } from '../workload.ts';
 
-/** D-5.14. */
-const servicesPerDescribe = 10;
 const definitionsKept = 1000;
 
-/** What ECS says of services and task definitions. A revision never changes: each is read once. */
-export function workloads(client: ECSClient): Pick<Fleet, 'services' | 'definition'> {
+/** What ECS says of task definitions. A revision never changes: each is read once. */
+export function workloads(client: ECSClient): Pick<Fleet, 'definition'> {
   const definitions = new Map<string, Definition>();
   return {
-    services: async (cluster, serviceNames) => {
-      const found: Service[] = [];
-      for (const services of chunks(serviceNames, servicesPerDescribe)) {
-        const answer = await client.send(new DescribeServicesCommand({ cluster, services }));
-        found.push(...(answer.services ?? []).map(serviceOf));
-      }
-      return found;
-    },
     definition: async (taskDefinition) => {
       const known = definitions.get(taskDefinition);
       if (known) return known;
@@ -37,12 +20,6 @@ export function workloads(client: ECSClient): Pick<Fleet, 'services' | 'definiti
       return definition;
     },
   };
-}
-
-/** Those of a service with task sets stand in its task sets. */
-function serviceOf({ serviceName = '', loadBalancers = [], taskSets = [] }: EcsService): Service {
-  const all = [...loadBalancers, ...taskSets.flatMap((taskSet) => taskSet.loadBalancers ?? [])];
-  return { serviceName, isLoadBalanced: all.length > 0 };
 }
 
 function containerOf({ name = '', stopTimeout, dependsOn = [] }: ContainerDefinition) {

@@ -5,6 +5,7 @@ import { UnknownCluster } from '../../lib/errors.ts';
 import type { Interruption } from '../../lib/events.ts';
 import type { Fleet } from '../../lib/fleet.ts';
 import type { Task } from '../../lib/task.ts';
+import { service } from '../lib/blockers-scene.ts';
 import {
   arn,
   at,
@@ -55,7 +56,7 @@ const answers = (
   listTasks: async (_, desiredStatus) =>
     tasks.filter((one) => one.desiredStatus === desiredStatus).map((one) => one.taskArn),
   describeTasks: async (_, arns) => tasks.filter((one) => arns.includes(one.taskArn)),
-  services: async () => [{ serviceName: 'web', isLoadBalanced: false }],
+  services: async () => [service()],
   definition: async (taskDefinitionArn) => ({ taskDefinitionArn, stopTimeoutSeconds: 30 }),
   stopTask: async () => {},
   askToInterrupt: async () => {},
@@ -120,7 +121,7 @@ describe('a notice of Spot', () => {
   });
 
   it('names the service whose delays do not fit into two minutes', async () => {
-    const services = async () => [{ serviceName: 'web', isLoadBalanced: true }];
+    const services = async () => [service({ isLoadBalanced: true })];
     const { deps, trace } = depsOf(answers([active()], [task()], { services }));
     await interrupt(deps, messages(notice()));
     expect(linesOf(trace, 'tasks take longer to stop than Spot gives them')).toMatchObject([
@@ -139,7 +140,7 @@ describe('a notice of Spot', () => {
   });
 
   it('goes by the deregistration delay in the tag of the group', async () => {
-    const services = async () => [{ serviceName: 'web', isLoadBalanced: true }];
+    const services = async () => [service({ isLoadBalanced: true })];
     const groups = async () => tagged({ 'ecs-steward:deregistration-delay': '20s' });
     const { deps, trace } = depsOf(answers([active()], [task()], { services, groups }), at(49));
     await interrupt(deps, messages(notice({ isLook: true })));

@@ -92,7 +92,10 @@ describe("the hook of somebody else's template", () => {
     expect(total(trace, 'Misconfigured')).toBe(1);
     expect(trace.lines[0]).toMatchObject({
       level: 'warn',
-      fields: { drift: { kind: 'differs', members: ['defaultResult'] }, expected: terminateHook },
+      fields: {
+        value: 'another defaultResult',
+        expected: JSON.stringify(terminateHook),
+      },
     });
   });
 });

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { type Announcement, misconfigured } from '../../lib/announce.ts';
 import type { Deps } from '../../lib/deps.ts';
 import { UnknownCluster } from '../../lib/errors.ts';
 import type { Fleet } from '../../lib/fleet.ts';
@@ -189,6 +190,52 @@ describe('every door', () => {
       message: 'no cluster "x"',
       cause: { name: 'Error', message: 'not found' },
     });
+  });
+});
+
+describe('what a behaviour announces', () => {
+  const fault = (value: string) =>
+    misconfigured(
+      { autoScalingGroupName: groupName, problem: 'a tag is not understood', tag: 'x', value, expected: 'y' },
+      noon,
+    );
+
+  it('does not end before what was announced is sent', async () => {
+    const sent: unknown[] = [];
+    const announce = async (events: readonly Announcement[]) => {
+      await new Promise(setImmediate);
+      sent.push(...events);
+    };
+    const handler = lane(
+      platformOf().platform,
+      () => ({ announce }) as unknown as Fleet,
+      () => undefined,
+      async (deps) => {
+        deps.announce(fault('on'));
+        throw new Error('out of order');
+      },
+    );
+    await handler(batch(admitBody), context);
+    expect(sent).toEqual([fault('on')]);
+  });
+
+  it('is a state that lasts, told once by one execution environment', async () => {
+    const values: unknown[] = [];
+    const announce = async (events: readonly Announcement[]) => {
+      values.push(...events.map(({ detail }) => detail.value));
+    };
+    const told = ['on', 'on', 'off'];
+    const handler = lane(
+      platformOf().platform,
+      () => ({ announce }) as unknown as Fleet,
+      () => undefined,
+      async (deps) => {
+        deps.announce(fault(told[0] ?? ''));
+        told.shift();
+      },
+    );
+    for (let i = 0; i < 3; i++) await handler(batch(admitBody), context);
+    expect(values).toEqual(['on', 'off']);
   });
 });
 

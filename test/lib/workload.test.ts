@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Container, endingsOf, stopTimeoutSecondsOf } from '../../lib/workload.ts';
+import { service } from './blockers-scene.ts';
 import { clusterName, depsOf, standalone, task, taskArn } from './fixtures.ts';
 
 const container = (
@@ -38,10 +39,7 @@ describe('the time that containers take to stop', () => {
 describe('the endings of tasks', () => {
   const balanced = task({ taskArn: taskArn('1') });
   const plain = task({ taskArn: taskArn('2'), group: 'service:worker', taskDefinitionArn: 'arn:worker:1' });
-  const services = async () => [
-    { serviceName: 'web', isLoadBalanced: true },
-    { serviceName: 'worker', isLoadBalanced: false },
-  ];
+  const services = async () => [service({ isLoadBalanced: true }), service({ serviceName: 'worker' })];
   const definition = async (taskDefinitionArn: string) => ({
     taskDefinitionArn,
     stopTimeoutSeconds: taskDefinitionArn === 'arn:worker:1' ? 90 : 30,

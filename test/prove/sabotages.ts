@@ -15,6 +15,7 @@ import { simulatorSabotages } from './simulator.ts';
 import { stackSabotages } from './stack.ts';
 import { stewardSabotages } from './steward.ts';
 import { uninstallSabotages } from './uninstall.ts';
+import { whySabotages } from './why.ts';
 
 export type { Sabotage } from './sabotage.ts';
 
@@ -36,4 +37,5 @@ export const sabotages: readonly Sabotage[] = [
   ...stackSabotages,
   ...cloudformationSabotages,
   ...conformSabotages,
+  ...whySabotages,
 ];

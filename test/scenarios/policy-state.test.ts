@@ -136,13 +136,15 @@ describe('ecs-steward:hook = external', () => {
     await scene.account.advance(920);
     expect(scene.metric('Misconfigured')).toBeGreaterThan(0);
     const [report] = scene.logged.filter(({ level }) => level === 'WARN');
-    expect(report).toMatchObject({ drift: { kind: 'differs', members: ['heartbeatTimeoutSeconds'] } });
+    expect(report).toMatchObject({ value: 'another heartbeatTimeoutSeconds' });
     scene.account.call('autoscaling', 'DeleteLifecycleHook', {
       AutoScalingGroupName: groupName,
       LifecycleHookName: stewardHook,
     });
     await scene.account.advance(920);
-    expect(scene.logged).toContainEqual(expect.objectContaining({ drift: { kind: 'missing' } }));
+    expect(scene.logged).toContainEqual(
+      expect.objectContaining({ value: 'missing', tag: 'ecs-steward:hook' }),
+    );
     tag(scene, 'state', 'leaving');
     scene.putHook(stewardHook, 1800);
     await scene.account.advance(920);

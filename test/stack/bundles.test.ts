@@ -52,6 +52,14 @@ describe.each(['admit', 'release', 'interrupt', 'sweep', 'uninstall'])('the pack
     expect(closureOf(files, `dist/${name}/index.mjs`).size).toBeLessThan(modules.length);
   });
 
+  it('carries no provider of credentials: Lambda gives them', () => {
+    const modules = [...filesOf(name)].filter(([path]) => path.endsWith('.mjs'));
+    const asking = modules.filter(([, content]) =>
+      /WEB_IDENTITY_TOKEN_FILE|sso_session/.test(content.toString()),
+    );
+    expect(asking.map(([path]) => path)).toEqual([]);
+  });
+
   it('exports a handler', () => {
     const source = filesOf(name).get(`dist/${name}/index.mjs`)?.toString();
     expect(source).toMatch(/export\{[^}]*\bhandler\b[^}]*\}/);
