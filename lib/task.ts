@@ -7,7 +7,7 @@ export interface Task {
   readonly lastStatus: string;
   readonly desiredStatus: string;
   readonly startedBy: string | undefined;
-  /** `service:<name>` for a task of a service (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html). */
+  /** `service:<name>` for a task of a service (D-14.31). */
   readonly group: string;
   readonly taskDefinitionArn: string;
   readonly needs: Needs;
