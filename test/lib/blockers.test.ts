@@ -40,7 +40,7 @@ describe('a replica service', () => {
     [4, 50, 100],
     [4, 100, 200],
     [2, 100, 150],
-  ])('that may move is not said to be stuck: %i tasks at %i and %i %%', (desiredCount, min, max) => {
+  ])('that may move is not said to be stuck: %i tasks at %i and %i percent', (desiredCount, min, max) => {
     const web = service({ desiredCount, minimumHealthyPercent: min, maximumPercent: max });
     expect(kindsOf(blockersOf(findings([web])))).not.toContain('min-max');
   });

@@ -13,7 +13,7 @@ describe('leewayOf', () => {
     [4, 50, 100, 2, 4],
     [0, 100, 200, 0, 0],
   ])(
-    'of %i tasks at %i %% and %i %% is at least %i and at most %i',
+    'of %i tasks at %i and %i percent is at least %i and at most %i',
     (desiredCount, min, max, least, most) => {
       const wish = service({ desiredCount, minimumHealthyPercent: min, maximumPercent: max });
       expect(leewayOf(wish)).toEqual({ least, most });

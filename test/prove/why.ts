@@ -52,12 +52,12 @@ export const whySabotages: readonly Sabotage[] = [
     by: 'has the same id whenever it is told, and another one for another drain of the instance',
   },
   {
-    broken: 'the minimum is rounded down',
+    broken: 'the steward rounds the minimum of a service down',
     file: 'lib/service.ts',
     find: 'Math.ceil((desiredCount * minimumHealthyPercent) / 100)',
     replace: 'Math.floor((desiredCount * minimumHealthyPercent) / 100)',
     tests: ['test/lib/service.test.ts'],
-    by: 'of 2 tasks at 75 % and 200 % is at least 2 and at most 4',
+    by: 'of 2 tasks at 75 and 200 percent is at least 2 and at most 4',
   },
   {
     broken: 'what ECS has taken back is still said',
