@@ -40,6 +40,7 @@ function candidate(
     isUnhealthy: isUnhealthy(service, now, task),
     isProtected,
     isHeldWhileDraining: isProtected && state.switches.protectionHoldsDraining,
+    isHeldWhileUnhealthy: isProtected && state.switches.protectionHoldsUnhealthy,
   };
 }
 

@@ -20,6 +20,8 @@ export interface EcsSwitches {
   readonly resourcesReturnWhenStopDecided: boolean;
   /** A protected task is not stopped while its instance drains: no page says so, none excludes it (D-2.36, D-11.2). */
   readonly protectionHoldsDraining: boolean;
+  /** A protected task that fails its health check stays until its protection ends: no page says so, none excludes it (D-2.36). */
+  readonly protectionHoldsUnhealthy: boolean;
   /** UpdateService refuses another strategy without forceNewDeployment (D-13.1); else only new tasks follow (D-4.41). */
   readonly strategyNeedsForce: boolean;
   /** An empty strategy brings a service back to its launch type, as from 2025; before it was refused (D-4.40, D-9.45). */
@@ -36,6 +38,7 @@ export const usualSwitches: EcsSwitches = {
   errorOnSameState: false,
   resourcesReturnWhenStopDecided: false,
   protectionHoldsDraining: false,
+  protectionHoldsUnhealthy: false,
   strategyNeedsForce: true,
   strategyCanBeRemoved: true,
   spotInterruptionCode: true,

@@ -21,6 +21,8 @@ export interface Candidate {
   readonly isProtected?: boolean;
   /** Draining must leave it, too: not documented (D-2.36, D-11.2). */
   readonly isHeldWhileDraining?: boolean;
+  /** It must stay although it is unhealthy: not documented either (D-2.36). */
+  readonly isHeldWhileUnhealthy?: boolean;
 }
 
 /** Why the scheduler stops a task. */
@@ -116,7 +118,7 @@ export function replicaPass(
   stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
   const missing = Math.max(0, wantedCount - sound.length);
   const room = maximumTasks(limits) - tasks.length;
-  const unhealthy = kept.filter(({ isUnhealthy }) => isUnhealthy);
+  const unhealthy = kept.filter(isReplaceable);
   const replacedCount = sound.filter(({ isHealthy }) => isHealthy).length + unhealthy.length - wantedCount;
   const isStuck = missing > 0 && room <= 0 && !isMoving(tasks);
   for (const task of unhealthy.slice(0, isStuck ? Math.max(1, replacedCount) : Math.max(0, replacedCount)))
@@ -127,6 +129,10 @@ export function replicaPass(
     heldCount: Math.max(0, excess - free.length),
   };
 }
+
+/** It failed its health check, and may go for that (D-14.3). */
+const isReplaceable = ({ isUnhealthy, isHeldWhileUnhealthy }: Candidate) =>
+  isUnhealthy === true && !isHeldWhileUnhealthy;
 
 /** Something is on its way up or down: unhealthy tasks that have to make room go one at a time (D-14.3). */
 const isMoving = (tasks: readonly Candidate[]) =>
@@ -154,7 +160,7 @@ export function daemonPass(
     (task) => task.isWanted && !task.isPrimary && !task.isDraining && !task.isProtected && !stops.has(task),
   );
   stops.most(outdated, outdated.length, 'deployment', { evenUnhealthy: false });
-  const unhealthy = tasks.find((task) => task.isUnhealthy && !task.isDraining && !stops.has(task));
+  const unhealthy = tasks.find((task) => isReplaceable(task) && !task.isDraining && !stops.has(task));
   if (unhealthy && !isMoving(tasks)) stops.add(unhealthy, 'unhealthy');
   return stops.decided;
 }

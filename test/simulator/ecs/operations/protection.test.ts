@@ -160,6 +160,40 @@ describe('a protected task', () => {
     },
   );
 
+  it.each([
+    ['is stopped all the same', false, 2],
+    ['stays, replaced, until its protection ends: a switch', true, 3],
+  ])('of a task that fails its health check: it %s (D-2.36, D-14.3)', (_, holds, count) => {
+    const scene = fleet(2, { protectionHoldsUnhealthy: holds });
+    scene.definition('web', {}, { healthCheck: { command: ['CMD', 'true'] } });
+    scene.service('web', {}, 120);
+    const [ill = ''] = wanted(scene);
+    protect(scene, [ill], { expiresInMinutes: 30 });
+    scene.failCheck(ill);
+    scene.pass(300);
+    expect(wanted(scene).includes(ill)).toBe(holds);
+    expect(wanted(scene)).toHaveLength(count);
+    scene.pass(30 * 60);
+    expect(wanted(scene)).not.toContain(ill);
+    expect(wanted(scene)).toHaveLength(2);
+    expect(scene.ecs.taskRecords()[0]?.stop?.stoppedReason).toBe('Task failed container health checks');
+  });
+
+  it.each([
+    [false, 0],
+    [true, 1],
+  ])('of an unhealthy daemon: with the switch %s, %i stays (D-2.36)', (protectionHoldsUnhealthy, left) => {
+    const scene = fleet(1, { protectionHoldsUnhealthy });
+    scene.definition('log', {}, { healthCheck: { command: ['CMD', 'true'] } });
+    const daemon = { schedulingStrategy: 'DAEMON', taskDefinition: 'log', desiredCount: undefined };
+    scene.service('log', daemon, 120);
+    const [ill = ''] = wanted(scene);
+    protect(scene, [ill]);
+    scene.failCheck(ill);
+    scene.pass(60);
+    expect(wanted(scene).filter((arn) => arn === ill)).toHaveLength(left);
+  });
+
   it('of the daemon kind is left by a deployment, too (D-2.36)', () => {
     const scene = fleet(2);
     scene.service('log', { schedulingStrategy: 'DAEMON', desiredCount: undefined });
