@@ -9,7 +9,7 @@ import { type Pool, poolsOf, primaryOf } from './pools.ts';
 import { Rebalancing } from './rebalancing.ts';
 import type { ContainerInstanceRecord, TaskRecord } from './records.ts';
 import { Rollout, repeatMs } from './rollout.ts';
-import { scaleInRanks } from './scale-in.ts';
+import { providerRanks, scaleInRanks } from './scale-in.ts';
 import { batchOf, orderOf } from './service-orders.ts';
 import type { Launch, Service } from './service-records.ts';
 import type { State, Watcher } from './state.ts';
@@ -135,7 +135,8 @@ export class Scheduler implements Watcher {
     const { launch } = pool;
     const candidates = candidatesOf(this.state, now, service, pool);
     const { strategy, pick } = batchOf(this.state, service, launch);
-    const ranks = scaleInRanks(this.state, strategy);
+    const byProvider = providerRanks(this.state, launch.capacityProviderStrategy);
+    const ranks = [...byProvider, ...scaleInRanks(this.state, strategy)];
     const surplusCount = this.rebalancing.surplus(now, service, candidates);
     const limits = { ...limitsOf(service, pool, candidates), surplusCount };
     const { stop, startCount, heldCount } = replicaPass(limits, candidates, { ranks, pick });

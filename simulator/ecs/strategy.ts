@@ -82,6 +82,23 @@ export function isFargate(
 }
 
 /**
+ * How early the newest task of a provider goes when a service scales in, given how many each has: the highest first, among
+ * equals the last in the list, so that scale-in undoes what `nextProvider` did (D-4.44). What the strategy does not name
+ * or gives no weight goes first, a base last.
+ */
+export function overload(
+  items: readonly StrategyItem[],
+  counts: ReadonlyMap<string, number>,
+  provider: string,
+): number {
+  const item = items.find(({ capacityProvider }) => capacityProvider === provider);
+  if (!item) return Number.POSITIVE_INFINITY;
+  const beyondBase = (counts.get(provider) ?? 0) - item.base;
+  if (beyondBase <= 0) return Number.NEGATIVE_INFINITY;
+  return item.weight > 0 ? (beyondBase - 1) / item.weight : Number.POSITIVE_INFINITY;
+}
+
+/**
  * The provider whose turn it is, given how many tasks each has: first the base, whatever its weight (D-11.9), then the
  * one with the fewest tasks beyond its base for its weight, the first in the list among equals (D-4.44).
  */

@@ -186,4 +186,20 @@ export const ecsServiceSabotages: readonly Sabotage[] = [
     tests: ['test/simulator/ecs/rebalancing.test.ts'],
     by: 'are made even: first starts in the emptier one, then stops in the fuller one (D-2.41)',
   },
+  {
+    broken: 'scale-in looks at no base and no weight (D-4.44)',
+    file: 'simulator/ecs/scheduler.ts',
+    find: '[...byProvider, ...scaleInRanks(this.state, strategy)]',
+    replace: 'scaleInRanks(this.state, strategy)',
+    tests: ['test/simulator/ecs/scale-in.test.ts'],
+    by: 'keeps the base even alone (D-4.44)',
+  },
+  {
+    broken: 'protection holds an unhealthy task whatever the switch says (D-2.36)',
+    file: 'simulator/ecs/candidates.ts',
+    find: 'isHeldWhileUnhealthy: isProtected && state.switches.protectionHoldsUnhealthy',
+    replace: 'isHeldWhileUnhealthy: isProtected',
+    tests: ['test/simulator/ecs/operations/protection.test.ts'],
+    by: 'is stopped all the same',
+  },
 ];

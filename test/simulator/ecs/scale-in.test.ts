@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { running } from './fleet.ts';
+import { nextProvider, overload } from '../../../simulator/ecs/strategy.ts';
+import { fargateService, providers, running, shares, strategy } from './fleet.ts';
 import { Scene } from './scene.ts';
 
 const ids = ['i-1', 'i-2', 'i-3'] as const;
@@ -79,5 +81,81 @@ describe('scaling in', () => {
     const one = scene([2, 2, 2], [{ type: 'binpack', field: 'memory' }]);
     scale(one, 3);
     expect(left(one)).toEqual([0, 2, 1]);
+  });
+});
+
+describe('scaling in a service with a capacity provider strategy', () => {
+  it.each([
+    ['keeps the weights', ['blue:1', 'green:4'], 10, 5, { blue: 1, green: 4 }],
+    ['keeps the base to the last', ['blue:0:2', 'green:1'], 6, 3, { blue: 2, green: 1 }],
+    ['keeps the base even alone', ['blue:0:2', 'green:1'], 6, 2, { blue: 2 }],
+    ['counts weights beyond the base', ['blue:1:2', 'green:1'], 8, 4, { blue: 3, green: 1 }],
+  ])('%s (D-4.44)', (_, items, from, to, expected) => {
+    const scene = providers({ blue: 2, green: 2 });
+    scene.service('web', { ...strategy(...items), desiredCount: from });
+    scale(scene, to);
+    expect(shares(scene)).toEqual(expected);
+  });
+
+  it('takes first from providers that the strategy no longer names (D-4.44)', () => {
+    const scene = providers({ blue: 2, green: 2 }, { strategyNeedsForce: false });
+    scene.service('web', { ...strategy('blue:1'), desiredCount: 3 });
+    scene.call('UpdateService', { service: 'web', ...strategy('green:1'), desiredCount: 5 });
+    scene.pass(60);
+    expect(shares(scene)).toEqual({ blue: 3, green: 2 });
+    scale(scene, 3);
+    expect(shares(scene)).toEqual({ blue: 1, green: 2 });
+  });
+
+  it('keeps the weights on Fargate, and the zones even within them (D-2.42, D-4.44)', () => {
+    const scene = providers();
+    const networkConfiguration = { awsvpcConfiguration: { subnets: ['subnet-1', 'subnet-2'] } };
+    const more = { ...strategy('FARGATE:1:1', 'FARGATE_SPOT:3'), networkConfiguration, desiredCount: 9 };
+    fargateService(scene, more);
+    expect(shares(scene)).toEqual({ FARGATE: 3, FARGATE_SPOT: 6 });
+    scale(scene, 5);
+    expect(shares(scene)).toEqual({ FARGATE: 2, FARGATE_SPOT: 3 });
+    const inA = scene.live().filter(({ availabilityZone }) => availabilityZone.endsWith('a')).length;
+    expect([2, 3]).toContain(inA);
+  });
+
+  it('undoes scaling out, step by step (D-4.44)', () => {
+    const item = fc.record({ weight: fc.integer({ min: 1, max: 5 }), base: fc.constant(0) });
+    const given = fc.array(item, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(
+        given,
+        fc.nat(4),
+        fc.integer({ min: 1, max: 30 }),
+        fc.nat(29),
+        (weights, base, from, less) => {
+          const items = weights.map((each, at) => ({
+            ...each,
+            capacityProvider: `p${at}`,
+            base: at ? 0 : base,
+          }));
+          const out = (count: number) => {
+            const counts = new Map<string, number>();
+            for (let number = 0; number < count; number++) {
+              const next = nextProvider(items, counts);
+              counts.set(next, (counts.get(next) ?? 0) + 1);
+            }
+            return counts;
+          };
+          const counts = out(from);
+          const to = Math.max(1, from - less);
+          for (let number = from; number > to; number--) {
+            const there = [...counts.keys()].filter((name) => (counts.get(name) ?? 0) > 0);
+            const rank = (name: string) => overload(items, counts, name);
+            const last = there.toSorted().reduce((best, name) => (rank(name) >= rank(best) ? name : best));
+            counts.set(last, (counts.get(last) ?? 0) - 1);
+          }
+          const ideal = out(to);
+          for (const { capacityProvider: name } of items)
+            expect(counts.get(name) ?? 0).toBe(ideal.get(name) ?? 0);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
