@@ -3,7 +3,7 @@ import type { Route } from './route.ts';
 
 const actions = ['exit', 'unhealthy', 'spot-interruption'] as const;
 
-/** What befalls tasks, and the target groups that they may stand behind. */
+/** What befalls tasks, and the target groups and subnets that they may be in. */
 export const taskRoutes: Readonly<Record<string, Route>> = {
   task: {
     POST: (room, { text }) => {
@@ -22,6 +22,19 @@ export const taskRoutes: Readonly<Record<string, Route>> = {
         account.hear(act[action]());
         const task = ecs.taskRecords().find((each) => each.taskArn === taskArn);
         return { taskArn, lastStatus: task?.lastStatus, healthStatus: task?.healthStatus };
+      });
+    },
+  },
+  subnet: {
+    POST: (room, { text }) => {
+      const fields = Fields.of(text, ['subnetId', 'availabilityZone']);
+      const subnet = {
+        subnetId: fields.text('subnetId', 'the id of a subnet'),
+        availabilityZone: fields.text('availabilityZone', 'a zone like eu-west-1a'),
+      };
+      return room.clock.alone(() => {
+        room.account().ecs.putSubnet(subnet);
+        return subnet;
       });
     },
   },

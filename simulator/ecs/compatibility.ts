@@ -20,7 +20,7 @@ const fargateSizes: Readonly<Record<number, { from: number; to: number; step: nu
 export function compatibilitiesOf(
   input: Input,
   networkMode: string,
-  reservation: Pick<Resources, 'cpu' | 'memoryMib'>,
+  reservation: Pick<Resources, 'cpu' | 'memoryMib' | 'gpuCount'>,
 ): TaskDefinition['compatibilities'] {
   const required = texts(input, 'requiresCompatibilities');
   const known = ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES'];
@@ -35,8 +35,9 @@ export function compatibilitiesOf(
 function fargateProblem(
   input: Input,
   networkMode: string,
-  { cpu, memoryMib }: Pick<Resources, 'cpu' | 'memoryMib'>,
+  { cpu, memoryMib, gpuCount }: Pick<Resources, 'cpu' | 'memoryMib' | 'gpuCount'>,
 ): string | undefined {
+  if (gpuCount !== undefined) return 'GPUs are not supported with FARGATE.';
   if (networkMode !== 'awsvpc') return "Fargate only supports network mode 'awsvpc'.";
   if (input.cpu === undefined) return "Fargate requires task definition to have 'cpu' set.";
   if (input.memory === undefined) return "Fargate requires task definition to have 'memory' set.";

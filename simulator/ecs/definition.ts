@@ -1,6 +1,7 @@
 import { Fault } from '../machine.ts';
 import { compatibilitiesOf } from './compatibility.ts';
 import { checkWords } from './definition-words.ts';
+import { gpusOf } from './gpus.ts';
 import {
   type Input,
   invalid,
@@ -155,6 +156,7 @@ function readReservation(input: Input, containers: readonly Input[], networkMode
     throw clientError(
       "The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.",
     );
+  const gpuCount = sum(gpusOf);
   const taskMemory = size(input, 'memory', /^(\d+(?:\.\d+)?)\s*GB$/i);
   return {
     cpu: taskCpu ?? containersCpu,
@@ -167,6 +169,7 @@ function readReservation(input: Input, containers: readonly Input[], networkMode
           ),
     ports: networkMode === 'awsvpc' ? [] : fixed('tcp'),
     udpPorts: networkMode === 'awsvpc' ? [] : fixed('udp'),
+    ...(gpuCount > 0 && { gpuCount }),
   };
 }
 

@@ -197,6 +197,11 @@ export class Ecs implements Service {
     this.rooms.state.targetGroups.set(group.targetGroupArn, group);
   }
 
+  /** Tells the zone of a subnet; one that nobody told of is in every zone (D-9.60). */
+  putSubnet({ subnetId, availabilityZone }: { subnetId: string; availabilityZone: string }): void {
+    this.rooms.state.subnetZones.set(subnetId, availabilityZone);
+  }
+
   /** Every task there ever was, as it is now, in order of creation. */
   taskRecords(): readonly TaskRecord[] {
     return [...this.rooms.state.taskRecords.values()];

@@ -1,5 +1,6 @@
 import type { ServiceEvent } from '../machine.ts';
 import { lastSegment } from './arn.ts';
+import { remainingOthers } from './gpus.ts';
 import type { Misfit } from './placement.ts';
 import { closest, type Refusal } from './placer.ts';
 import type { ContainerInstanceRecord, OtherResource, Resources, TaskRecord } from './records.ts';
@@ -58,7 +59,7 @@ export function containerInstanceEvent(
     ...shape,
     clusterArn: instance.clusterArn,
     registeredResources: valuesOnly(instance.registeredResources, instance.otherResources),
-    remainingResources: valuesOnly(instance.remainingResources, instance.otherResources),
+    remainingResources: valuesOnly(instance.remainingResources, remainingOthers(instance)),
     updatedAt: new Date(instance.updatedAt),
   };
   return event('ECS Container Instance State Change', instance.containerInstanceArn, detail);
@@ -177,7 +178,9 @@ function misfitWords({ instance, reason }: { instance: ContainerInstanceRecord; 
     case 'ATTRIBUTE':
       return `${name} is missing an attribute required by your task.`;
     case 'AGENT':
+    case 'LOCATION':
     case 'RESOURCE:ENI':
+    case 'RESOURCE:GPU':
       return `${name} encountered error "${reason}".`;
   }
 }

@@ -192,6 +192,7 @@ export class Instances {
       registeredResources: resources,
       remainingResources: resources,
       otherResources: registration.otherResources ?? [],
+      heldGpuIds: [],
       runningTasksCount: 0,
       pendingTasksCount: 0,
       awsvpcTasksCount: 0,

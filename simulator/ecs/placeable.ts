@@ -3,6 +3,7 @@ import { primaryOf } from './pools.ts';
 import type { ContainerInstanceRecord, TaskRecord } from './records.ts';
 import type { Service } from './service-records.ts';
 import type { State } from './state.ts';
+import { zonesOfSubnets } from './subnets.ts';
 
 /** Tasks of a service that are meant to run. */
 export function wantedTasks(state: State, { serviceArn }: Pick<Service, 'serviceArn'>): TaskRecord[] {
@@ -14,12 +15,14 @@ export function requirementOf(state: State, service: Service): Requirement {
   const siblings = new Map<string, number>();
   for (const { containerInstanceArn = '' } of wantedTasks(state, service))
     siblings.set(containerInstanceArn, (siblings.get(containerInstanceArn) ?? 0) + 1);
-  const { definition } = primaryOf(service);
+  const { definition, networkConfiguration } = primaryOf(service);
+  const zones = zonesOfSubnets(state, networkConfiguration);
   return {
     definition,
     reservation: definition.reservation,
     constraints: service.placementConstraints,
     siblings,
+    zones,
   };
 }
 

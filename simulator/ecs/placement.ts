@@ -1,4 +1,5 @@
 import { isReachable } from './agents.ts';
+import { freeGpuIds } from './gpus.ts';
 import { type Input, invalid, oneOf, structures, text } from './input.ts';
 import { compileQuery, type Query } from './query.ts';
 import type {
@@ -17,6 +18,8 @@ export interface Requirement {
   readonly constraints: readonly PlacementConstraint[];
   /** Tasks of the same service or RunTask call, by container instance ARN: for spreading and distinctInstance. */
   readonly siblings: ReadonlyMap<string, number>;
+  /** Of its subnets; undefined: any (D-9.60). */
+  readonly zones?: readonly string[] | undefined;
 }
 
 /** Why an instance cannot take a task (D-9.60). */
@@ -25,7 +28,9 @@ export type Misfit =
   | 'RESOURCE:MEMORY'
   | 'RESOURCE:PORTS'
   | 'RESOURCE:ENI'
+  | 'RESOURCE:GPU'
   | 'AGENT'
+  | 'LOCATION'
   | 'ATTRIBUTE';
 
 /** Where nothing else is asked for: the zone, then the instance, with the fewest tasks of the service (D-2.42). */
@@ -91,6 +96,7 @@ export function misfit(instance: ContainerInstanceRecord, requirement: Requireme
   const { remainingResources: left } = instance;
   const { reservation: wanted } = requirement;
   if (!isReachable(instance)) return 'AGENT';
+  if (requirement.zones?.includes(instance.availabilityZone) === false) return 'LOCATION';
   if (!meetsConstraints(instance, requirement)) return 'ATTRIBUTE';
   if (wanted.cpu > left.cpu) return 'RESOURCE:CPU';
   if (wanted.memoryMib > left.memoryMib) return 'RESOURCE:MEMORY';
@@ -98,6 +104,7 @@ export function misfit(instance: ContainerInstanceRecord, requirement: Requireme
     wanted.ports.some((port) => left.ports.includes(port)) ||
     wanted.udpPorts.some((port) => left.udpPorts.includes(port));
   if (isTaken) return 'RESOURCE:PORTS';
+  if ((wanted.gpuCount ?? 0) > freeGpuIds(instance).length) return 'RESOURCE:GPU';
   const isAwsvpc = requirement.definition.networkMode === 'awsvpc';
   return isAwsvpc && !hasInterfaceLeft(instance) ? 'RESOURCE:ENI' : undefined;
 }

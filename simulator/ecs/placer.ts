@@ -5,6 +5,7 @@ import type { ContainerInstanceRecord, PlacementStrategy, StrategyItem, TaskReco
 import type { Infrastructure } from './service-records.ts';
 import type { State } from './state.ts';
 import { nextProvider } from './strategy.ts';
+import { subnetsOf, zonesOfSubnets } from './subnets.ts';
 import { isWaiting, type TaskOrder } from './task-order.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -93,19 +94,19 @@ export class Placer {
   }
 
   /** Whether one more of the tasks would find a place at once. */
-  hasRoom({ infrastructure, ...batch }: Omit<Batch, 'count'>): boolean {
+  hasRoom(batch: Omit<Batch, 'count'>): boolean {
+    const { infrastructure, siblings } = batch;
     const [item] = infrastructure.capacityProviderStrategy;
     const provider = fargateProviders.find((name) => name === item?.capacityProvider) ?? 'FARGATE';
     if (infrastructure.launchType === 'FARGATE') return !this.unavailable.has(provider);
-    const { siblings } = batch;
     return this.placesOf(batch, item?.capacityProvider, siblings).next().kind === 'placed';
   }
 
-  /** The zones of Fargate that tasks with these subnets are spread over. */
+  /** The zones of Fargate that tasks with these subnets are spread over: theirs, or as many as there are subnets. */
   fargateZones({ networkConfiguration }: Pick<Infrastructure, 'networkConfiguration'>): string[] {
-    return zoneLetters
-      .slice(0, Math.max(1, subnetCount(networkConfiguration)))
-      .map((letter) => `${this.state.arns.region}${letter}`);
+    const count = Math.max(1, subnetsOf(networkConfiguration).length);
+    const usual = zoneLetters.slice(0, count).map((letter) => `${this.state.arns.region}${letter}`);
+    return [...(zonesOfSubnets(this.state, networkConfiguration) ?? usual)];
   }
 
   /** Whether the tasks of a strategy wait for an instance, and no more of the cluster may (D-4.32). */
@@ -157,21 +158,24 @@ export class Placer {
     {
       clusterArn,
       order,
+      infrastructure,
       constraints,
       strategy,
       pick,
       availabilityZone,
-    }: Omit<Batch, 'count' | 'infrastructure'>,
+    }: Omit<Batch, 'count'>,
     capacityProviderName: string | undefined,
     siblings: readonly TaskRecord[],
   ): Places {
     const { definition, reservation } = order;
+    const zones = zonesOfSubnets(this.state, infrastructure.networkConfiguration);
     const counts = countBy(siblings, ({ containerInstanceArn }) => containerInstanceArn ?? '');
     const instances = this.state
       .instancesOf(clusterArn)
       .filter((instance) => !capacityProviderName || instance.capacityProviderName === capacityProviderName)
       .filter((each) => !availabilityZone || each.availabilityZone === availabilityZone);
-    return new Places(instances, { definition, reservation, constraints, siblings: counts }, strategy, pick);
+    const requirement = { definition, reservation, constraints, siblings: counts, zones };
+    return new Places(instances, requirement, strategy, pick);
   }
 
   /** `places`: what was found for tasks of the batch so far, by provider. */
@@ -237,11 +241,4 @@ function countBy(tasks: readonly TaskRecord[], keyOf: (task: TaskRecord) => stri
   const counts = new Map<string, number>();
   for (const task of tasks) counts.set(keyOf(task), (counts.get(keyOf(task)) ?? 0) + 1);
   return counts;
-}
-
-function subnetCount(networkConfiguration: unknown): number {
-  const { awsvpcConfiguration } = (networkConfiguration ?? {}) as {
-    awsvpcConfiguration?: { subnets?: readonly unknown[] };
-  };
-  return awsvpcConfiguration?.subnets?.length ?? 0;
 }

@@ -10,6 +10,7 @@ import { scaleInRanks } from './scale-in.ts';
 import { batchOf } from './service-orders.ts';
 import type { Service } from './service-records.ts';
 import type { State } from './state.ts';
+import { zonesOfSubnets } from './subnets.ts';
 import type { Tasks } from './tasks.ts';
 import { areEven, byZone, countZones, fullerThan, whyUneven, zonesBy, zonesInWords } from './zones.ts';
 
@@ -264,9 +265,9 @@ export class Rebalancing {
   private zonesOf(service: Service): string[] {
     const launch = primaryOf(service);
     if (launch.launchType === 'FARGATE') return this.placer.fargateZones(launch);
-    return [
-      ...new Set(placeableInstances(this.state, service).map(({ availabilityZone }) => availabilityZone)),
-    ];
+    const zones = placeableInstances(this.state, service).map(({ availabilityZone }) => availabilityZone);
+    const possible = zonesOfSubnets(this.state, launch.networkConfiguration) ?? zones;
+    return [...new Set(zones)].filter((zone) => possible.includes(zone));
   }
 }
 

@@ -16,6 +16,8 @@ export interface Resources {
   readonly memoryMib: number;
   readonly ports: readonly number[];
   readonly udpPorts: readonly number[];
+  /** Of a task: how many GPUs it takes (D-9.72). */
+  readonly gpuCount?: number;
 }
 
 /** One item of a capacity provider strategy (D-4.33). */
@@ -50,7 +52,7 @@ export interface VersionInfo {
   readonly dockerVersion?: string;
 }
 
-/** A resource that no task takes from: GPUs, and what a registration defines itself (D-9.5). */
+/** GPUs by their ids, and what a registration defines itself, from which no task takes (D-9.5). */
 export interface OtherResource {
   readonly name: string;
   readonly type: 'INTEGER' | 'DOUBLE' | 'LONG' | 'STRINGSET';
@@ -109,6 +111,8 @@ export interface ContainerInstanceRecord {
   readonly registeredResources: Resources;
   readonly remainingResources: Resources;
   readonly otherResources: readonly OtherResource[];
+  /** Those of its GPUs that tasks have (D-9.72). */
+  readonly heldGpuIds: readonly string[];
   /** Tasks whose desiredStatus is RUNNING (D-2.12). */
   readonly runningTasksCount: number;
   /** Tasks whose lastStatus is PENDING (D-9.6). */
@@ -166,6 +170,8 @@ export interface Container {
   readonly reason?: string | undefined;
   /** Host ports, chosen at placement, shown once the task runs (D-9.69). */
   readonly networkBindings: readonly NetworkBinding[];
+  /** Of its instance, chosen at placement (D-9.72). */
+  readonly gpuIds: readonly string[];
 }
 
 /** A port of a container on its host. */

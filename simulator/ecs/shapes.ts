@@ -1,3 +1,4 @@
+import { remainingOthers } from './gpus.ts';
 import type {
   Container,
   ContainerInstanceRecord,
@@ -18,7 +19,7 @@ export function containerInstanceShape(instance: ContainerInstanceRecord): Shape
     ec2InstanceId,
     version,
     versionInfo: instance.versionInfo,
-    remainingResources: withZeros(instance.remainingResources, instance.otherResources),
+    remainingResources: withZeros(instance.remainingResources, remainingOthers(instance)),
     registeredResources: withZeros(instance.registeredResources, instance.otherResources),
     status,
     statusReason: instance.statusReason,
@@ -127,6 +128,7 @@ function containerShape(task: TaskRecord, container: Container): Shape {
     reason: container.reason,
     networkBindings: container.lastStatus === 'PENDING' ? [] : container.networkBindings,
     networkInterfaces: [],
+    gpuIds: container.gpuIds.length > 0 ? container.gpuIds : undefined,
     healthStatus: healthCheck ? task.healthStatus : 'UNKNOWN',
     cpu: String(cpu),
     memory: memory === undefined ? undefined : String(memory),

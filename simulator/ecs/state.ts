@@ -8,7 +8,7 @@ import { Families } from './families.ts';
 import { Grouped } from './grouped.ts';
 import { type AutoScalingGroup, type CapacityProvider, fargateProviders, groupNameOf } from './providers.ts';
 import type { Cluster, ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
-import { remaining } from './resources.ts';
+import { withTasks } from './resources.ts';
 import type { Service } from './service-records.ts';
 import { Settings } from './settings.ts';
 import { TaskIndex } from './task-index.ts';
@@ -52,6 +52,8 @@ export class State {
   readonly providers = new Table<CapacityProvider>();
   readonly families = new Families();
   readonly targetGroups = new Map<string, TargetGroup>();
+  /** Zones of subnets, as far as they were told. */
+  readonly subnetZones = new Map<string, string>();
   /** Newest row of everything there ever was, in order of creation; forgotten only where the account forgets. */
   readonly taskRecords = new Map<string, TaskRecord>();
   readonly instanceRecords = new Map<string, ContainerInstanceRecord>();
@@ -279,17 +281,8 @@ export class State {
 
   private count(now: number, containerInstanceArn: string, event: boolean): void {
     const instance = this.instance(containerInstanceArn);
-    const tasks = this.tasksOn(containerInstanceArn);
-    const meantToRun = tasks.filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
-    const holding = this.switches.resourcesReturnWhenStopDecided ? meantToRun : tasks;
-    const row: ContainerInstanceRecord = {
-      ...instance,
-      remainingResources: remaining(instance.registeredResources, holding),
-      runningTasksCount: meantToRun.length,
-      pendingTasksCount: tasks.filter(({ lastStatus }) => lastStatus === 'PENDING').length,
-      awsvpcTasksCount: tasks.filter(({ definition }) => definition.networkMode === 'awsvpc').length,
-      taskGroups: [...new Set(tasks.map(({ group }) => group))],
-    };
+    const { resourcesReturnWhenStopDecided } = this.switches;
+    const row = withTasks(instance, this.tasksOn(containerInstanceArn), resourcesReturnWhenStopDecided);
     this.putInstance(now, row, { event });
   }
 }

@@ -48,7 +48,7 @@ export function newTask(
     lastStatus: order.definition.networkMode === 'awsvpc' ? 'PROVISIONING' : 'PENDING',
     version: 0,
     healthStatus: 'UNKNOWN',
-    containers: newContainers(state, taskArn, site, order.definition),
+    containers: newContainers(state, taskArn, site, order.definition, order.overrides ?? {}),
     createdAt: now,
     updatedAt: now,
     cutOff: false,

@@ -12,7 +12,7 @@ export const instanceSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'a task gives its network interface back when its stop is decided',
-    file: 'simulator/ecs/state.ts',
+    file: 'simulator/ecs/resources.ts',
     find: 'awsvpcTasksCount: tasks.filter(({ definition })',
     replace: 'awsvpcTasksCount: meantToRun.filter(({ definition })',
     tests: ['test/simulator/ecs/trunk.test.ts'],

@@ -4,6 +4,7 @@ import { cloudformationSabotages } from './cloudformation.ts';
 import { conformSabotages } from './conform.ts';
 import { doubtSabotages } from './doubts.ts';
 import { ecsSabotages } from './ecs.ts';
+import { ecsSchedulerSabotages } from './ecs-scheduler.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
 import { instanceSabotages } from './instances.ts';
 import { interruptSabotages } from './interrupt.ts';
@@ -28,6 +29,7 @@ export const sabotages: readonly Sabotage[] = [
   ...simulatorSabotages,
   ...processSabotages,
   ...ecsSabotages,
+  ...ecsSchedulerSabotages,
   ...ecsServiceSabotages,
   ...instanceSabotages,
   ...capacitySabotages,

@@ -28,7 +28,7 @@ export const simulatorSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'counts go by what runs, not by what is meant to run (D-2.12)',
-    file: 'simulator/ecs/state.ts',
+    file: 'simulator/ecs/resources.ts',
     find: 'runningTasksCount: meantToRun.length,',
     replace: "runningTasksCount: tasks.filter(({ lastStatus }) => lastStatus === 'RUNNING').length,",
     tests: [

@@ -18,6 +18,7 @@ import type { Refusal } from '../placer.ts';
 import type { Cluster, ContainerInstanceRecord, TaskDefinition, TaskRecord } from '../records.ts';
 import { taskShape } from '../shapes.ts';
 import type { State } from '../state.ts';
+import { zonesOfSubnets } from '../subnets.ts';
 import { tagsOf, taskTags } from '../tags.ts';
 import { definitionOf } from './definitions.ts';
 import { checkCompatible, checkPlacement, infrastructureOf, networkOf } from './infrastructure.ts';
@@ -60,8 +61,8 @@ export const runTaskOperations: Operations = {
       const arns = [...new Set(asked.map((id) => state.arns.containerInstance(clusterArn, id)))];
       const order = orderOf(request, clusterArn, /^[A-Za-z0-9\-_/]{0,36}$/);
       checkCompatible(order.definition, 'EC2');
-      networkOf(input, order.definition.networkMode, 'EC2');
-      const outcomes = arns.map((arn) => start(request, clusterArn, arn, order));
+      const zones = zonesOfSubnets(state, networkOf(input, order.definition.networkMode, 'EC2'));
+      const outcomes = arns.map((arn) => start(request, clusterArn, arn, { order, zones }));
       return {
         tasks: outcomes.flatMap((outcome) => ('taskArn' in outcome ? [taskShape(outcome)] : [])),
         failures: outcomes.flatMap((outcome) => ('taskArn' in outcome ? [] : [outcome])),
@@ -154,23 +155,27 @@ function failuresOf(state: State, { capacityProvider, reason, misfits }: Refusal
   return [{ arn: state.arns.capacityProvider(capacityProvider), reason }];
 }
 
+/** What is to start, and in which zones it may be. */
+interface Start {
+  readonly order: ReturnType<typeof orderOf>;
+  readonly zones: readonly string[] | undefined;
+}
+
 /** A task on one named instance, or why there is none (D-9.30, D-9.60). */
 function start(
   { now, state, tasks }: Request,
   clusterArn: string,
   containerInstanceArn: string,
-  order: ReturnType<typeof orderOf>,
+  { order, zones }: Start,
 ): TaskRecord | Failure {
   const instance = state.instanceIn(clusterArn, containerInstanceArn);
   if (!instance) return { arn: containerInstanceArn, reason: 'MISSING' };
-  const why = instance.status === 'ACTIVE' ? misfitOf(instance, order) : 'INACTIVE';
+  const why = instance.status === 'ACTIVE' ? misfitOf(instance, { order, zones }) : 'INACTIVE';
   if (why === undefined) return tasks.place(now, instance, { ...order, launchType: 'EC2' });
   const isDraining = instance.status === 'DRAINING';
   const detail = isDraining ? { detail: 'The container instance is DRAINING.' } : {};
   return { arn: containerInstanceArn, reason: why, ...detail };
 }
 
-const misfitOf = (
-  instance: ContainerInstanceRecord,
-  { definition, reservation }: ReturnType<typeof orderOf>,
-) => misfit(instance, { definition, reservation, constraints: [], siblings: new Map() });
+const misfitOf = (instance: ContainerInstanceRecord, { order: { definition, reservation }, zones }: Start) =>
+  misfit(instance, { definition, reservation, constraints: [], siblings: new Map(), zones });
