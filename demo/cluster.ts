@@ -1,5 +1,5 @@
 import type { Account } from '../simulator/account.ts';
-import type { instanceTypes } from '../simulator/ec2/ec2.ts';
+import type { instanceTypes } from '../simulator/ec2/instance.ts';
 
 /** The tag that enrols a group, and the hook that the steward puts on an enrolled group. */
 export const enrolmentTag = 'ecs-steward:cluster';

@@ -15,7 +15,9 @@ import { S3 } from './cloud/s3/s3.ts';
 import { Sqs } from './cloud/sqs/sqs.ts';
 import { Sts } from './cloud/sts/sts.ts';
 import type { Stack } from './cloud/template/template.ts';
-import { Ec2, isInstanceType } from './ec2/ec2.ts';
+import { Ec2 } from './ec2/ec2.ts';
+import { Impairments } from './ec2/impairments.ts';
+import { isInstanceType } from './ec2/instance.ts';
 import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
 import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
@@ -51,6 +53,8 @@ export class Account {
   /** Agents that reconnect in normal operation; off unless it is set. */
   readonly reconnects: Reconnects;
   readonly ec2: Ec2;
+  /** Instances whose status checks fail by chance; off unless it is set. */
+  readonly impairments: Impairments;
   readonly sqs: Sqs;
   readonly ssm: Ssm;
   readonly bus: Bus;
@@ -86,6 +90,7 @@ export class Account {
     });
     this.reconnects = new Reconnects({ world, ecs: this.ecs, hear: (outcomes) => this.hear(outcomes) });
     this.ec2 = new Ec2({ ...place, forgets });
+    this.impairments = new Impairments({ world, ec2: this.ec2, hear: (outcomes) => this.hear(outcomes) });
     this.autoscaling = new AutoScaling({
       ...place,
       ids: world.ids('autoscaling'),
@@ -218,6 +223,10 @@ export class Account {
         return this.ec2.terminate(now, outcome.instanceId);
       case 'instance-running':
         return this.autoscaling.instanceRunning(now, outcome.instanceId);
+      case 'instance-impaired':
+        return this.autoscaling.instanceImpaired(now, outcome.instanceId);
+      case 'instance-recovered':
+        return this.autoscaling.instanceRecovered(now, outcome.instanceId);
       case 'instance-shutting-down':
         return this.ecs.ec2Terminated(now, outcome.instanceId);
       case 'instance-stopping':

@@ -64,6 +64,8 @@ export type Outcome =
   | { readonly kind: 'stop-instance'; readonly instanceId: string; readonly hibernates: boolean }
   | { readonly kind: 'start-instance'; readonly instanceId: string }
   | { readonly kind: 'instance-running'; readonly instanceId: string }
+  | { readonly kind: 'instance-impaired'; readonly instanceId: string }
+  | { readonly kind: 'instance-recovered'; readonly instanceId: string }
   | { readonly kind: 'instance-shutting-down'; readonly instanceId: string }
   | { readonly kind: 'instance-stopping'; readonly instanceId: string }
   | { readonly kind: 'instance-stopped'; readonly instanceId: string }

@@ -107,7 +107,10 @@ export class Arrivals implements Onward {
     const working = state.setInstance(now, { ...instance, state: 'InService', inServiceAt: now, isBalanced });
     for (const event of activities.succeed(now, instance.activityId)) say(event);
     if (working.isDown && !isSuspended(group, 'HealthCheck')) this.departures.foundDead(now, working);
-    else onCapacityChange(now, instance.groupName);
+    else {
+      this.ground.watch(now, working);
+      onCapacityChange(now, instance.groupName);
+    }
   }
 
   /** Drops whatever holds an instance on its way in, because it is told to leave. */

@@ -72,6 +72,7 @@ export class AutoScaling implements Service {
       agenda,
       say,
       onCapacityChange: (now, groupName) => this.settle(now, groupName, capacity),
+      onUnhealthy: (now, instance) => capacity.replaceIfActive(now, instance),
     });
     const capacity = new Capacity({ state, lifecycle, agenda });
     const refreshes = new Refreshes({ state, lifecycle, capacity, agenda, say });
@@ -124,6 +125,20 @@ export class AutoScaling implements Service {
   instanceRunning(now: number, instanceId: string): Outcome[] {
     const before = this.advance(now);
     this.lifecycle.running(now, instanceId);
+    return [...before, ...this.take()];
+  }
+
+  /** EC2 says that a status check of an instance fails. */
+  instanceImpaired(now: number, instanceId: string): Outcome[] {
+    const before = this.advance(now);
+    this.lifecycle.health.impaired(now, instanceId);
+    return [...before, ...this.take()];
+  }
+
+  /** EC2 says that the status checks of an instance pass again. */
+  instanceRecovered(now: number, instanceId: string): Outcome[] {
+    const before = this.advance(now);
+    this.lifecycle.health.recovered(now, instanceId);
     return [...before, ...this.take()];
   }
 

@@ -1,5 +1,6 @@
 import type { Agenda } from '../agenda.ts';
 import { isSuspended, secondsOf } from './ground.ts';
+import { failedCheckOf } from './health.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isAside, isReady, isWarm } from './passage.ts';
 import { marketsOf, policyOf } from './purchase.ts';
@@ -38,12 +39,18 @@ export class Capacity {
     this.balancePool(now, group);
   }
 
-  /** Replaces an instance that was found unhealthy: it leaves while another one is launched (D-3.22). */
-  replaceUnhealthy(now: number, instance: Instance): void {
+  /**
+   * Replaces an instance that was found unhealthy: it leaves while another one is launched (D-3.22), or after that where a
+   * maintenance policy has room for more (D-3.27).
+   */
+  private replaceUnhealthy(now: number, group: Group, instance: Instance): void {
+    if (instance.state === 'InService' && this.replacements.comesFirst(group)) {
+      this.balance(now, group.name);
+      return;
+    }
     const at = `At ${secondsOf(now)} an instance was`;
-    const cause = `${at} taken out of service in response to a user health-check.`;
+    const cause = `${at} taken out of service in response to ${failedCheckOf(instance)}.`;
     this.lifecycle.terminate(now, instance, { cause });
-    const group = this.state.group(instance.groupName);
     if (isWarm(instance)) this.balancePool(now, group);
     else if (this.counts(group.name).filling < this.goal(group) && !isSuspended(group, 'Launch'))
       this.obtain(
@@ -60,6 +67,7 @@ export class Capacity {
       if (instance.state !== 'InService' && !isReady(instance)) continue;
       if (instance.isDown) this.lifecycle.dead(now, instance);
       else if (!instance.isHealthy) this.replaceIfActive(now, instance);
+      else this.lifecycle.health.watch(now, instance);
     }
     this.balance(now, groupName);
   }
@@ -68,7 +76,7 @@ export class Capacity {
   replaceIfActive(now: number, instance: Instance): void {
     const group = this.state.group(instance.groupName);
     if (isSuspended(group, 'ReplaceUnhealthy') || isSuspended(group, 'Terminate')) return;
-    this.replaceUnhealthy(now, instance);
+    this.replaceUnhealthy(now, group, instance);
   }
 
   /** How many instances the warm pool is to have: beside its minimum, what the group may still grow by (D-3.28). */

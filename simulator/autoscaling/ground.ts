@@ -13,6 +13,8 @@ export interface Ground {
   readonly say: (outcome: Outcome) => void;
   /** Lets the hooks of an instance's passage hold it, or lets it go on where there are none. */
   readonly hold: (now: number, instance: Instance) => void;
+  /** Looks at the status checks of an instance that came into service. */
+  readonly watch: (now: number, instance: Instance) => void;
   /** Hears whenever an instance came into service, left, or never made it. */
   readonly onCapacityChange: (now: number, groupName: string) => void;
 }

@@ -6,6 +6,7 @@ import { Arrivals } from './arrival.ts';
 import { Asides } from './aside.ts';
 import { type Departure, Departures } from './departure.ts';
 import { type Ground, isSuspended, type Onward } from './ground.ts';
+import { HealthChecks } from './health.ts';
 import { isAside, isLeaving, isReady, isRetained, isWarm, type PassageName, passages } from './passage.ts';
 import { PoolEntries } from './pool.ts';
 import { Shortages } from './shortage.ts';
@@ -18,23 +19,30 @@ export class Lifecycle {
   readonly arrivals: Arrivals;
   readonly asides: Asides;
   readonly shortages: Shortages;
+  readonly health: HealthChecks;
   private readonly ground: Ground;
   private readonly departures: Departures;
   private readonly pool: PoolEntries;
   private readonly volumes: Volumes;
   private readonly onward: Readonly<Record<PassageName, Onward>>;
 
-  /** `onCapacityChange` hears whenever an instance came into service, left, or never made it. */
+  /**
+   * `onCapacityChange` hears whenever an instance came into service, left, or never made it, `onUnhealthy` of instances
+   * whose status checks fail.
+   */
   constructor(options: {
     state: State;
     activities: Activities;
     agenda: Agenda<(now: number) => void>;
     say: (outcome: Outcome) => void;
     onCapacityChange: (now: number, groupName: string) => void;
+    onUnhealthy: (now: number, instance: Instance) => void;
   }) {
     const { state, agenda, say } = options;
     this.actions = new Actions({ state, agenda, say, onSettled: (now, ending) => this.settled(now, ending) });
-    const ground = { ...options, actions: this.actions, hold: this.hold.bind(this) };
+    this.health = new HealthChecks(options);
+    const watch = (now: number, instance: Instance) => this.health.watch(now, instance);
+    const ground = { ...options, actions: this.actions, hold: this.hold.bind(this), watch };
     this.ground = ground;
     this.departures = new Departures(ground);
     this.shortages = new Shortages({ ...options, onRetry: options.onCapacityChange });
@@ -58,10 +66,9 @@ export class Lifecycle {
   running(now: number, instanceId: string): void {
     const instance = this.ground.state.instances.get(instanceId);
     if (!instance) return;
-    if (instance.isDown) this.ground.state.setInstance(now, { ...instance, isDown: false });
-    if (instance.state !== passages[instance.passage].state) return;
-    if (['launch', 'warm', 'warm-start'].includes(instance.passage))
-      this.hold(now, { ...instance, isDown: false });
+    const up = this.ground.state.setInstance(now, { ...instance, isDown: false, impairedAt: undefined });
+    if (up.state !== passages[up.passage].state) return;
+    if (['launch', 'warm', 'warm-start'].includes(up.passage)) this.hold(now, up);
   }
 
   /** EC2 says that the instance is stopped. */

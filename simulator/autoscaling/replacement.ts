@@ -1,4 +1,5 @@
 import { secondsOf } from './ground.ts';
+import { failedCheckOf } from './health.ts';
 import { isLeaving } from './passage.ts';
 import type { Market } from './purchase.ts';
 import type { Group, Instance, Motive } from './state.ts';
@@ -21,20 +22,24 @@ export interface ReplacementView {
 }
 
 /** The words of activities, as far as they are known (D-13.64). */
-const words: Readonly<Record<Motive, { launch: string; leave: string }>> = {
-  risk: {
+const words: Readonly<Record<Motive, (old: Instance) => { launch: string; leave: string }>> = {
+  health: (old) => ({
+    launch: 'launched in response to an unhealthy instance needing to be replaced',
+    leave: `taken out of service in response to ${failedCheckOf(old)}`,
+  }),
+  risk: () => ({
     launch: 'launched in response to an EC2 instance rebalance recommendation',
     leave: 'taken out of service in response to an EC2 instance rebalance recommendation',
-  },
-  lifetime: {
+  }),
+  lifetime: () => ({
     launch: 'launched in response to an instance reaching its maximum lifetime',
     leave: 'taken out of service in response to reaching its maximum instance lifetime',
-  },
+  }),
 };
 
 /** Why the activity of a launch, and why that of the instance that leaves. */
-export const causesOf = (now: number, motive: Motive): { launch: string; leave: string } => {
-  const { launch, leave } = words[motive];
+export const causesOf = (now: number, motive: Motive, old: Instance): { launch: string; leave: string } => {
+  const { launch, leave } = words[motive](old);
   const at = `At ${secondsOf(now)} an instance was`;
   return { launch: `${at} ${launch}.`, leave: `${at} ${leave}.` };
 };
@@ -52,14 +57,19 @@ export const isQuiet = ({ group, members }: ReplacementView): boolean =>
   members.length === group.settings.DesiredCapacity &&
   members.every((instance) => isWorking(instance) && instance.replaces === undefined);
 
+/** How many instances a maintenance policy allows; as many as are desired without one (D-3.27). */
+export const mostOf = ({ settings }: Group): number =>
+  Math.floor(
+    (settings.DesiredCapacity * (settings.InstanceMaintenancePolicy?.MaxHealthyPercentage ?? 100)) / 100,
+  );
+
 /**
  * How many instances may be launched ahead. Without a maintenance policy (D-3.27) the lifetime launches none ahead, and the
  * others may exceed MaxSize by a tenth of the desired capacity or by one, whichever is more (D-3.20, D-13.61).
  */
 export function roomAhead({ group, members }: ReplacementView, motive: Motive): number {
   const { DesiredCapacity, MaxSize, InstanceMaintenancePolicy: policy } = group.settings;
-  if (policy)
-    return Math.floor((DesiredCapacity * (policy.MaxHealthyPercentage ?? 100)) / 100) - members.length;
+  if (policy) return mostOf(group) - members.length;
   if (motive === 'lifetime') return 0;
   return MaxSize + Math.max(1, Math.floor(DesiredCapacity / 10)) - members.length;
 }
@@ -73,7 +83,7 @@ export function roomBehind({ group, members }: ReplacementView, motive: Motive):
   if (!policy) return motive === 'lifetime' ? members.length : 0;
   const least = Math.ceil((DesiredCapacity * (policy.MinHealthyPercentage ?? 100)) / 100);
   const working = members.filter(isWorking).length;
-  const isAlone = (policy.MaxHealthyPercentage ?? 100) === 100 && working === members.length;
+  const isAlone = mostOf(group) <= DesiredCapacity && working === members.length;
   return Math.max(isAlone ? 1 : 0, working - least);
 }
 

@@ -5,6 +5,7 @@ import { turnsOf } from './lifetime.ts';
 import {
   causesOf,
   isGrowing,
+  mostOf,
   type Replacement,
   type ReplacementView,
   readyAt,
@@ -63,20 +64,29 @@ export class Replacements {
       else if (now < at) this.wakeAt(group.name, at);
       else if (!isGrowing(view) && !isSuspended(group, 'Terminate')) {
         this.unlink(now, instance);
-        this.lifecycle.terminate(now, old, { cause: causesOf(now, replaces.motive).leave });
+        this.lifecycle.terminate(now, old, { cause: causesOf(now, replaces.motive, old).leave });
       }
     }
   }
 
   /** Begins to replace what is to be replaced; true when instances left whose places are free. */
   begin(now: number, group: Group): boolean {
-    if (!mayWant(group, this.state.tallyOf(group.name))) return false;
-    if (this.state.activeRefresh(group.name) || isSuspended(group, 'Launch')) return false;
+    if (!mayWant(group, this.state.tallyOf(group.name)) || !this.isActive(group)) return false;
     const hasLeft = motives.filter((motive) => this.beginFor(now, group, motive)).length > 0;
     const { members } = this.view(now, group);
     const next = turnsOf(group, members).find(({ at }) => at > now);
     if (next) this.wakeAt(group.name, next.at, true);
     return hasLeft;
+  }
+
+  /** A maintenance policy has room for others before an unhealthy instance leaves (D-3.27). */
+  comesFirst(group: Group): boolean {
+    return this.isActive(group) && mostOf(group) > group.settings.DesiredCapacity;
+  }
+
+  /** While nothing is launched, nothing is replaced; a refresh replaces by itself. */
+  private isActive(group: Group): boolean {
+    return !this.state.activeRefresh(group.name) && !isSuspended(group, 'Launch');
   }
 
   private beginFor(now: number, group: Group, motive: Motive): boolean {
@@ -89,7 +99,9 @@ export class Replacements {
     for (const replacement of wanted[motive](view)) {
       if (ahead-- > 0) this.launch(now, group, replacement);
       else if (behind-- > 0) {
-        this.lifecycle.terminate(now, replacement.old, { cause: causesOf(now, motive).leave });
+        this.lifecycle.terminate(now, replacement.old, {
+          cause: causesOf(now, motive, replacement.old).leave,
+        });
         hasLeft = true;
       }
     }
@@ -97,7 +109,7 @@ export class Replacements {
   }
 
   private launch(now: number, group: Group, { old, motive, zones, market }: Replacement): void {
-    const cause = causesOf(now, motive).launch;
+    const cause = causesOf(now, motive, old).launch;
     const replaces = { instanceId: old.instanceId, motive };
     this.bring(now, group, { zones, market, cause, passage: 'launch', replaces });
   }

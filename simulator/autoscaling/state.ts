@@ -62,7 +62,7 @@ export interface Group {
 }
 
 /** Why an instance in service that works is replaced by another one. */
-export type Motive = 'risk' | 'lifetime';
+export type Motive = 'health' | 'risk' | 'lifetime';
 
 /** One EC2 instance of a group or of its warm pool; gone from here once it is Terminated or Detached. */
 export interface Instance {
@@ -95,6 +95,8 @@ export interface Instance {
   readonly holdsCapacity: boolean;
   /** The instance that leaves when this one works; undefined where it takes a free place. */
   readonly replaces?: { readonly instanceId: string; readonly motive: Motive } | undefined;
+  /** Since when a status check of EC2 fails. */
+  readonly impairedAt?: number | undefined;
   /** EC2 recommends to replace it (D-1.30). */
   readonly isAtRisk?: boolean | undefined;
 }

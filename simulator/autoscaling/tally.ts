@@ -18,6 +18,8 @@ export class Tally {
   replacing = 0;
   /** Those of them that EC2 recommends to replace. */
   atRisk = 0;
+  /** Those of them that were found unhealthy. */
+  unhealthy = 0;
   /** Those of the warm pool that are not leaving. */
   pooled = 0;
   private readonly placesIn = new Map<string, number>();
@@ -37,6 +39,7 @@ export class Tally {
     if (market === 'on-demand') this.onDemand += by;
     if (instance.replaces) this.replacing += by;
     if (instance.isAtRisk) this.atRisk += by;
+    if (!instance.isHealthy) this.unhealthy += by;
     add(this.placesIn, availabilityZone, by);
   }
 

@@ -78,6 +78,11 @@ const dials = {
   agentReconnectsPerHour: reconnect('agentReconnectsPerHour', 60),
   agentAwaySecondsMax: reconnect('agentAwaySecondsMax', 3600),
   agentLossProbability: reconnect('agentLossProbability', 1),
+  impairmentsPerHour: {
+    max: 3600,
+    read: ({ impairments }: Account) => impairments.faults.impairmentsPerHour,
+    write: ({ impairments }: Account, impairmentsPerHour: number) => impairments.set({ impairmentsPerHour }),
+  },
   meddlesPerHour: {
     max: 3600,
     read: ({ meddling }: Account) => meddling.faults.meddlesPerHour,

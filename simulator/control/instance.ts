@@ -1,5 +1,5 @@
 import type { Account } from '../account.ts';
-import { type Instance, instanceTypes } from '../ec2/ec2.ts';
+import { type Instance, instanceTypes, statusChecks } from '../ec2/instance.ts';
 import type { Outcome } from '../machine.ts';
 import { badField, Fields } from './input.ts';
 import type { Answer, Room, Route } from './route.ts';
@@ -52,6 +52,13 @@ const actions: Readonly<Record<string, Action>> = {
   },
   start: { state: 'stopped', act: (_, { instanceId }) => [{ kind: 'start-instance', instanceId }] },
   terminate: { act: (_, { instanceId }) => [{ kind: 'terminate-instance', instanceId }] },
+  'status-impaired': {
+    state: 'running',
+    fields: ['check'],
+    act: ({ ec2 }, { instanceId }, fields) =>
+      ec2.impair(instanceId, fields.has('check') ? fields.oneOf('check', statusChecks) : 'system'),
+  },
+  'status-ok': { state: 'running', act: ({ ec2 }, { instanceId }) => ec2.recover(instanceId) },
   'agent-disconnect': connects(false),
   'agent-connect': connects(true),
   'agent-reconnect': ofAgent(reconnect, ['seconds']),
@@ -63,7 +70,7 @@ const actions: Readonly<Record<string, Action>> = {
   'runtime-healthy': runtimeIs('OK'),
 };
 
-const moreFields = ['instanceAction', 'seconds'];
+const moreFields = ['instanceAction', 'seconds', 'check'];
 
 /** EC2 as far as ECS and Auto Scaling notice it: launch templates, and what befalls instances. */
 export const instanceRoutes: Readonly<Record<string, Route>> = {
@@ -147,10 +154,11 @@ function putLaunchTemplate(room: Room, text: string): Promise<Answer> {
   });
 }
 
-const shown = ({ instanceId, state, availabilityZone, template }: Instance): Answer => ({
+const shown = ({ instanceId, state, availabilityZone, template, impairment }: Instance): Answer => ({
   instanceId,
   state,
   availabilityZone,
   instanceType: template.instanceType,
   launchTemplateName: template.launchTemplateName,
+  ...(impairment && { impairment }),
 });

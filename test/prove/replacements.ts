@@ -44,4 +44,20 @@ export const replacementSabotages: readonly Sabotage[] = [
     tests: ['test/simulator/autoscaling/lifetime.test.ts'],
     by: 'replaces a tenth of the group at once when there is no time for one at a time (D-13.60)',
   },
+  {
+    broken: 'a status check that fails counts before the grace period is over (D-3.17)',
+    file: 'simulator/autoscaling/health.ts',
+    find: 'Math.max(impairedAt + patienceMs, inServiceAt + graceMs)',
+    replace: 'impairedAt + patienceMs',
+    tests: ['test/simulator/autoscaling/health.test.ts'],
+    by: 'is kept for the grace period',
+  },
+  {
+    broken: 'status checks that failed once count when they pass again (D-13.62)',
+    file: 'simulator/autoscaling/health.ts',
+    find: 'if (instance) this.state.setInstance(now, { ...instance, impairedAt: undefined });',
+    replace: 'if (instance) this.state.setInstance(now, instance);',
+    tests: ['test/simulator/autoscaling/health.test.ts'],
+    by: 'stays when the checks pass again in time, and begins anew when they fail anew (D-13.62)',
+  },
 ];

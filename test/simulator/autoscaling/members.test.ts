@@ -13,6 +13,7 @@ const instance = fc.record({
   holdsCapacity: fc.boolean(),
   replaces: fc.constantFrom(undefined, { instanceId: 'i-1', motive: 'risk' }),
   isAtRisk: fc.constantFrom(undefined, true),
+  isHealthy: fc.boolean(),
   state: fc.constantFrom(
     'Pending',
     'InService',
@@ -58,6 +59,7 @@ describe('the counts of a group', () => {
             onDemand: placed.filter(({ market }) => market === 'on-demand').length,
             replacing: placed.filter(({ replaces }) => replaces).length,
             atRisk: placed.filter(({ isAtRisk }) => isAtRisk).length,
+            unhealthy: placed.filter(({ isHealthy }) => !isHealthy).length,
             pooled: all.filter(isPooled).length,
             placesIn: zonesOf(placed),
             pooledIn: zonesOf(all.filter(isPooled)),

@@ -73,6 +73,12 @@ export class Scene {
     this.hear(this.autoscaling.instanceStopping(this.now, instanceId));
   }
 
+  /** A status check of an instance fails from now on, or passes again. */
+  check(instanceId: string, passes: boolean): void {
+    const { autoscaling: own, now } = this;
+    this.hear(passes ? own.instanceRecovered(now, instanceId) : own.instanceImpaired(now, instanceId));
+  }
+
   /** EC2 says something of an instance in an event. */
   signal(detailType: string, instanceId: string): void {
     const detail = { 'instance-id': instanceId };

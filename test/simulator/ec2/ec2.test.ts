@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Ec2, type LaunchTemplate } from '../../../simulator/ec2/ec2.ts';
+import { Ec2 } from '../../../simulator/ec2/ec2.ts';
+import type { LaunchTemplate } from '../../../simulator/ec2/instance.ts';
 import type { Outcome } from '../../../simulator/machine.ts';
 
 const ec2 = (agentSeconds?: number, more: Partial<LaunchTemplate> = {}) => {

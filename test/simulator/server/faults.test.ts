@@ -15,6 +15,7 @@ describe('faults by chance', () => {
     ['crashProbability', (here: Scene) => here.account.lambda.faults.crashProbability],
     ['redeliverProbability', (here: Scene) => here.account.sqs.faults.redeliverProbability],
     ['reorderProbability', (here: Scene) => here.account.sqs.faults.reorderProbability],
+    ['impairmentsPerHour', (here: Scene) => here.account.impairments.faults.impairmentsPerHour],
     ['meddlesPerHour', (here: Scene) => here.account.meddling.faults.meddlesPerHour],
   ] as const)('set %s where it lies, and end with the account', async (name, read) => {
     scene = await Scene.open();

@@ -71,6 +71,32 @@ const putHook = ({ account }: Opened) =>
     HeartbeatTimeout: 900,
   });
 
+describe('an instance whose status check fails', () => {
+  it('is shown so, replaced after some minutes, and kept when it passes again before (D-13.62)', async () => {
+    const opened = await open({}, 1);
+    const { status, error } = await refused(opened, 'ec2', {
+      instanceId: opened.instanceId,
+      action: 'status-impaired',
+      check: 'volume',
+    });
+    expect([status, error]).toEqual([400, expect.stringContaining('check: "volume": expected')]);
+    expect(await opened.ec2('status-impaired')).toMatchObject({ impairment: 'system' });
+    await opened.pass(170);
+    expect(await opened.ec2('status-ok')).not.toHaveProperty('impairment');
+    await opened.pass(170);
+    expect(group(opened)).toEqual([[opened.instanceId, 'InService', 'HEALTHY']]);
+    expect(await opened.ec2('status-impaired', { check: 'instance' })).toMatchObject({
+      impairment: 'instance',
+    });
+    await opened.pass(181);
+    expect(group(opened)).toContainEqual([
+      opened.instanceId,
+      expect.stringMatching('Terminating'),
+      'UNHEALTHY',
+    ]);
+  });
+});
+
 describe('an instance that EC2 recommends to replace', () => {
   it('is replaced ahead of time in a group that rebalances capacity, over HTTP too (D-3.20)', async () => {
     const opened = await open({}, 1, {
