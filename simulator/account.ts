@@ -45,6 +45,9 @@ export interface AccountOptions {
   readonly entriesMax?: number;
 }
 
+/** The role by which ECS acts in an account. */
+const ecsRolePath = 'role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS';
+
 /** One AWS account in one Region, in virtual time: the services, and what runs in them. */
 export class Account {
   readonly world: World;
@@ -80,21 +83,19 @@ export class Account {
     const world = new World(seed, startAt, entriesMax);
     this.world = world;
     const place = { region, accountId };
-    const forgets = entriesMax !== undefined;
+    const aging = { ...place, forgets: entriesMax !== undefined };
     this.ecs = new Ecs({
-      ...place,
+      ...aging,
       ids: world.ids('ecs'),
       switches: ecsSwitches,
       group: (nameOrArn) => this.groupBehind(nameOrArn),
-      forgets,
     });
     this.reconnects = new Reconnects({ world, ecs: this.ecs, hear: (outcomes) => this.hear(outcomes) });
-    this.ec2 = new Ec2({ ...place, forgets });
+    this.ec2 = new Ec2(aging);
     this.impairments = new Impairments({ world, ec2: this.ec2, hear: (outcomes) => this.hear(outcomes) });
     this.autoscaling = new AutoScaling({
-      ...place,
+      ...aging,
       ids: world.ids('autoscaling'),
-      forgets,
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
       instanceTypeOf: (name) => this.ec2.launchTemplate(name).instanceType,
       hasInstanceType: isInstanceType,
@@ -112,8 +113,7 @@ export class Account {
     this.bus = new Bus({ ...place, world, sqs: this.sqs, lambda: this.lambda });
     this.mappings = new Mappings({ world, sqs: this.sqs, lambda: this.lambda });
     this.operator = { principalArn: `arn:aws:iam::${accountId}:root`, client: 'operator' };
-    const rolePath = 'role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS';
-    this.ecsRole = { principalArn: `arn:aws:iam::${accountId}:${rolePath}`, client: 'ecs' };
+    this.ecsRole = { principalArn: `arn:aws:iam::${accountId}:${ecsRolePath}`, client: 'ecs' };
     const { roles, sqs, bus, lambda, mappings, s3, ssm, operator: caller } = this;
     const site = { world, roles, sqs, bus, lambda, mappings, s3, ssm, caller, inert: new Map(), codeOf };
     this.cloudformation = new CloudFormation({ ...place, endpointUrl, site });

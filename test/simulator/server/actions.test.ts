@@ -359,6 +359,7 @@ describe('faults', () => {
     agentAwaySecondsMax: 0,
     agentLossProbability: 0,
     meddlesPerHour: 0,
+    impairmentsPerHour: 0,
     throttle: false,
     unavailableTargets: [],
     refuse: [],
@@ -369,14 +370,9 @@ describe('faults', () => {
     const { here, account } = await open();
     expect(await here.control('faults')).toEqual(off);
     await here.control('faults', { loseBestEffort: 1, readLagSecondsMax: 5 });
-    const both = await here.control('faults', { duplicate: 0.5, unavailableTargets: ['arn:x'] });
-    expect(both).toEqual({
-      ...off,
-      loseBestEffort: 1,
-      readLagSecondsMax: 5,
-      duplicate: 0.5,
-      unavailableTargets: ['arn:x'],
-    });
+    const more = { duplicate: 0.5, unavailableTargets: ['arn:x'] };
+    const both = await here.control('faults', more);
+    expect(both).toEqual({ ...off, loseBestEffort: 1, readLagSecondsMax: 5, ...more });
     expect(account.bus.faults.unavailable?.('arn:x')).toBe(true);
     expect(account.bus.faults.unavailable?.('arn:y')).toBe(false);
     const nulls = {
