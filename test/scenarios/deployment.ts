@@ -97,10 +97,16 @@ export class Deployment {
     return (Stacks as { StackStatus: string }[])[0]?.StackStatus ?? '';
   }
 
-  /** Oldest first. */
+  /** Oldest first, of every page. */
   get events(): readonly StackEvent[] {
-    const answer = this.account.call('cloudformation', 'DescribeStackEvents', { StackName: this.stackId });
-    return (answer.StackEvents as StackEvent[]).toReversed();
+    const events: StackEvent[] = [];
+    for (let NextToken: unknown; ; ) {
+      const input = { StackName: this.stackId, ...(NextToken ? { NextToken } : {}) };
+      const answer = this.account.call('cloudformation', 'DescribeStackEvents', input);
+      events.push(...(answer.StackEvents as StackEvent[]));
+      NextToken = answer.NextToken;
+      if (!NextToken) return events.toReversed();
+    }
   }
 
   /** What resources of the stack are called, by logical id. */
