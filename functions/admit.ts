@@ -2,6 +2,7 @@ import { freshLaneMemory, type LaneMemory, type Scope, survey } from '../lib/adm
 import { attempt } from '../lib/attempt.ts';
 import { aws, connect } from '../lib/aws/connect.ts';
 import { leaversOf, slotsOf } from '../lib/budget.ts';
+import { restoreReturned } from '../lib/comeback.ts';
 import { completeDeparture } from '../lib/complete.ts';
 import { decideDeparture, reasonToLetGo } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
@@ -23,6 +24,7 @@ import { readLimit } from '../lib/limit.ts';
 import { type Freshness, readUntilCurrent } from '../lib/observe.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
+import { withReturning } from '../lib/pool.ts';
 import { drainAdmitted } from '../lib/verdict.ts';
 
 /** A group that events named, with when they said that our hook holds which instance. */
@@ -48,9 +50,10 @@ export async function admit(
   const { current, behind } = await readUntilCurrent(
     deps.sleep,
     namedBy(events),
-    (pending) => readGroups(deps, pending),
+    (pending) => readGroups(deps, memory, pending),
     (named, group) => freshnessOf(named, group, deps.now()),
   );
+  for (const [named, group] of [...current, ...behind]) await restore(deps, named, group);
   const leaving = [...current, ...behind].flatMap(([named, group]) => leavingOf(deps, named, group));
   for (const [clusterName, own] of groupBy(leaving, ({ enrolled }) => enrolled.clusterName))
     await contain(deps, 'admit', { clusterName }, () => admitIn(deps, memory, clusterName, own));
@@ -69,9 +72,12 @@ function namedBy(events: readonly (TerminateAction | Admit)[]): Named[] {
   }));
 }
 
-async function readGroups({ fleet }: Deps, pending: readonly Named[]) {
+async function readGroups({ fleet }: Deps, { attempts }: LaneMemory, pending: readonly Named[]) {
   const groups = await fleet.groups(pending.map(({ autoScalingGroupName }) => autoScalingGroupName));
-  const byName = new Map(groups.map((group) => [group.autoScalingGroupName, group]));
+  const named = new Set(pending.flatMap(({ heldSince }) => [...heldSince.keys()]));
+  const isKnown = (instanceId: string) => named.has(instanceId) || attempts.has(instanceId);
+  const whole = await Promise.all(groups.map((group) => withReturning(fleet, group, isKnown)));
+  const byName = new Map(whole.map((group) => [group.autoScalingGroupName, group]));
   return ({ autoScalingGroupName }: Named) => byName.get(autoScalingGroupName);
 }
 
@@ -103,6 +109,16 @@ function leavingOf(deps: Deps, named: Named, group: Group | undefined): Leaving[
   return [];
 }
 
+/** What came back comes first: whoever is drained next needs a place for its tasks. */
+async function restore(deps: Deps, { heldSince }: Named, group: Group | undefined): Promise<void> {
+  const enrolled = group && enrolledGroup(group);
+  if (!enrolled || enrolled.policy.state === 'paused') return;
+  const { autoScalingGroupName } = group;
+  await contain(deps, 'restore what came back', { autoScalingGroupName }, () =>
+    restoreReturned(deps, enrolled, [...heldSince.keys()]),
+  );
+}
+
 /** A cluster with a limit is decided about as a whole, of another each group by itself: one that fails stops no other. */
 async function admitIn(deps: Deps, memory: LaneMemory, clusterName: string, own: readonly Leaving[]) {
   const limit = await readLimit(deps, clusterName);
@@ -113,7 +129,7 @@ async function admitIn(deps: Deps, memory: LaneMemory, clusterName: string, own:
     named: new Set(some.flatMap(({ named }) => [...named.heldSince.keys()])),
     isAsked: some.some(({ named }) => named.isAsked),
   });
-  if (limit) return admitScope(deps, memory, scopeOf(own, await groupsOf(deps, clusterName, own)));
+  if (limit) return admitScope(deps, memory, scopeOf(own, await groupsOf(deps, memory, clusterName, own)));
   for (const one of own) {
     const { autoScalingGroupName } = one.named;
     await contain(deps, 'admit', { autoScalingGroupName }, () =>
@@ -125,13 +141,16 @@ async function admitIn(deps: Deps, memory: LaneMemory, clusterName: string, own:
 /** All enrolled groups of the cluster; those that events named are as new as these. */
 async function groupsOf(
   { fleet }: Deps,
+  { attempts }: LaneMemory,
   clusterName: string,
   own: readonly Leaving[],
 ): Promise<EnrolledGroup[]> {
   const named = new Map(own.map(({ enrolled }) => [enrolled.group.autoScalingGroupName, enrolled]));
-  const all = (await fleet.groupsOf(clusterName)).flatMap((group) => enrolledGroup(group) ?? []);
-  const others = all.filter(({ group }) => !named.has(group.autoScalingGroupName));
-  return [...named.values(), ...others];
+  const all = await fleet.groupsOf(clusterName);
+  const others = all.filter(({ autoScalingGroupName }) => !named.has(autoScalingGroupName));
+  const isKnown = (instanceId: string) => attempts.has(instanceId);
+  const whole = await Promise.all(others.map((group) => withReturning(fleet, group, isKnown)));
+  return [...named.values(), ...whole.flatMap((group) => enrolledGroup(group) ?? [])];
 }
 
 async function admitScope(deps: Deps, memory: LaneMemory, scope: Scope): Promise<void> {

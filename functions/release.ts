@@ -19,7 +19,7 @@ import {
   type Seen,
 } from '../lib/evidence.ts';
 import type { InstanceState } from '../lib/fleet.ts';
-import { leavingState } from '../lib/group.ts';
+import { isLeaving } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { queue } from '../lib/lambda.ts';
 import { inParallel } from '../lib/parallel.ts';
@@ -97,9 +97,7 @@ async function withoutEnded(deps: Deps, sightings: readonly Sighting[]): Promise
   const instanceIds = sightings.filter(isEnd).flatMap(({ change }) => change?.instanceId ?? []);
   if (instanceIds.length === 0) return [...sightings];
   const states = await deps.fleet.instanceStates([...new Set(instanceIds)]);
-  const held = new Set(
-    states.filter((one) => one.lifecycleState === leavingState).map((one) => one.instanceId),
-  );
+  const held = new Set(states.filter((one) => isLeaving(one.lifecycleState)).map((one) => one.instanceId));
   return sightings.filter((sighting) => {
     const isOver = isEnd(sighting) && !held.has(sighting.change?.instanceId ?? '');
     if (isOver) nothing(deps, sighting, 'not held: its registration has ended');
@@ -129,7 +127,7 @@ function candidatesOf(deps: Deps, sighting: Sighting, registrations: readonly Re
 }
 
 function leavingOf(deps: Deps, one: Candidate, state: InstanceState | undefined): Candidate[] {
-  if (state?.lifecycleState !== leavingState)
+  if (!state || !isLeaving(state.lifecycleState))
     return nothing(deps, one.sighting, `not held: ${state?.lifecycleState ?? 'unknown to Auto Scaling'}`);
   const { autoScalingGroupName } = state;
   return [{ ...one, departure: { ...one.departure, autoScalingGroupName } }];
@@ -151,7 +149,8 @@ async function vouchFor(
   const isMarked = departure.drainStartedAt !== undefined;
   if (!isMarked && (await groups)(departure)?.clusterName !== clusterName)
     return nothing(deps, sighting, 'not enrolled');
-  if (isMarked && registrations[0]?.agentConnected) return [one];
+  const isSole = isMarked && registrations[0]?.mark?.cause !== 'return';
+  if (isSole && registrations[0]?.agentConnected) return [one];
   const others = await deps.fleet.registrations(clusterName, [departure.instanceId]);
   const isOther = (other: Registration) => other.containerInstanceArn !== sighting.containerInstanceArn;
   return [{ ...one, registrations: [...registrations, ...others.filter(isOther)] }];

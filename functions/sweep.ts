@@ -1,8 +1,15 @@
 import { aws, connect } from '../lib/aws/connect.ts';
+import { type Away, findReturned, noteAway } from '../lib/comeback.ts';
 import { contain, type Deps } from '../lib/deps.ts';
 import { type Explained, explain, freshExplained, type Waiting } from '../lib/explain.ts';
 import type { Group } from '../lib/fleet.ts';
-import { enrolledGroup, leavingInstanceIds, reportPaused, reportTagFaults } from '../lib/group.ts';
+import {
+  type EnrolledGroup,
+  enrolledGroup,
+  leavingInstanceIds,
+  reportPaused,
+  reportTagFaults,
+} from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { isHeartbeatDue } from '../lib/heartbeat.ts';
 import { isHookCheckDue } from '../lib/hook.ts';
@@ -10,6 +17,7 @@ import { type HookWish, hookWishOf, isHookLeftBehind, keepHeartbeats, keepHook }
 import { schedule, type Tick } from '../lib/lambda.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
+import { withReturning } from '../lib/pool.ts';
 import { sweepPeriodSeconds } from '../lib/rhythm.ts';
 import { type LeavingGroup, type Unregistered, visitCluster } from '../lib/visit.ts';
 
@@ -19,6 +27,7 @@ export interface Memory {
   readonly hooksSeen: Map<string, HookWish | 'untagged' | undefined>;
   readonly unregistered: Unregistered;
   readonly explained: Explained;
+  readonly away: Away;
   /** The sweep that last renewed every hook that was due; undefined: the last one did not. */
   renewedAt: Date | undefined;
 }
@@ -33,7 +42,13 @@ const explainReserveMs = 25_000;
 
 /** The memory of a fresh execution environment. */
 export function freshMemory(): Memory {
-  return { hooksSeen: new Map(), unregistered: new Map(), explained: freshExplained(), renewedAt: undefined };
+  return {
+    hooksSeen: new Map(),
+    unregistered: new Map(),
+    away: new Set(),
+    explained: freshExplained(),
+    renewedAt: undefined,
+  };
 }
 
 /**
@@ -43,8 +58,9 @@ export function freshMemory(): Memory {
  */
 export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<void> {
   const startedAt = deps.now();
-  const groups = rotated(await deps.fleet.enrolledGroups(), tick.time);
+  const groups = await withPools(deps, rotated(await deps.fleet.enrolledGroups(), tick.time));
   forgetOthers(memory, groups);
+  noteAway(memory.away, groups);
   let isCutShort = false;
   const hasTime = () => {
     const has = tick.remainingMs() > reserveMs;
@@ -64,7 +80,7 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   });
   // A beat that failed is not made up for by its rhythm: after a gap the next one may come too late (docs/decisions/0006).
   memory.renewedAt = areAllRenewed ? tick.time : undefined;
-  const isPaused = ({ enrolled }: LeavingGroup) => enrolled.policy.state === 'paused';
+  const isPaused = ({ enrolled }: LeavingGroup) => !isActing(enrolled);
   for (const { enrolled } of leaving.filter(isPaused)) reportPaused(deps, enrolled);
   const served = leaving.filter((one) => !isPaused(one));
   const all = groupBy(
@@ -82,10 +98,27 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   await inParallel(groups, groupsAtOnce, async (group) => {
     if (isHookDue(memory, group, tick.time) && hasTime()) await keepGroup(deps, memory, group);
   });
+  const acting = groups.flatMap((group) => enrolledGroup(group) ?? []).filter(isActing);
+  await findReturned(deps, acting, memory.away, { time: tick.time, isGap }, hasTime);
   if (hasTime()) await lookAtUntagged(deps, memory, groups, tick.time);
   const mayRead = () => tick.remainingMs() > explainReserveMs;
   await explain(deps, waiting, memory.explained, tick.time, mayRead);
   reportSweep(deps, groups, startedAt, isCutShort);
+}
+
+const isActing = ({ policy }: EnrolledGroup) => policy.state !== 'paused';
+
+/** The groups with what is in their warm pools; one whose pool cannot be read is taken without. */
+async function withPools(deps: Deps, groups: readonly Group[]): Promise<readonly Group[]> {
+  const whole = new Map<Group, Group>();
+  const pooled = groups.filter(({ hasWarmPool }) => hasWarmPool);
+  await inParallel(pooled, groupsAtOnce, async (group) => {
+    const { autoScalingGroupName } = group;
+    const read = () => withReturning(deps.fleet, group);
+    const found = await contain(deps, 'read a warm pool', { autoScalingGroupName }, read);
+    if (found) whole.set(group, found);
+  });
+  return groups.map((group) => whole.get(group) ?? group);
 }
 
 const isLeft = (group: Group) => leavingInstanceIds(group).length > 0;

@@ -6,6 +6,7 @@ import { terminateHook } from '../lib/hook.ts';
 import { resource } from '../lib/lambda.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
+import { withPool } from '../lib/pool.ts';
 import { decideUninstall, quietMs, refusalOf, type UninstallDeps } from '../lib/uninstall.ts';
 
 /** Groups looked at, or relieved of their hook, at the same time. */
@@ -71,7 +72,7 @@ async function hookedGroups({ estate }: UninstallDeps, checkTime: CheckTime): Pr
   const hooked: Group[] = [];
   await inParallel(await estate.allGroups(), groupsAtOnce, async (group) => {
     checkTime();
-    if (await estate.hook(group.autoScalingGroupName)) hooked.push(group);
+    if (await estate.hook(group.autoScalingGroupName)) hooked.push(await withPool(estate, group));
   });
   return hooked;
 }
@@ -101,7 +102,8 @@ async function deleteHook(
   { estate, log, count }: UninstallDeps,
   autoScalingGroupName: string,
 ): Promise<string[]> {
-  const decision = decideUninstall(await estate.groups([autoScalingGroupName]));
+  const groups = await estate.groups([autoScalingGroupName]);
+  const decision = decideUninstall(await Promise.all(groups.map((group) => withPool(estate, group))));
   if (decision.kind === 'refuse') return [refusalOf(decision.holdings)];
   if ((await estate.deleteHook(autoScalingGroupName)) === 'not-there') return [];
   const letGo = decision.letGo.flatMap(({ instanceIds }) => instanceIds);

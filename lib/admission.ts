@@ -11,7 +11,7 @@ import {
 import { departureTimes } from './deadline.ts';
 import { decideDeparture, type Registration } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
-import { type EnrolledGroup, leavingState } from './group.ts';
+import { type EnrolledGroup, isLeaving, isStateBehind } from './group.ts';
 import { groupBy } from './grouping.ts';
 import { globalTimeoutSeconds } from './hook.ts';
 
@@ -117,16 +117,14 @@ async function marked({ fleet }: Deps, clusterName: string, leavers: readonly Le
   return groupBy(found, ({ ec2InstanceId }) => ec2InstanceId);
 }
 
-/** States of an instance that we have set to DRAINING and that is not gone; the first two are old reads. */
-const notGone: ReadonlySet<string> = new Set(['InService', 'Terminating', leavingState]);
-
 /** Whatever is over needs no memory. */
 function forget({ attempts }: LaneMemory, { groups }: Scope, now: Date): void {
   const here = new Map(groups.map(({ group }) => [group.autoScalingGroupName, group]));
   for (const [instanceId, { at, autoScalingGroupName }] of attempts) {
     const instances = here.get(autoScalingGroupName)?.instances;
-    const isGone =
-      instances && !instances.some((one) => one.instanceId === instanceId && notGone.has(one.lifecycleState));
+    const state = instances?.find((one) => one.instanceId === instanceId)?.lifecycleState;
+    // It may have come back, too: that it is in service is an old read for some minutes only.
+    const isGone = instances && !isLeaving(state) && !isStateBehind(state, at, now);
     const isOld = now.getTime() - at.getTime() > globalTimeoutSeconds * 1000;
     if (isGone || isOld) attempts.delete(instanceId);
   }

@@ -1,7 +1,8 @@
 import { after } from './deadline.ts';
 import type { Registration } from './departure.ts';
 import type { Group } from './fleet.ts';
-import { type EnrolledGroup, leavingInstanceIds, leavingState } from './group.ts';
+import { type EnrolledGroup, isOnItsWay, leavingInstanceIds } from './group.ts';
+import type { Mark } from './mark.ts';
 import type { DrainLimit, Policy } from './policy.ts';
 
 /** How many instances of a cluster, and of each of its groups, may drain at once. Infinity: any number. */
@@ -49,23 +50,23 @@ export function slotsOf(
 function slotCount(limit: DrainLimit, groups: readonly Group[]): number {
   if (limit.kind === 'count') return limit.count;
   const instances = groups.flatMap((group) => group.instances);
-  const size = instances.filter(({ lifecycleState }) => counted.has(lifecycleState)).length;
+  const isCounted = (state: string) => state === 'InService' || isOnItsWay(state);
+  const size = instances.filter(({ lifecycleState }) => isCounted(lifecycleState)).length;
   return Math.max(1, Math.ceil((size * limit.percent) / 100));
 }
 
-/** In service, or on the way to our hook, or held by it. */
-const counted: ReadonlySet<string> = new Set(['InService', 'Terminating', leavingState]);
-
 /**
- * Whether a leaving instance takes a slot, given its registrations: we began to drain it because Auto Scaling terminates it.
+ * Whether a leaving instance takes a slot, given its registrations: we began to drain it because Auto Scaling takes it out of service.
  * The mark is set before DRAINING and is the admission: whoever is marked and ACTIVE still is about to drain. An operator's
  * DRAINING has no mark, and an involuntary departure another cause.
  */
 export function holdsSlot(registrations: readonly Registration[]): boolean {
   return registrations.some(
-    ({ status, mark }) => mark?.cause === 'termination' && (status === 'DRAINING' || status === 'ACTIVE'),
+    ({ status, mark }) => isVoluntary(mark) && (status === 'DRAINING' || status === 'ACTIVE'),
   );
 }
+
+const isVoluntary = (mark: Mark | undefined) => mark?.cause === 'termination' || mark?.cause === 'return';
 
 /** Whether a drain must begin now to have its whole deadline before the hook ends, slot or not. */
 export function isHurried(

@@ -5,6 +5,7 @@ import type { Fleet } from './fleet.ts';
 export type Metric =
   | 'Leaving'
   | 'StartedDraining'
+  | 'Restored'
   | 'Released'
   | 'ReleasedDrained'
   | 'ReleasedNotRegistered'

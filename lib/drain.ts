@@ -1,8 +1,7 @@
 import { drainFailed, drainStarted } from './announce.ts';
 import type { Registration } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
-import type { Failure } from './fleet.ts';
-import type { EnrolledGroup } from './group.ts';
+import { type EnrolledGroup, reportFailures } from './group.ts';
 import { chunks, groupBy } from './grouping.ts';
 import type { DepartureCause } from './mark.ts';
 
@@ -43,7 +42,8 @@ async function drainTen(
   sole: ReadonlySet<string>,
 ): Promise<readonly Registration[]> {
   const { fleet, count, now } = deps;
-  const own = ten.filter((arn) => sole.has(arn));
+  // Without it nobody could tell, when the instance is back, that the drain is ours to undo.
+  const own = cause === 'return' ? ten : ten.filter((arn) => sole.has(arn));
   const mark = { at: now(), cause };
   const marking = () => fleet.mark(clusterName, own, mark);
   reportFailures(deps, 'could not mark', (await contain(deps, 'mark', { clusterName }, marking)) ?? []);
@@ -58,11 +58,4 @@ async function drainTen(
   for (const [instanceId, own] of groupBy(registrations, ({ ec2InstanceId }) => ec2InstanceId))
     deps.announce(drainStarted({ clusterName, autoScalingGroupName, instanceId }, own, mark));
   return registrations;
-}
-
-function reportFailures({ log, count }: Deps, message: string, failures: readonly Failure[]): void {
-  for (const failure of failures) {
-    log.error(message, { ...failure });
-    count('Failures');
-  }
 }

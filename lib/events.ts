@@ -4,7 +4,7 @@ import type { LookReason, LookRequest } from './fleet.ts';
 import { terminateHook } from './hook.ts';
 import { areHeld } from './resources.ts';
 
-/** Our hook holds an instance that Auto Scaling terminates. */
+/** Our hook holds an instance that Auto Scaling terminates, returns to its warm pool, or gives a new root volume. */
 export interface TerminateAction {
   readonly kind: 'terminate-action';
   readonly at: Date;
@@ -92,8 +92,6 @@ const terminateDetail = v.object({
   EC2InstanceId: text,
   LifecycleHookName: text,
   LifecycleTransition: text,
-  Destination: v.optional(v.string()),
-  Action: v.optional(v.string()),
 });
 const containerInstanceDetail = v.object({
   clusterArn,
@@ -210,14 +208,11 @@ export function readTick(event: unknown): Date | undefined {
 
 function terminateAction(detail: unknown, at: Date): TerminateAction {
   const found = parse(terminateDetail, detail);
-  const { LifecycleHookName, LifecycleTransition, Destination, Action } = found;
+  const { LifecycleHookName, LifecycleTransition } = found;
   if (LifecycleHookName !== terminateHook.lifecycleHookName)
     throw new Unwanted(`the hook "${LifecycleHookName}" of somebody else`);
   if (LifecycleTransition !== terminateHook.lifecycleTransition)
     throw new Unwanted(`LifecycleTransition "${LifecycleTransition}" of our hook`);
-  // D-1.23, D-1.25: these two come back.
-  if (Destination === 'WarmPool') throw new Unwanted('an instance that returns to its warm pool');
-  if (Action === 'ReplaceRootVolume') throw new Unwanted('an instance whose root volume is replaced');
   return {
     kind: 'terminate-action',
     at,

@@ -82,7 +82,8 @@ export function readStates(
   };
   return readUntilCurrent(sleep, candidates, read, ({ sighting, registrations }, state) => {
     const mark = registrations[0]?.mark;
-    const knownAt = sighting.looks[0]?.at ?? (mark?.cause === 'termination' ? mark.at : undefined);
+    const isHookOurs = mark?.cause === 'termination' || mark?.cause === 'return';
+    const knownAt = sighting.looks[0]?.at ?? (isHookOurs ? mark.at : undefined);
     return knownAt && isStateBehind(state?.lifecycleState, knownAt, now()) ? 'behind' : 'current';
   });
 }

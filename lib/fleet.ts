@@ -2,7 +2,7 @@ import type { Announcement } from './announce.ts';
 import type { Registration } from './departure.ts';
 import type { Interruption } from './events.ts';
 import type { Hook } from './hook.ts';
-import type { Mark } from './mark.ts';
+import type { DepartureCause, Mark } from './mark.ts';
 import type { Room } from './room.ts';
 import type { Service } from './service.ts';
 import type { Task } from './task.ts';
@@ -13,7 +13,15 @@ export interface Group {
   readonly autoScalingGroupName: string;
   readonly autoScalingGroupARN: string;
   readonly tags: Readonly<Record<string, string>>;
-  readonly instances: readonly { readonly instanceId: string; readonly lifecycleState: string }[];
+  /** Without those of its warm pool (D-3.28), unless lib/pool.ts has added them. */
+  readonly instances: readonly GroupInstance[];
+  readonly hasWarmPool: boolean;
+}
+
+/** An instance of a group, or of its warm pool. */
+export interface GroupInstance {
+  readonly instanceId: string;
+  readonly lifecycleState: string;
 }
 
 /** Where Auto Scaling has an instance. */
@@ -29,8 +37,8 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** What setting container instances to DRAINING did. */
-export interface Draining {
+/** What setting the state of container instances did. */
+export interface StateChange {
   readonly registrations: readonly Registration[];
   readonly failures: readonly Failure[];
 }
@@ -57,9 +65,11 @@ export interface Fleet {
   groups(autoScalingGroupNames: readonly string[]): Promise<readonly Group[]>;
   /** Every group whose enrolment tag names this cluster. */
   groupsOf(clusterName: string): Promise<readonly Group[]>;
+  /** The instances of the group's warm pool. */
+  pool(autoScalingGroupName: string): Promise<readonly GroupInstance[]>;
   /** Where Auto Scaling has these instances; unknown ones are left out (D-5.16). */
   instanceStates(instanceIds: readonly string[]): Promise<readonly InstanceState[]>;
-  /** When the termination of each instance of the group that waits in a hook was begun, by instance id (D-13.11). */
+  /** When the way out of each instance of the group that waits in a hook was begun, by instance id (D-13.11). */
   terminationStarts(autoScalingGroupName: string): Promise<ReadonlyMap<string, Date>>;
   /** The group's hook of our name. */
   hook(autoScalingGroupName: string): Promise<Hook | undefined>;
@@ -78,7 +88,7 @@ export interface Fleet {
    */
   registrations(clusterName: string, instanceIds: readonly string[]): Promise<readonly Registration[]>;
   /** The registrations in the cluster that carry our mark, without the INACTIVE ones (D-2.9). Throws UnknownCluster. */
-  marked(clusterName: string): Promise<readonly Registration[]>;
+  marked(clusterName: string, cause?: DepartureCause): Promise<readonly Registration[]>;
   /** The tags of a cluster; none where there is no such cluster. */
   clusterTags(clusterName: string): Promise<Readonly<Record<string, string>>>;
   /** The clusters in which the EC2 instance is registered, of all that the deployment may touch. */
@@ -100,7 +110,11 @@ export interface Fleet {
   /** Takes that back. */
   clearWaiting(clusterName: string, containerInstanceArns: readonly string[]): Promise<readonly Failure[]>;
   /** Sets container instances to DRAINING. */
-  drain(clusterName: string, containerInstanceArns: readonly string[]): Promise<Draining>;
+  drain(clusterName: string, containerInstanceArns: readonly string[]): Promise<StateChange>;
+  /** Sets container instances to ACTIVE. */
+  activate(clusterName: string, containerInstanceArns: readonly string[]): Promise<StateChange>;
+  /** Takes our mark away from container instances; what it could not be taken from is returned. */
+  unmark(clusterName: string, containerInstanceArns: readonly string[]): Promise<readonly Failure[]>;
   /** ARNs of the tasks with this desired status on a container instance, or in the whole cluster where none is given. */
   listTasks(
     clusterName: string,

@@ -1,5 +1,5 @@
 import type { Deps } from './deps.ts';
-import type { Group } from './fleet.ts';
+import type { Failure, Group } from './fleet.ts';
 import { reportMisconfigured } from './misconfigured.ts';
 import { enrolmentTag, type Policy, readEnrolment } from './policy.ts';
 
@@ -37,23 +37,39 @@ export function reportUnknownCluster(deps: Deps, { group, clusterName }: Enrolle
   });
 }
 
-/** The instances that Auto Scaling holds for hooks on their way to termination (D-3.2). */
+/** The instances that Auto Scaling holds for hooks on their way out of service (D-3.2), some of them to come back. */
 export function leavingInstanceIds({ instances }: Group): string[] {
   return instances
-    .filter(({ lifecycleState }) => lifecycleState === leavingState)
+    .filter(({ lifecycleState }) => isLeaving(lifecycleState))
     .map(({ instanceId }) => instanceId);
 }
 
-/**
- * Waiting for a hook, or just before it (D-3.2); the way back into a warm pool and the replacement of a root volume go
- * through our hook too (D-1.23, D-1.25). No API says which of several hooks holds an instance.
- */
-const heldState = /^((Warmed:)?Terminating|ReplacingRootVolume)(:Wait)?$/;
+/** The ways on which our hook can hold an instance: two end it, the others lead back (D-3.28, D-1.23, D-1.25). */
+const way = '((Warmed:)?Terminating|Warmed:Pending|ReplacingRootVolume)';
+const leaving = new RegExp(`^${way}:Wait$`);
+/** Just before that. No API says which of several hooks holds an instance. */
+const beforeLeaving = new RegExp(`^${way}$`);
+
+/** Whether an instance in this state waits for hooks through which ours can hold it. */
+export function isLeaving(lifecycleState: string | undefined): boolean {
+  return lifecycleState !== undefined && leaving.test(lifecycleState);
+}
+
+/** Whether an instance in this state waits so, or does in a moment. */
+export function isOnItsWay(lifecycleState: string): boolean {
+  return leaving.test(lifecycleState) || beforeLeaving.test(lifecycleState);
+}
+
+/** Why an instance leaves that waits in this state: to end, or to come back. */
+export function causeIn(lifecycleState: string | undefined): 'termination' | 'return' {
+  const isReturn = lifecycleState === 'Warmed:Pending:Wait' || lifecycleState === 'ReplacingRootVolume:Wait';
+  return isReturn ? 'return' : 'termination';
+}
 
 /** The instances that our hook holds, or may hold in a moment. */
 export function heldInstanceIds({ instances }: Group): string[] {
   return instances
-    .filter(({ lifecycleState }) => heldState.test(lifecycleState))
+    .filter(({ lifecycleState }) => isOnItsWay(lifecycleState))
     .map(({ instanceId }) => instanceId);
 }
 
@@ -65,16 +81,22 @@ export function reportPaused({ log, count }: Deps, { group, clusterName }: Enrol
   count('Paused', instanceIds.length);
 }
 
-/** The lifecycle state of an instance that waits for hooks before it is terminated. */
-export const leavingState = 'Terminating:Wait';
-
 /**
  * Whether Auto Scaling's answer about an instance is older than what we know: that our hook holds it since `knownAt`.
  * Older than five minutes, the knowledge is history, and the answer is the truth.
  */
 export function isStateBehind(lifecycleState: string | undefined, knownAt: Date, now: Date): boolean {
   const isYoung = now.getTime() - knownAt.getTime() < youngSeconds * 1000;
-  return isYoung && (lifecycleState === 'InService' || lifecycleState === 'Terminating');
+  const isBefore = lifecycleState !== undefined && beforeLeaving.test(lifecycleState);
+  return isYoung && (lifecycleState === 'InService' || isBefore);
 }
 
 const youngSeconds = 300;
+
+/** Says what a call did not do its work for. */
+export function reportFailures({ log, count }: Deps, message: string, failures: readonly Failure[]): void {
+  for (const failure of failures) {
+    log.error(message, { ...failure });
+    count('Failures');
+  }
+}

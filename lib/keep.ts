@@ -5,6 +5,7 @@ import { type Drift, driftOf, terminateHook } from './hook.ts';
 import { reportMisconfigured } from './misconfigured.ts';
 import { inParallel } from './parallel.ts';
 import { enrolmentTag, hookTag, type Policy } from './policy.ts';
+import { withPool } from './pool.ts';
 
 const heartbeatsAtOnce = 5;
 
@@ -71,7 +72,8 @@ async function unenrol(
   const { autoScalingGroupName } = group;
   if (heldInstanceIds(group).length > 0) return false;
   if (!(await fleet.hook(autoScalingGroupName))) return true;
-  const [fresh] = await fleet.groups([autoScalingGroupName]);
+  const [read] = await fleet.groups([autoScalingGroupName]);
+  const fresh = read && (await withPool(fleet, read));
   const policy = fresh && enrolledGroup(fresh)?.policy;
   if (!policy || hookWishOf(policy) !== 'delete' || heldInstanceIds(fresh).length > 0) return false;
   if ((await fleet.deleteHook(autoScalingGroupName)) === 'not-there') return true;

@@ -8,16 +8,18 @@ export const markName = 'ecs-steward.departure';
 export const waitingName = 'ecs-steward.waiting';
 
 /**
- * Why an instance was set to DRAINING: Auto Scaling terminates it, Spot takes it back, or Spot said that it may. Only the first
- * is a choice that can wait.
+ * Why an instance was set to DRAINING: Auto Scaling terminates it, or takes it out of service to bring it back (from its warm
+ * pool, or with another root volume: D-1.23, D-1.25); Spot takes it back, or said that it may. Only the first two are choices
+ * that can wait.
  */
 export type DepartureCause = (typeof causes)[number];
 
-const causes = ['termination', 'interruption', 'rebalance-recommendation'] as const;
+const causes = ['termination', 'return', 'interruption', 'rebalance-recommendation'] as const;
 
 /**
  * When and why the steward began to drain an instance. It is set only where somebody has just read that the group is
- * enrolled and that the EC2 instance has no other registration in the cluster (D-2.8), so it vouches for both.
+ * enrolled and that the EC2 instance has no other registration in the cluster (D-2.8), so it vouches for both. One that comes
+ * back has it on every registration, and then it vouches for the first alone: only where it is will the drain be undone.
  */
 export interface Mark {
   readonly at: Date;

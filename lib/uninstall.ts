@@ -8,7 +8,7 @@ import { readUninstall, uninstallTag } from './policy.ts';
  * What the steward has in an account beside its stack: its hook on groups, and the schedule of the sweep, which would put
  * it there again. Errors of AWS come through as the SDK throws them, after its retries, but for what is named here.
  */
-export interface Estate extends Pick<Fleet, 'groups' | 'hook' | 'deleteHook'> {
+export interface Estate extends Pick<Fleet, 'groups' | 'pool' | 'hook' | 'deleteHook'> {
   /** Every group of the account and Region, enrolled or not. */
   allGroups(): Promise<readonly Group[]>;
   /** Switches the schedule of the sweep off. A schedule that is not there any more is off. */

@@ -4,7 +4,9 @@ import { decideDeparture, type Registration, secondLookSeconds } from './departu
 import { contain, type Deps } from './deps.ts';
 import { startDraining, type ToDrain } from './drain.ts';
 import type { LookReason } from './fleet.ts';
+import { causeIn } from './group.ts';
 import { groupBy } from './grouping.ts';
+import type { DepartureCause } from './mark.ts';
 import { inParallel } from './parallel.ts';
 import { sayWaiting, unsayWaiting } from './waiting.ts';
 
@@ -78,7 +80,7 @@ function verdictOn(
         wait('draining');
         return nothing;
       }
-      log.info('decided', { ...departure, decision: decision.kind, why: 'termination' });
+      log.info('decided', { ...departure, decision: decision.kind, why: causeOf(leaver, registrations) });
       return { ...nothing, drained: decision.containerInstanceArns, isSole: registrations.length === 1 };
     }
     case 'release':
@@ -116,14 +118,17 @@ async function drain(
   );
   const draining: Registration[] = [];
   for (const [enrolled, own] of groupBy(admitted, ({ leaver }) => leaver.enrolled))
-    for (const [cause, some] of groupBy(own, causeOf))
+    for (const [cause, some] of groupBy(own, (one) => causeOf(one.leaver, one.registrations)))
       draining.push(...(await startDraining(deps, enrolled, cause, some)));
   return draining;
 }
 
 /** An instance that was marked keeps its cause: who leaves involuntarily takes no slot when Auto Scaling sees it, too. */
-const causeOf = ({ registrations }: Verdict) =>
-  registrations.flatMap(({ mark }) => mark ?? [])[0]?.cause ?? 'termination';
+function causeOf({ enrolled, instanceId }: Leaver, registrations: readonly Registration[]): DepartureCause {
+  const { instances } = enrolled.group;
+  const state = instances.find((one) => one.instanceId === instanceId)?.lifecycleState;
+  return registrations.flatMap(({ mark }) => mark ?? [])[0]?.cause ?? causeIn(state);
+}
 
 /** No task's end will tell that an instance without tasks has drained, and its own event may not come (D-11.1). */
 function looksAtEmpty(verdicts: readonly Verdict[], draining: readonly Registration[]): LookAt[] {

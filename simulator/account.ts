@@ -219,6 +219,12 @@ export class Account {
         return this.ec2.start(now, { ...outcome, agentDelayMs: this.boot.between(0, 20_000) });
       case 'stop-instance':
         return this.ec2.stop(now, outcome.instanceId);
+      case 'replace-root-volume':
+        return this.ec2.replaceRootVolume(now, outcome.instanceId, outcome.milliseconds);
+      case 'instance-rebooting':
+        return this.ecs.ec2Stopped(now, outcome.instanceId);
+      case 'root-volume-replaced':
+        return this.ecs.agentForgets(now, this.registration(outcome.instanceId));
       case 'terminate-instance':
         return this.ec2.terminate(now, outcome.instanceId);
       case 'instance-running':

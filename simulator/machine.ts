@@ -63,6 +63,9 @@ export type Outcome =
   | { readonly kind: 'terminate-instance'; readonly instanceId: string }
   | { readonly kind: 'stop-instance'; readonly instanceId: string; readonly hibernates: boolean }
   | { readonly kind: 'start-instance'; readonly instanceId: string }
+  | { readonly kind: 'replace-root-volume'; readonly instanceId: string; readonly milliseconds: number }
+  | { readonly kind: 'instance-rebooting'; readonly instanceId: string }
+  | { readonly kind: 'root-volume-replaced'; readonly instanceId: string }
   | { readonly kind: 'instance-running'; readonly instanceId: string }
   | { readonly kind: 'instance-impaired'; readonly instanceId: string }
   | { readonly kind: 'instance-recovered'; readonly instanceId: string }

@@ -12,18 +12,22 @@ import { formatMark, markName, waitingName } from '../mark.ts';
 const attributesPerCall = 10;
 
 /** The attributes that the steward puts on container instances. */
-export function attributes(client: ECSClient): Pick<Fleet, 'mark' | 'setWaiting' | 'clearWaiting'> {
+export function attributes(
+  client: ECSClient,
+): Pick<Fleet, 'mark' | 'unmark' | 'setWaiting' | 'clearWaiting'> {
   const put = (cluster: string, arns: readonly string[], name: string, value: string) =>
     inTens(arns, (ten) =>
       client.send(new PutAttributesCommand({ cluster, attributes: named(ten, { name, value }) })),
     );
+  const take = (cluster: string, arns: readonly string[], name: string) =>
+    inTens(arns, (ten) =>
+      client.send(new DeleteAttributesCommand({ cluster, attributes: named(ten, { name }) })),
+    );
   return {
     mark: (cluster, arns, mark) => put(cluster, arns, markName, formatMark(mark)),
+    unmark: (cluster, arns) => take(cluster, arns, markName),
     setWaiting: (cluster, arns, at) => put(cluster, arns, waitingName, at.toISOString()),
-    clearWaiting: (cluster, arns) =>
-      inTens(arns, (ten) =>
-        client.send(new DeleteAttributesCommand({ cluster, attributes: named(ten, { name: waitingName }) })),
-      ),
+    clearWaiting: (cluster, arns) => take(cluster, arns, waitingName),
   };
 }
 

@@ -8,10 +8,12 @@ import {
   DescribeAutoScalingInstancesCommand,
   DescribeLifecycleHooksCommand,
   DescribeScalingActivitiesCommand,
+  DescribeWarmPoolCommand,
+  type Instance,
   PutLifecycleHookCommand,
   RecordLifecycleActionHeartbeatCommand,
 } from '@aws-sdk/client-auto-scaling';
-import type { Fleet, Group, InstanceState } from '../fleet.ts';
+import type { Fleet, Group, GroupInstance, InstanceState } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
 import { terminateHook } from '../hook.ts';
 import { enrolmentTag } from '../policy.ts';
@@ -24,6 +26,7 @@ type AutoScalingPart = Pick<
   | 'enrolledGroups'
   | 'groups'
   | 'groupsOf'
+  | 'pool'
   | 'instanceStates'
   | 'terminationStarts'
   | 'hook'
@@ -37,6 +40,7 @@ const LifecycleHookName = terminateHook.lifecycleHookName;
 /** D-5.16. */
 const namesPerCall = 50;
 const instancesPerCall = 50;
+const pooledPerPage = 50;
 const recordsPerPage = 100;
 
 /** What the steward knows and does through EC2 Auto Scaling. */
@@ -47,6 +51,7 @@ export function autoScaling(client: AutoScalingClient): AutoScalingPart {
     groups: (autoScalingGroupNames) => groups(client, autoScalingGroupNames),
     groupsOf: (clusterName) =>
       describeGroups(client, { Filters: [{ Name: `tag:${enrolmentTag}`, Values: [clusterName] }] }),
+    pool: (autoScalingGroupName) => pool(client, autoScalingGroupName),
     instanceStates: (instanceIds) => instanceStates(client, instanceIds),
     terminationStarts: (autoScalingGroupName) => terminationStarts(client, autoScalingGroupName),
     hook: (autoScalingGroupName) => hook(client, autoScalingGroupName),
@@ -86,10 +91,11 @@ export function autoScaling(client: AutoScalingClient): AutoScalingPart {
 /** What uninstalling knows and does through EC2 Auto Scaling: groups may end, and hooks be deleted, at any time. */
 export function hooksEverywhere(
   client: AutoScalingClient,
-): Pick<Estate, 'allGroups' | 'groups' | 'hook' | 'deleteHook'> {
+): Pick<Estate, 'allGroups' | 'groups' | 'pool' | 'hook' | 'deleteHook'> {
   return {
     allGroups: () => describeGroups(client, {}),
     groups: (autoScalingGroupNames) => groups(client, autoScalingGroupNames),
+    pool: (autoScalingGroupName) => pool(client, autoScalingGroupName),
     hook: (autoScalingGroupName) => unlessGone(hook(client, autoScalingGroupName)),
     deleteHook: (autoScalingGroupName) => deleteHook(client, autoScalingGroupName),
   };
@@ -124,11 +130,28 @@ function groupOf(group: AutoScalingGroup): Group {
     autoScalingGroupName: group.AutoScalingGroupName ?? '',
     autoScalingGroupARN: group.AutoScalingGroupARN ?? '',
     tags: Object.fromEntries(tags),
-    instances: (group.Instances ?? []).map(({ InstanceId, LifecycleState }) => ({
-      instanceId: InstanceId ?? '',
-      lifecycleState: LifecycleState ?? '',
-    })),
+    instances: (group.Instances ?? []).map(instanceOf),
+    hasWarmPool: group.WarmPoolConfiguration !== undefined,
   };
+}
+
+const instanceOf = ({ InstanceId, LifecycleState }: Partial<Instance>): GroupInstance => ({
+  instanceId: InstanceId ?? '',
+  lifecycleState: LifecycleState ?? '',
+});
+
+/** A group that has gone has no pool either. */
+async function pool(client: AutoScalingClient, AutoScalingGroupName: string): Promise<GroupInstance[]> {
+  const found = await pages(async (NextToken) => {
+    const command = new DescribeWarmPoolCommand({
+      AutoScalingGroupName,
+      MaxRecords: pooledPerPage,
+      NextToken,
+    });
+    const page = await unlessGone(client.send(command));
+    return { items: page?.Instances ?? [], nextToken: page?.NextToken };
+  });
+  return found.map(instanceOf);
 }
 
 async function instanceStates(
@@ -150,8 +173,11 @@ async function instanceStates(
   return found;
 }
 
-/** The instance stands only in the text of the activity (D-13.11); one that reads otherwise is left out. */
-const terminating = /^Terminating EC2 instance: (i-[0-9a-f]+)/;
+/**
+ * The instance stands only in the text of the activity (D-13.11). The texts for one that returns to its warm pool or gets a
+ * new root volume are not documented, so the instance that a text names is taken from any that is none of a launch.
+ */
+const instanceNamed = /^(?!Launching).*?\b(i-[0-9a-f]+)/;
 
 async function terminationStarts(
   client: AutoScalingClient,
@@ -171,7 +197,7 @@ async function terminationStarts(
   });
   const starts = new Map<string, Date>();
   for (const { Description, StartTime } of activities) {
-    const instanceId = terminating.exec(Description ?? '')?.[1];
+    const instanceId = instanceNamed.exec(Description ?? '')?.[1];
     if (instanceId !== undefined && StartTime) starts.set(instanceId, StartTime);
   }
   return starts;

@@ -1,6 +1,7 @@
 import {
   ClusterNotFoundException,
   type ContainerInstance,
+  type ContainerInstanceStatus,
   DescribeClustersCommand,
   DescribeContainerInstancesCommand,
   type ECSClient,
@@ -12,9 +13,9 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { Registration } from '../departure.ts';
 import { UnknownCluster } from '../errors.ts';
-import type { Draining, Failure, Fleet } from '../fleet.ts';
+import type { Failure, Fleet, StateChange } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
-import { markName, parseMark, waitingName } from '../mark.ts';
+import { type DepartureCause, markName, parseMark, waitingName } from '../mark.ts';
 import { areHeld } from '../resources.ts';
 import { attributes, failuresOf } from './attributes.ts';
 import { pages } from './paging.ts';
@@ -29,9 +30,11 @@ type EcsPart = Pick<
   | 'clustersOf'
   | 'describe'
   | 'mark'
+  | 'unmark'
   | 'setWaiting'
   | 'clearWaiting'
   | 'drain'
+  | 'activate'
   | 'listTasks'
   | 'describeTasks'
   | 'stopTask'
@@ -47,7 +50,7 @@ const idsPerFilter = 80;
 export function ecs(client: ECSClient): EcsPart {
   return {
     registrations: (cluster, instanceIds) => within(cluster, registrations(client, cluster, instanceIds)),
-    marked: (cluster) => within(cluster, marked(client, cluster)),
+    marked: (cluster, cause) => within(cluster, marked(client, cluster, cause)),
     clusterTags: async (cluster) => {
       const { clusters = [] } = await client.send(
         new DescribeClustersCommand({ clusters: [cluster], include: ['TAGS'] }),
@@ -57,7 +60,8 @@ export function ecs(client: ECSClient): EcsPart {
     clustersOf: (instanceId) => clustersOf(client, instanceId),
     describe: (cluster, arns) => within(cluster, describe(client, cluster, arns)),
     ...attributes(client),
-    drain: (cluster, arns) => drain(client, cluster, arns),
+    drain: (cluster, arns) => setState(client, cluster, arns, 'DRAINING'),
+    activate: (cluster, arns) => setState(client, cluster, arns, 'ACTIVE'),
     listTasks: (cluster, desiredStatus, containerInstance) =>
       pages(async (nextToken) => {
         const page = await client.send(
@@ -82,8 +86,9 @@ async function registrations(client: ECSClient, cluster: string, instanceIds: re
   return describe(client, cluster, arns);
 }
 
-async function marked(client: ECSClient, cluster: string) {
-  return describe(client, cluster, await list(client, cluster, `attribute:${markName} exists`));
+async function marked(client: ECSClient, cluster: string, cause: DepartureCause | undefined) {
+  const holds = cause === undefined ? 'exists' : `=~ .*/${cause}`;
+  return describe(client, cluster, await list(client, cluster, `attribute:${markName} ${holds}`));
 }
 
 /** Every page: with a filter one may be short, or empty, and not the last (D-5.15). */
@@ -131,21 +136,26 @@ async function describe(
 }
 
 /** A call that is refused gives a failure for each of its ten; the other tens go on. */
-async function drain(client: ECSClient, cluster: string, arns: readonly string[]): Promise<Draining> {
-  const draining: Registration[] = [];
+async function setState(
+  client: ECSClient,
+  cluster: string,
+  arns: readonly string[],
+  status: ContainerInstanceStatus,
+): Promise<StateChange> {
+  const changed: Registration[] = [];
   const failures: Failure[] = [];
   for (const containerInstances of chunks(arns, instancesPerUpdate)) {
     try {
       const answer = await client.send(
-        new UpdateContainerInstancesStateCommand({ cluster, containerInstances, status: 'DRAINING' }),
+        new UpdateContainerInstancesStateCommand({ cluster, containerInstances, status }),
       );
-      draining.push(...(answer.containerInstances ?? []).map(registrationOf));
+      changed.push(...(answer.containerInstances ?? []).map(registrationOf));
       for (const { arn = '', reason = '' } of answer.failures ?? []) failures.push({ arn, reason });
     } catch (error) {
       failures.push(...failuresOf(containerInstances, error));
     }
   }
-  return { registrations: draining, failures };
+  return { registrations: changed, failures };
 }
 
 function registrationOf(instance: ContainerInstance): Registration {

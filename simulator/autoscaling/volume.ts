@@ -42,9 +42,10 @@ export class Volumes implements Onward {
 
   /** Replaces the volume, whatever the hooks said: like a termination, it cannot be refused by ABANDON (D-3.12). */
   go(now: number, instance: Instance): void {
-    const { state, activities } = this.ground;
+    const { state, activities, say } = this.ground;
     const replacing = state.setInstance(now, { ...instance, state: 'ReplacingRootVolume:Proceed' });
     activities.update(now, instance.activityId, 'InPlaceUpdateInProgress', 60);
+    say({ kind: 'replace-root-volume', instanceId: instance.instanceId, milliseconds: replacingMs });
     later(this.ground, now + replacingMs, replacing, (at, still) => this.replaced(at, still));
   }
 

@@ -159,6 +159,17 @@ export class Ec2 implements Machine {
     return [this.become(instanceId, 'stopping'), { kind: 'instance-stopping', instanceId }];
   }
 
+  /** Gives a running instance a new root volume: its containers end now, and its agent begins anew (D-1.25). */
+  replaceRootVolume(now: number, instanceId: string, milliseconds: number): Outcome[] {
+    const { template, state } = this.instance(instanceId);
+    if (state !== 'running') return [];
+    if (template.agentSeconds !== undefined)
+      this.agenda.add(now + milliseconds, () =>
+        this.instance(instanceId).state === 'running' ? [{ kind: 'root-volume-replaced', instanceId }] : [],
+      );
+    return [{ kind: 'instance-rebooting', instanceId }];
+  }
+
   /**
    * Spot takes an instance back: the warning now, and two minutes later the end, whatever anybody does; hibernation begins
    * with the warning (D-1.29, D-3.19, D-7.1). An agent that drains its instance by itself sees it (D-7.2).

@@ -26,6 +26,7 @@ export const answers = (
   terminationStarts: async () => new Map([[instanceId, leavingSince]]),
   clusterTags: async () => ({}),
   registrations: async () => registrations,
+  marked: async () => [],
   listTasks: async (_, desiredStatus) =>
     tasks.filter((one) => one.desiredStatus === desiredStatus).map((one) => one.taskArn),
   describeTasks: async () => tasks,

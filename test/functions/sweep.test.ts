@@ -30,9 +30,9 @@ describe('hooks', () => {
     const memory = freshMemory();
     await sweep(deps, memory, tick(minuteWhere(false)));
     await sweep(deps, memory, tick(minuteWhere(false)));
-    expect(namesOf(trace)).toEqual(['enrolledGroups', 'hook', 'enrolledGroups']);
+    expect(namesOf(trace).filter((name) => name === 'hook')).toHaveLength(1);
     await sweep(deps, memory, tick(minuteWhere(true)));
-    expect(namesOf(trace).at(-1)).toBe('hook');
+    expect(namesOf(trace).filter((name) => name === 'hook')).toHaveLength(2);
   });
 
   it.each([
@@ -43,7 +43,7 @@ describe('hooks', () => {
       answers([idle], [], [], { hook: async () => hook, putHook: async () => {} }),
     );
     await sweep(deps, freshMemory(), tick());
-    expect(trace.calls.at(-1)).toEqual(['putHook', groupName]);
+    expect(trace.calls).toContainEqual(['putHook', groupName]);
     expect(total(trace, 'HooksPut')).toBe(1);
   });
 
@@ -69,7 +69,7 @@ describe('hooks', () => {
     const memory = freshMemory();
     await sweep(deps, memory, tick(minuteWhere(false)));
     await sweep(deps, memory, tick(minuteWhere(false)));
-    expect(namesOf(trace)).toEqual(['enrolledGroups', 'hook', 'enrolledGroups', 'hook']);
+    expect(namesOf(trace).filter((name) => name === 'hook')).toHaveLength(2);
     expect(total(trace, 'Failures')).toBe(2);
   });
 

@@ -17,6 +17,7 @@ function accountOf(groups: readonly Group[], hooked: readonly string[], override
     allGroups: async () => groups,
     groups: async (names) =>
       groups.filter(({ autoScalingGroupName }) => names.includes(autoScalingGroupName)),
+    pool: async () => [],
     hook: async (name) => (hooks.has(name) ? terminateHook : undefined),
     deleteHook: async (name) => (hooks.delete(name) ? 'deleted' : 'not-there'),
     disableSweep: async () => {},

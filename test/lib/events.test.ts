@@ -40,6 +40,13 @@ describe('events that are accepted', () => {
     });
   });
 
+  it.each([
+    ['a return to the warm pool (D-1.23)', { Destination: 'WarmPool' }],
+    ['a root volume that is replaced (D-1.25)', { Action: 'ReplaceRootVolume' }],
+  ])('are a terminate action of our hook for %s: it drains too', (_, detail) => {
+    expect(read(ours(detail))).toEqual(read(ours()));
+  });
+
   it('are a change of a container instance, with the version of its detail, not of the envelope (D-1.2)', () => {
     expect(sample(draining).version).toBe('0');
     expect(read(sample(draining))).toEqual({
@@ -135,8 +142,6 @@ describe('events that are unwanted', () => {
       changed('asg-lifecycle.terminate', {}),
       /hook "ecs-drain-hook" of somebody else/,
     ],
-    ['a return to the warm pool (D-1.23)', ours({ Destination: 'WarmPool' }), /warm pool/],
-    ['a root volume that is replaced (D-1.25)', ours({ Action: 'ReplaceRootVolume' }), /root volume/],
     [
       'a launch',
       ours({ LifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING' }),

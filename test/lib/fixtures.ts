@@ -81,6 +81,7 @@ export const group = (overrides: Partial<Group> = {}): Group => ({
   autoScalingGroupARN: `arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:uuid:autoScalingGroupName/${groupName}`,
   tags: { 'ecs-steward:cluster': clusterName },
   instances: [{ instanceId, lifecycleState: 'Terminating:Wait' }],
+  hasWarmPool: false,
   ...overrides,
 });
 

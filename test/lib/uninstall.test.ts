@@ -28,6 +28,8 @@ describe('hooks', () => {
     // These come back, but wait on our hook too (D-1.23, D-1.25).
     ['Warmed:Terminating', 'refuse'],
     ['Warmed:Terminating:Wait', 'refuse'],
+    ['Warmed:Pending', 'refuse'],
+    ['Warmed:Pending:Wait', 'refuse'],
     ['ReplacingRootVolume', 'refuse'],
     ['ReplacingRootVolume:Wait', 'refuse'],
     ['Terminating:Proceed', 'delete-hooks'],
@@ -36,7 +38,7 @@ describe('hooks', () => {
     ['Terminated', 'delete-hooks'],
     ['Pending', 'delete-hooks'],
     ['Pending:Wait', 'delete-hooks'],
-    ['Warmed:Pending:Wait', 'delete-hooks'],
+    ['Warmed:Stopped', 'delete-hooks'],
     ['InService', 'delete-hooks'],
     ['Standby', 'delete-hooks'],
     ['', 'delete-hooks'],

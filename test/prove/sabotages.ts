@@ -2,6 +2,7 @@ import { autoscalingSabotages } from './autoscaling.ts';
 import { capacitySabotages } from './capacity.ts';
 import { cloudformationSabotages } from './cloudformation.ts';
 import { conformSabotages } from './conform.ts';
+import { deadlineSabotages } from './deadlines.ts';
 import { doubtSabotages } from './doubts.ts';
 import { ecsSabotages } from './ecs.ts';
 import { ecsSchedulerSabotages } from './ecs-scheduler.ts';
@@ -25,6 +26,7 @@ export const sabotages: readonly Sabotage[] = [
   ...stewardSabotages,
   ...doubtSabotages,
   ...interruptSabotages,
+  ...deadlineSabotages,
   ...uninstallSabotages,
   ...simulatorSabotages,
   ...processSabotages,

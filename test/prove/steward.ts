@@ -174,8 +174,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'a group that Auto Scaling shows as it was before the event is not read again',
     file: 'lib/group.ts',
-    find: "return isYoung && (lifecycleState === 'InService' || lifecycleState === 'Terminating');",
-    replace: 'return false && isYoung;',
+    find: "return isYoung && (lifecycleState === 'InService' || isBefore);",
+    replace: 'return false && isYoung && isBefore;',
     tests: ['test/scenarios/drained.test.ts'],
     by: 'when reads are old starts the drain although the API shows the instance InService when the terminate event comes',
   },
@@ -223,7 +223,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'instances that are not leaving are drained',
     file: 'lib/group.ts',
-    find: '.filter(({ lifecycleState }) => lifecycleState === leavingState)',
+    find: '.filter(({ lifecycleState }) => isLeaving(lifecycleState))',
     replace: ".filter(({ lifecycleState }) => lifecycleState !== '')",
     tests: ['test/scenarios/policy.test.ts'],
     by: 'an event of an instance that does not leave changes nothing',
@@ -231,7 +231,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'an instance that Auto Scaling does not hold is released',
     file: 'functions/release.ts',
-    find: 'if (state?.lifecycleState !== leavingState)',
+    find: 'if (!state || !isLeaving(state.lifecycleState))',
     replace: 'if (!state)',
     tests: ['test/functions/release.test.ts'],
     by: 'two calls after the hook was completed',

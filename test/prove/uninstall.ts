@@ -36,8 +36,8 @@ export const uninstallSabotages: readonly Sabotage[] = [
   {
     broken: 'uninstalling does not read a group again before its hook is deleted',
     file: 'functions/uninstall.ts',
-    find: 'decideUninstall(await estate.groups([autoScalingGroupName]))',
-    replace: 'decideUninstall([])',
+    find: 'decideUninstall(await Promise.all(groups.map((group) => withPool(estate, group))))',
+    replace: 'decideUninstall(groups.slice(0, 0))',
     tests: functions,
     by: 'uninstalling reads each group once more just before its hook is deleted',
   },

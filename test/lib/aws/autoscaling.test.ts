@@ -14,6 +14,7 @@ const groupOf = (name: string) => ({
   autoScalingGroupARN: `arn:${name}`,
   tags: { 'ecs-steward:cluster': 'demo' },
   instances: [{ instanceId, lifecycleState: 'Terminating:Wait' }],
+  hasWarmPool: false,
 });
 
 describe('groups', () => {

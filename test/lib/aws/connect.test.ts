@@ -21,7 +21,7 @@ const platform = (changes: Record<string, string | undefined>): Platform => ({
 
 describe('connect', () => {
   it('makes a fleet without calling anybody', () => {
-    expect(Object.keys(connect(platform({})))).toHaveLength(30);
+    expect(Object.keys(connect(platform({})))).toHaveLength(33);
   });
 
   it.each(Object.keys(environment))('names the variable that is missing: %s', (name) => {
@@ -47,6 +47,7 @@ describe('connectEstate', () => {
       'enableSweep',
       'groups',
       'hook',
+      'pool',
     ]);
   });
 

@@ -1,0 +1,114 @@
+import { after } from './deadline.ts';
+import type { Registration } from './departure.ts';
+import { contain, type Deps } from './deps.ts';
+import type { Group } from './fleet.ts';
+import { type EnrolledGroup, reportFailures } from './group.ts';
+import { groupBy } from './grouping.ts';
+import { isDue } from './rhythm.ts';
+
+/** Instances that this environment has seen on a way that leads back into service, by EC2 instance id. */
+export type Away = Set<string>;
+
+/**
+ * So long after we marked an instance (seconds) a read that shows it back is believed: no read of Auto Scaling is so old that
+ * it would show the instance as it was before it left.
+ */
+const settledSeconds = 60;
+/** So often (seconds) a cluster is asked for what no sweep of this environment saw leave. */
+const checkPeriodSeconds = 900;
+
+/** The ways that lead back, and the warm pool at the end of one of them. */
+const awayState = /^(Warmed:(?!Terminating)|ReplacingRootVolume|RootVolumeReplaced)/;
+
+/**
+ * Whether an instance has come back. One that is stopped in its warm pool has: its agent takes no task before it is started
+ * (D-2.10), and then it can be used at once. One that runs there would be given tasks in the pool.
+ */
+const isBack = (lifecycleState: string) =>
+  ['InService', 'Warmed:Stopped', 'Warmed:Hibernated'].includes(lifecycleState);
+
+const backIn = ({ instances }: Group) =>
+  instances.filter(({ lifecycleState }) => isBack(lifecycleState)).map(({ instanceId }) => instanceId);
+
+/** Remembers which instances are away, and forgets those that are not there any more. */
+export function noteAway(away: Away, groups: readonly Group[]): void {
+  const seen = groups.flatMap(({ instances }) => instances);
+  const known = new Set(seen.map(({ instanceId }) => instanceId));
+  for (const instanceId of away) if (!known.has(instanceId)) away.delete(instanceId);
+  for (const { instanceId, lifecycleState } of seen)
+    if (awayState.test(lifecycleState) && !isBack(lifecycleState)) away.add(instanceId);
+}
+
+/**
+ * Finds the instances that came back and are still DRAINING by us, and asks `admit` to set them right: at once in a cluster to
+ * which something came back, everywhere after a gap, and every quarter of an hour.
+ */
+export async function findReturned(
+  deps: Deps,
+  groups: readonly EnrolledGroup[],
+  away: Away,
+  { time, isGap }: { readonly time: Date; readonly isGap: boolean },
+  hasTime: () => boolean,
+): Promise<void> {
+  for (const [clusterName, own] of groupBy(groups, (one) => one.clusterName)) {
+    const isSeen = own.some(({ group }) => backIn(group).some((instanceId) => away.has(instanceId)));
+    if (!(isSeen || isGap || isDue(clusterName, checkPeriodSeconds, time)) || !hasTime()) continue;
+    await contain(deps, 'look for what came back', { clusterName }, () =>
+      askFor(deps, clusterName, own, away),
+    );
+  }
+}
+
+async function askFor(
+  { fleet, now }: Deps,
+  clusterName: string,
+  groups: readonly EnrolledGroup[],
+  away: Away,
+): Promise<void> {
+  const marked = new Set(
+    (await fleet.marked(clusterName, 'return')).map(({ ec2InstanceId }) => ec2InstanceId),
+  );
+  for (const { group } of groups) {
+    const instanceIds = backIn(group).filter((instanceId) => marked.has(instanceId));
+    for (const instanceId of backIn(group)) away.delete(instanceId);
+    // Looked for again until the mark is gone.
+    for (const instanceId of instanceIds) away.add(instanceId);
+    if (instanceIds.length > 0) await fleet.askToAdmit(group.autoScalingGroupName, instanceIds, now());
+  }
+}
+
+/**
+ * Sets those of the named instances ACTIVE again that came back, and takes our mark away. Only where our mark says that we
+ * drained them: the DRAINING of an operator is never undone. The mark goes last: whoever finds it goes on where this died.
+ */
+export async function restoreReturned(
+  deps: Deps,
+  { group, clusterName }: EnrolledGroup,
+  named: readonly string[],
+): Promise<void> {
+  const { fleet, log, count, now } = deps;
+  const back = backIn(group).filter((instanceId) => named.includes(instanceId));
+  if (back.length === 0) return;
+  const isOurs = ({ mark }: Registration) =>
+    mark?.cause === 'return' && now() >= after(mark.at, settledSeconds);
+  const ours = (await fleet.registrations(clusterName, back)).filter(isOurs);
+  if (ours.length === 0) return;
+  const { autoScalingGroupName } = group;
+  for (const { ec2InstanceId: instanceId } of ours)
+    log.info('decided', {
+      clusterName,
+      autoScalingGroupName,
+      instanceId,
+      decision: 'restore',
+      why: 'came-back',
+    });
+  const draining = ours.filter(({ status }) => status === 'DRAINING');
+  const { registrations, failures } = await fleet.activate(clusterName, draining.map(arnOf));
+  reportFailures(deps, 'could not set to ACTIVE', failures);
+  count('Restored', registrations.length);
+  const failed = new Set(failures.map(({ arn }) => arn));
+  const restored = ours.map(arnOf).filter((arn) => !failed.has(arn));
+  reportFailures(deps, 'could not take the mark away', await fleet.unmark(clusterName, restored));
+}
+
+const arnOf = ({ containerInstanceArn }: Registration) => containerInstanceArn;
