@@ -76,7 +76,8 @@ async function readGroups({ fleet }: Deps, { attempts }: LaneMemory, pending: re
   const groups = await fleet.groups(pending.map(({ autoScalingGroupName }) => autoScalingGroupName));
   const named = new Set(pending.flatMap(({ heldSince }) => [...heldSince.keys()]));
   const isKnown = (instanceId: string) => named.has(instanceId) || attempts.has(instanceId);
-  const whole = await Promise.all(groups.map((group) => withReturning(fleet, group, isKnown)));
+  const read = (group: Group) => (enrolledGroup(group) ? withReturning(fleet, group, isKnown) : group);
+  const whole = await Promise.all(groups.map(read));
   const byName = new Map(whole.map((group) => [group.autoScalingGroupName, group]));
   return ({ autoScalingGroupName }: Named) => byName.get(autoScalingGroupName);
 }

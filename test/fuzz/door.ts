@@ -168,6 +168,7 @@ const othersFleet: Partial<Fleet> = {
       autoScalingGroupARN: `arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:id:autoScalingGroupName/${autoScalingGroupName}`,
       tags: {},
       instances: [{ instanceId: 'i-0abc1234def567890', lifecycleState: 'Terminating:Wait' }],
+      hasWarmPool: true,
     })),
   instanceStates: async (ids) =>
     ids.map((instanceId) => ({
