@@ -116,10 +116,14 @@ describe('an instance that leaves to come back', () => {
   ])('in %s is marked for a %s', async (lifecycleState, cause) => {
     const mark = async () => [];
     const drain = async () => ({ registrations: [], failures: [] });
-    const trace = await admitted(inState(lifecycleState), [registration({ status: 'ACTIVE', mark: undefined })], {
-      mark,
-      drain,
-    });
+    const trace = await admitted(
+      inState(lifecycleState),
+      [registration({ status: 'ACTIVE', mark: undefined })],
+      {
+        mark,
+        drain,
+      },
+    );
     expect(trace.calls).toContainEqual(['mark', clusterName, [arn], { at: noon, cause }]);
   });
 
