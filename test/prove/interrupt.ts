@@ -79,8 +79,8 @@ export const interruptSabotages: readonly Sabotage[] = [
   {
     broken: 'an instance that is marked for an interruption counts as leaving before Auto Scaling says so',
     file: 'lib/evidence.ts',
-    find: "mark?.cause === 'termination' ? mark.at : undefined",
-    replace: 'mark?.at',
+    find: '(isHookOurs ? mark.at : undefined)',
+    replace: '(isHookOurs ? mark.at : mark?.at)',
     tests: ['test/functions/release-doubt.test.ts'],
     by: 'about an instance that Spot takes back is not assumed',
   },
