@@ -42,6 +42,8 @@ export type Timed = Act & { readonly atSeconds: number };
 export interface Plan {
   readonly seed: number;
   readonly seconds: number;
+  /** How many instances of the cluster may drain at once, as its tag says; undefined: it has none. */
+  readonly maxDraining: string | undefined;
   readonly groups: readonly PlannedGroup[];
   readonly services: readonly ServiceWish[];
   readonly faults: Faults;
@@ -72,6 +74,7 @@ export function planOf(seed: number, size: Size, minutes: number = sizes[size].m
   return {
     seed,
     seconds: minutes * 60,
+    maxDraining: luck.happens(0.3) ? one(luck, ['1', '2', '4', 'none']) : undefined,
     groups,
     services,
     faults: faultsOf(luck),
@@ -95,11 +98,12 @@ function groupsOf(luck: Chance, instances: number): PlannedGroup[] {
   }));
 }
 
+const budgets = ['1', '2', '3', '25%', '50%', 'none'];
 const policies: Readonly<Record<string, readonly string[]>> = {
   'ecs-steward:on-deadline': ['stop-tasks', 'continue'],
   'ecs-steward:standalone-tasks': ['wait', 'stop', 'stop-after:3m'],
   'ecs-steward:dry-run': ['off', 'off', 'off', 'off', 'on'],
-  'ecs-steward:max-draining': ['1', '2', '25%', '50%', 'none'],
+  'ecs-steward:max-draining': budgets,
   'ecs-steward:interrupt': ['on', 'off'],
 };
 

@@ -32,7 +32,7 @@ export async function play(plan: Plan, runtime: Runtime): Promise<Outcome> {
   const account = new Account({ seed: plan.seed });
   const tally = new Tally(account);
   account.install(packagedTemplate(), runtime);
-  const witness = new Witness(account);
+  const witness = new Witness(account, plan.maxDraining);
   await build(account, plan);
   setFaults(account, plan.faults);
   const { now } = account.world;
@@ -54,7 +54,9 @@ const isOurs = ({ lifecycleHookName }: { readonly lifecycleHookName: string }) =
   lifecycleHookName === 'ecs-steward-terminate';
 
 async function build(account: Account, plan: Plan): Promise<void> {
-  account.call('ecs', 'CreateCluster', { clusterName });
+  const { maxDraining } = plan;
+  const tags = maxDraining === undefined ? [] : [{ key: 'ecs-steward:max-draining', value: maxDraining }];
+  account.call('ecs', 'CreateCluster', { clusterName, tags });
   for (const { name, instances } of plan.groups)
     createGroup(account, { clusterName, autoScalingGroupName: name, desiredCapacity: instances });
   const wanted = plan.groups.reduce((sum, { instances }) => sum + instances, 0);

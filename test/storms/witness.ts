@@ -3,7 +3,7 @@ import type { LogEntry } from '../../simulator/world.ts';
 import { enrolmentTag } from './plan.ts';
 
 /** What must never be, or must always come in the end. */
-export type Invariant = 'S1' | 'S2' | 'S5' | 'S6' | 'L1' | 'L2';
+export type Invariant = 'S1' | 'S2' | 'S3' | 'S5' | 'S6' | 'L1' | 'L2';
 
 /** An invariant that did not hold. */
 export interface Violation {
@@ -43,13 +43,16 @@ const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 export class Witness {
   readonly violations: Violation[] = [];
   private readonly account: Account;
+  /** The budget of the cluster, as its tag says. */
+  private readonly maxDraining: string | undefined;
   private readonly tags = new Map<string, Tagged[]>();
   /** Container instances that functions have set to DRAINING, and nobody else since, with the first time. */
   private readonly drained = new Map<string, number>();
   private readonly outages: { readonly from: number; readonly until: number }[] = [];
 
-  constructor(account: Account) {
+  constructor(account: Account, maxDraining?: string) {
     this.account = account;
+    this.maxDraining = maxDraining;
     account.world.onRecord((entry) => {
       if (entry.kind === 'call') this.onCall(entry as LogEntry & Call);
     });
@@ -149,6 +152,39 @@ export class Witness {
       if (state === undefined || leaving.test(state) || this.isInterrupted(ec2InstanceId)) continue;
       this.violated('S2', `${caller} sets ${ec2InstanceId} to DRAINING, which is ${state}`);
     }
+    if (isOurs && input.status === 'DRAINING') this.checkBudgets(caller);
+  }
+
+  /** S3: the voluntary drains that we have begun, of each group and of all together. */
+  private checkBudgets(caller: string): void {
+    const drains = [...this.drained.keys()].flatMap((arn) => {
+      const record = this.recordOf(arn);
+      if (record?.status !== 'DRAINING' || this.isInterrupted(record.ec2InstanceId)) return [];
+      const name = this.account.autoscaling.groupNameOf(record.ec2InstanceId);
+      const isHeld = /^Terminating(:Wait)?$/.test(this.stateOf(record.ec2InstanceId) ?? '');
+      return name !== undefined && isHeld ? [{ name, instanceId: record.ec2InstanceId }] : [];
+    });
+    const countOf = (name?: string) =>
+      new Set(drains.filter((one) => name === undefined || one.name === name).map((one) => one.instanceId))
+        .size;
+    const names = new Set(drains.map(({ name }) => name));
+    for (const name of names) {
+      const limits = this.tagsLately(name).map((tags) =>
+        limitOf(tags['ecs-steward:max-draining'], this.sizeOf([name])),
+      );
+      if (countOf(name) > Math.max(...limits))
+        this.violated(
+          'S3',
+          `${caller} has ${countOf(name)} instances of ${name} drain, of ${Math.max(...limits)}`,
+        );
+    }
+    const limit = limitOf(this.maxDraining, this.sizeOf(this.tags.keys()));
+    if (countOf() > limit)
+      this.violated('S3', `${caller} has ${countOf()} instances drain at once, of ${limit}`);
+  }
+
+  private sizeOf(names: Iterable<string>): number {
+    return [...names].reduce((sum, name) => sum + this.account.autoscaling.instancesOf(name).length, 0);
   }
 
   private isInterrupted(instanceId: string): boolean {
@@ -259,4 +295,12 @@ export class Witness {
 function deadlineSecondsOf(value: string | undefined): number {
   const [, count, unit = ''] = /^(\d+)([smh])$/.exec(value ?? '') ?? [];
   return count === undefined ? defaultDeadlineSeconds : Number(count) * (secondsPer[unit] ?? Number.NaN);
+}
+
+/** So many instances may drain. A percentage is rounded up; one more than of what is there now was there a moment ago. */
+function limitOf(value: string | undefined, size: number): number {
+  const [, digits, unit] = /^(\d+)(%?)$/.exec(value ?? '') ?? [];
+  if (digits === undefined) return Number.POSITIVE_INFINITY;
+  if (unit === '') return Number(digits);
+  return Math.max(1, Math.ceil(((size + 1) * Number(digits)) / 100));
 }
