@@ -1,6 +1,7 @@
 import type { Account } from '../../simulator/account.ts';
 import type { LogEntry } from '../../simulator/world.ts';
 import { enrolmentTag } from './plan.ts';
+import { deadlineSecondsOf, limitOf } from './promise.ts';
 
 /** What must never be, or must always come in the end. */
 export type Invariant = 'S1' | 'S2' | 'S3' | 'S5' | 'S6' | 'L1' | 'L2';
@@ -33,8 +34,6 @@ const leaving = /^(Terminating|Warmed:Terminating|ReplacingRootVolume)/;
 const staleMs = 90_000;
 /** Outages of so many seconds in one departure may cost its hook, whose timeout is 30 minutes. */
 const outageSecondsMax = 900;
-const defaultDeadlineSeconds = 3000;
-const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /**
  * Watches an account from outside and says which invariants did not hold. It knows AWS, the tags and what a user was
@@ -290,17 +289,4 @@ export class Witness {
     const time = new Date(this.account.world.now).toISOString();
     this.violations.push({ invariant, time, what });
   }
-}
-
-function deadlineSecondsOf(value: string | undefined): number {
-  const [, count, unit = ''] = /^(\d+)([smh])$/.exec(value ?? '') ?? [];
-  return count === undefined ? defaultDeadlineSeconds : Number(count) * (secondsPer[unit] ?? Number.NaN);
-}
-
-/** So many instances may drain. A percentage is rounded up; one more than of what is there now was there a moment ago. */
-function limitOf(value: string | undefined, size: number): number {
-  const [, digits, unit] = /^(\d+)(%?)$/.exec(value ?? '') ?? [];
-  if (digits === undefined) return Number.POSITIVE_INFINITY;
-  if (unit === '') return Number(digits);
-  return Math.max(1, Math.ceil(((size + 1) * Number(digits)) / 100));
 }

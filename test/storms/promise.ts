@@ -1,0 +1,16 @@
+const defaultDeadlineSeconds = 3000;
+const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** How long (seconds) a drain may take at least, as the tag of a group promises. */
+export function deadlineSecondsOf(value: string | undefined): number {
+  const [, count, unit = ''] = /^(\d+)([smh])$/.exec(value ?? '') ?? [];
+  return count === undefined ? defaultDeadlineSeconds : Number(count) * (secondsPer[unit] ?? Number.NaN);
+}
+
+/** So many instances may drain. A percentage is rounded up; one more than of what is there now was there a moment ago. */
+export function limitOf(value: string | undefined, size: number): number {
+  const [, digits, unit] = /^(\d+)(%?)$/.exec(value ?? '') ?? [];
+  if (digits === undefined) return Number.POSITIVE_INFINITY;
+  if (unit === '') return Number(digits);
+  return Math.max(1, Math.ceil(((size + 1) * Number(digits)) / 100));
+}
