@@ -164,11 +164,15 @@ export function isSteady(account: Account, clusterName: string): boolean {
 
 /** How many container instances of the cluster are ACTIVE. */
 export function activeInstances(account: Account, clusterName: string): number {
-  const { containerInstanceArns } = account.call('ecs', 'ListContainerInstances', {
-    cluster: clusterName,
-    status: 'ACTIVE',
-  });
-  return (containerInstanceArns as string[]).length;
+  let count = 0;
+  let token: Record<string, unknown> = {};
+  do {
+    const page = { cluster: clusterName, status: 'ACTIVE', ...token };
+    const { containerInstanceArns, nextToken } = account.call('ecs', 'ListContainerInstances', page);
+    count += (containerInstanceArns as string[]).length;
+    token = nextToken === undefined ? {} : { nextToken };
+  } while (token.nextToken !== undefined);
+  return count;
 }
 
 /** Whether the steward's hook is on the group. */

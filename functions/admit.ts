@@ -7,11 +7,12 @@ import { completeDeparture } from '../lib/complete.ts';
 import { decideDeparture, reasonToLetGo } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
 import { UnknownCluster } from '../lib/errors.ts';
-import type { Admit, TerminateAction } from '../lib/events.ts';
+import type { LaneEvent } from '../lib/events.ts';
 import type { Group } from '../lib/fleet.ts';
 import {
   type EnrolledGroup,
   enrolledGroup,
+  isHoldBehind,
   isStateBehind,
   leavingInstanceIds,
   reportPaused,
@@ -27,29 +28,26 @@ import type { Platform } from '../lib/platform.ts';
 import { withReturning } from '../lib/pool.ts';
 import { drainAdmitted } from '../lib/verdict.ts';
 
-/** A group that events named, with when they said that our hook holds which instance. */
+/** A group that events named, with when they said that our hook holds which instance, or that we have let which one go. */
 interface Named {
   readonly autoScalingGroupName: string;
   readonly heldSince: ReadonlyMap<string, Date>;
-  /** Whether the sweep asks, not Auto Scaling. */
-  readonly isAsked: boolean;
+  readonly departedAt: ReadonlyMap<string, Date>;
+  /** Who named it: Auto Scaling, the sweep, or we. */
+  readonly by: ReadonlySet<LaneEvent['kind']>;
 }
 
 const letGoAtOnce = 5;
 
 /**
  * Sets the leaving instances of the groups that `events` name to DRAINING, as many as budgets allow, named or not: an event
- * says where to look. It throws only where nothing could be read at all; whatever else goes wrong is logged, and the sweep
- * asks again.
+ * says where to look. One that only says that an instance has left is looked into where somebody may wait for its slot. It
+ * throws only where nothing could be read at all; whatever else goes wrong is logged, and the sweep asks again.
  */
-export async function admit(
-  deps: Deps,
-  memory: LaneMemory,
-  events: readonly (TerminateAction | Admit)[],
-): Promise<void> {
+export async function admit(deps: Deps, memory: LaneMemory, events: readonly LaneEvent[]): Promise<void> {
   const { current, behind } = await readUntilCurrent(
     deps.sleep,
-    namedBy(events),
+    namedBy(events.filter((event) => isConcern(memory, event))),
     (pending) => readGroups(deps, memory, pending),
     (named, group) => freshnessOf(named, group, deps.now()),
   );
@@ -58,19 +56,31 @@ export async function admit(
   for (const [clusterName, own] of groupBy(leaving, ({ enrolled }) => enrolled.clusterName))
     await contain(deps, 'admit', { clusterName }, () => admitIn(deps, memory, clusterName, own));
   for (const { autoScalingGroupName } of behind.keys()) {
-    deps.log.warn('left to the sweep: Auto Scaling is behind its event', { autoScalingGroupName });
+    deps.log.warn('left to the sweep: Auto Scaling is behind the event', { autoScalingGroupName });
     deps.count('Behind');
   }
 }
 
-function namedBy(events: readonly (TerminateAction | Admit)[]): Named[] {
+function isConcern({ idle }: LaneMemory, { kind, autoScalingGroupName }: LaneEvent): boolean {
+  return kind !== 'departed' || !idle.has(autoScalingGroupName);
+}
+
+function namedBy(events: readonly LaneEvent[]): Named[] {
   const groups = groupBy(events, ({ autoScalingGroupName }) => autoScalingGroupName);
   return [...groups].map(([autoScalingGroupName, own]) => ({
     autoScalingGroupName,
-    heldSince: new Map(own.flatMap(({ instanceIds, at }) => instanceIds.map((id) => [id, at] as const))),
-    isAsked: own.some(({ kind }) => kind === 'admit'),
+    heldSince: new Map(
+      own.flatMap((one) =>
+        one.kind === 'departed' ? [] : one.instanceIds.map((id) => [id, one.at] as const),
+      ),
+    ),
+    departedAt: new Map(own.flatMap((one) => (one.kind === 'departed' ? [[one.instanceId, one.at]] : []))),
+    by: new Set(own.map(({ kind }) => kind)),
   }));
 }
+
+/** Whether somebody is to drain, and not only to take the slot of who has left. */
+const isToAdmit = ({ by }: Named) => by.has('terminate-action') || by.has('admit');
 
 async function readGroups({ fleet }: Deps, { attempts }: LaneMemory, pending: readonly Named[]) {
   const groups = await fleet.groups(pending.map(({ autoScalingGroupName }) => autoScalingGroupName));
@@ -82,11 +92,13 @@ async function readGroups({ fleet }: Deps, { attempts }: LaneMemory, pending: re
   return ({ autoScalingGroupName }: Named) => byName.get(autoScalingGroupName);
 }
 
-function freshnessOf({ heldSince }: Named, group: Group | undefined, now: Date): Freshness {
+function freshnessOf({ heldSince, departedAt }: Named, group: Group | undefined, now: Date): Freshness {
   if (!group || !enrolledGroup(group)) return 'current';
   const isBehind = group.instances.some(({ instanceId, lifecycleState }) => {
     const since = heldSince.get(instanceId);
-    return since !== undefined && isStateBehind(lifecycleState, since, now);
+    if (since !== undefined && isStateBehind(lifecycleState, since, now)) return true;
+    const gone = departedAt.get(instanceId);
+    return gone !== undefined && isHoldBehind(lifecycleState, gone, now);
   });
   return isBehind ? 'behind' : 'current';
 }
@@ -100,14 +112,19 @@ interface Leaving {
 /** The group, or nothing where there is nothing to do in it. */
 function leavingOf(deps: Deps, named: Named, group: Group | undefined): Leaving[] {
   if (!group) return [];
-  reportTagFaults(deps, group);
   const enrolled = enrolledGroup(group);
   const { autoScalingGroupName } = group;
-  if (!enrolled) deps.log.info('not enrolled', { autoScalingGroupName });
-  else if (leavingInstanceIds(group).length === 0) deps.log.debug('nothing leaves', { autoScalingGroupName });
-  else if (enrolled.policy.state === 'paused') reportPaused(deps, enrolled);
-  else return [{ named, enrolled }];
-  return [];
+  const isNamed = isToAdmit(named);
+  if (isNamed) reportTagFaults(deps, group);
+  if (!enrolled) {
+    deps.log.info('not enrolled', { autoScalingGroupName });
+    return [];
+  }
+  const isLeft = leavingInstanceIds(group).length > 0;
+  const isPaused = enrolled.policy.state === 'paused';
+  if (isNamed && !isLeft) deps.log.debug('nothing leaves', { autoScalingGroupName });
+  if (isNamed && isLeft && isPaused) reportPaused(deps, enrolled);
+  return (isNamed && isLeft && !isPaused) || named.by.has('departed') ? [{ named, enrolled }] : [];
 }
 
 /** What came back comes first: whoever is drained next needs a place for its tasks. */
@@ -128,14 +145,14 @@ async function admitIn(deps: Deps, memory: LaneMemory, clusterName: string, own:
     groups,
     slots: slotsOf(limit, groups),
     named: new Set(some.flatMap(({ named }) => [...named.heldSince.keys()])),
-    isAsked: some.some(({ named }) => named.isAsked),
+    isAsked: some.some(({ named }) => named.by.has('admit')),
   });
   if (limit) return admitScope(deps, memory, scopeOf(own, await groupsOf(deps, memory, clusterName, own)));
   for (const one of own) {
     const { autoScalingGroupName } = one.named;
-    await contain(deps, 'admit', { autoScalingGroupName }, () =>
-      admitScope(deps, memory, scopeOf([one], [one.enrolled])),
-    );
+    const scope = scopeOf([one], [one.enrolled]);
+    if (!scope.slots && !isToAdmit(one.named)) memory.idle.add(autoScalingGroupName);
+    else await contain(deps, 'admit', { autoScalingGroupName }, () => admitScope(deps, memory, scope));
   }
 }
 

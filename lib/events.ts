@@ -20,6 +20,14 @@ export interface Admit {
   readonly instanceIds: readonly string[];
 }
 
+/** We have let Auto Scaling go on with an instance: who waits for a budget may be next. */
+export interface Departed {
+  readonly kind: 'departed';
+  readonly at: Date;
+  readonly autoScalingGroupName: string;
+  readonly instanceId: string;
+}
+
 /** A container instance changed. `holdsResources`: some CPU or memory of it is still taken by tasks. */
 export interface ContainerInstanceChange {
   readonly kind: 'container-instance';
@@ -57,14 +65,11 @@ export interface Interruption {
   readonly isLook: boolean;
 }
 
+/** What the lane decides about. */
+export type LaneEvent = TerminateAction | Admit | Departed;
+
 /** Every event that the steward accepts. */
-export type StewardEvent =
-  | TerminateAction
-  | Admit
-  | ContainerInstanceChange
-  | TaskStopped
-  | Look
-  | Interruption;
+export type StewardEvent = LaneEvent | ContainerInstanceChange | TaskStopped | Look | Interruption;
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const time = v.pipe(
@@ -110,6 +115,7 @@ const taskDetail = v.object({
   version,
 });
 const admitDetail = v.object({ autoScalingGroupName: text, instanceIds: v.array(text) });
+const departedDetail = v.object({ autoScalingGroupName: text, instanceId: text });
 const lookReasons: readonly LookReason[] = ['empty', 'not-registered', 'not-usable'];
 const lookDetail = v.object({
   autoScalingGroupName: text,
@@ -135,6 +141,8 @@ const readers: Readonly<Record<string, (detail: unknown, at: Date) => StewardEve
   'aws.ec2/EC2 Spot Instance Interruption Warning': (detail, at) => interruption(detail, at, false),
   [`${ownSource}/${interruptionType}`]: (detail, at) => interruption(detail, at, true),
   [`${ownSource}/${admitType}`]: (detail, at) => ({ kind: 'admit', at, ...parse(admitDetail, detail) }),
+  [`${ownSource}/Instance Drained`]: departed,
+  [`${ownSource}/Instance Released`]: departed,
   [`${ownSource}/${lookType}`]: (detail, at) => ({ kind: 'look', at, ...parse(lookDetail, detail) }),
 };
 
@@ -219,6 +227,10 @@ function terminateAction(detail: unknown, at: Date): TerminateAction {
     autoScalingGroupName: found.AutoScalingGroupName,
     instanceIds: [found.EC2InstanceId],
   };
+}
+
+function departed(detail: unknown, at: Date): Departed {
+  return { kind: 'departed', at, ...parse(departedDetail, detail) };
 }
 
 function containerInstanceChange(detail: unknown, at: Date): ContainerInstanceChange {

@@ -86,11 +86,16 @@ export function reportPaused({ log, count }: Deps, { group, clusterName }: Enrol
  * Older than five minutes, the knowledge is history, and the answer is the truth.
  */
 export function isStateBehind(lifecycleState: string | undefined, knownAt: Date, now: Date): boolean {
-  const isYoung = now.getTime() - knownAt.getTime() < youngSeconds * 1000;
   const isBefore = lifecycleState !== undefined && beforeLeaving.test(lifecycleState);
-  return isYoung && (lifecycleState === 'InService' || isBefore);
+  return isYoung(knownAt, now) && (lifecycleState === 'InService' || isBefore);
 }
 
+/** Whether Auto Scaling's answer is older than what we know: that since `knownAt` our hook does not hold the instance. */
+export function isHoldBehind(lifecycleState: string, knownAt: Date, now: Date): boolean {
+  return isYoung(knownAt, now) && lifecycleState === leavingState;
+}
+
+const isYoung = (knownAt: Date, now: Date) => now.getTime() - knownAt.getTime() < youngSeconds * 1000;
 const youngSeconds = 300;
 
 /** Says what a call did not do its work for. */

@@ -8,14 +8,13 @@ import { type Answer, sendAnswer } from './answer.ts';
 import type { Deps, Log, LogFields, Metric, Tools } from './deps.ts';
 import { Unwanted } from './errors.ts';
 import {
-  type Admit,
+  type LaneEvent,
   type ResourceRequest,
   readEvent,
   readResourceRequest,
   readReturnAddress,
   readTick,
   type StewardEvent,
-  type TerminateAction,
 } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { outbox, type Told } from './outbox.ts';
@@ -45,7 +44,7 @@ export function lane<Memory>(
   platform: Platform,
   connect: Connect,
   freshMemory: () => Memory,
-  run: (deps: Deps, memory: Memory, events: readonly (TerminateAction | Admit)[]) => Promise<void>,
+  run: (deps: Deps, memory: Memory, events: readonly LaneEvent[]) => Promise<void>,
 ): Handler {
   const memory = freshMemory();
   const body: Body<Deps> = async (deps, event) => {
@@ -188,8 +187,8 @@ function logOf({ environment }: Platform, logger: Logger): Log {
 
 const sqsEvent = v.object({ Records: v.array(v.object({ messageId: v.string(), body: v.string() })) });
 
-const isLaneEvent = (event: StewardEvent): event is TerminateAction | Admit =>
-  event.kind === 'terminate-action' || event.kind === 'admit';
+const laneKinds: ReadonlySet<StewardEvent['kind']> = new Set(['terminate-action', 'admit', 'departed']);
+const isLaneEvent = (event: StewardEvent): event is LaneEvent => laneKinds.has(event.kind);
 
 /** The messages of an SQS batch that this queue is for; the others are logged, counted and dropped. */
 function inbox<Event extends StewardEvent>(

@@ -308,6 +308,68 @@ describe('reads that are behind our own drains', () => {
   });
 });
 
+describe('an instance that has left', () => {
+  const departed = (autoScalingGroupName: string, instanceId: string) =>
+    ({ kind: 'departed', at: at(-1), autoScalingGroupName, instanceId }) as const;
+  const waiting = leavingFrom('a', ['i-0001'], { [limitTag]: '1' });
+
+  it('has the next one admitted, of another group too where the cluster has a budget', async () => {
+    expect((await admitted(clusterOf([waiting]), [departed('a', 'i-0009')])).drained).toEqual(['i-0001']);
+    const groups = [leavingFrom('a', []), leavingFrom('b', ['i-0001'])];
+    const { drained } = await admitted(clusterOf(groups, { tags: { [limitTag]: '1' } }), [
+      departed('a', 'i-0009'),
+    ]);
+    expect(drained).toEqual(['i-0001']);
+  });
+
+  it('has nobody admitted where there is no budget: the sweep does what a lost event left', async () => {
+    const memory = freshLaneMemory();
+    const answers = clusterOf([leavingFrom('a', ['i-0001'])]);
+    const { drained, trace } = await admitted(answers, [departed('a', 'i-0009')], memory);
+    expect(drained).toEqual([]);
+    expect(namesOf(trace)).toEqual(['groups', 'clusterTags']);
+    expect(namesOf((await admitted(answers, [departed('a', 'i-0008')], memory)).trace)).toEqual([]);
+  });
+
+  it('costs no call where this environment knows that nobody waits, until somebody does', async () => {
+    const memory = freshLaneMemory();
+    const answers = clusterOf([waiting]);
+    await admitted(answers, [terminated('a', 'i-0001')], memory);
+    expect(namesOf((await admitted(answers, [departed('a', 'i-0009')], memory)).trace)).toEqual([]);
+    const two = clusterOf([leavingFrom('a', ['i-0001', 'i-0002'], { [limitTag]: '1' })]);
+    await admitted(two, [terminated('a', 'i-0002')], memory);
+    expect(namesOf((await admitted(two, [departed('a', 'i-0009')], memory)).trace)).toContain(
+      'registrations',
+    );
+  });
+
+  it('and that Auto Scaling shows as held still is read again, and holds its slot as long as it is shown', async () => {
+    const own = { 'i-0002': drainedByUs };
+    const both = leavingFrom('a', ['i-0001', 'i-0002'], { [limitTag]: '1' });
+    const states = [both, both, waiting];
+    const groups = async () => [states.length > 1 ? states.shift() : states[0]].flatMap((one) => one ?? []);
+    const soon = await admitted(clusterOf([both], { own, groups }), [departed('a', 'i-0002')]);
+    expect(soon.trace.slept).toEqual([200, 400]);
+    expect(soon.drained).toEqual(['i-0001']);
+    const held = await admitted(clusterOf([both], { own }), [departed('a', 'i-0002')]);
+    expect(held.trace.slept).toEqual([200, 400, 800, 1600]);
+    expect(held.drained).toEqual([]);
+    expect(total(held.trace, 'Behind')).toBe(1);
+  });
+
+  it('of a group that is paused frees its slot of the cluster', async () => {
+    const groups = [
+      leavingFrom('a', ['i-0002'], { 'ecs-steward:state': 'paused' }),
+      leavingFrom('b', ['i-0001']),
+    ];
+    const { drained, trace } = await admitted(clusterOf(groups, { tags: { [limitTag]: '1' } }), [
+      departed('a', 'i-0009'),
+    ]);
+    expect(drained).toEqual(['i-0001']);
+    expect(total(trace, 'Paused')).toBe(0);
+  });
+});
+
 describe('of more than 80 leaving instances', () => {
   const ids = idsTo(250);
   const a = leavingFrom('a', ids, { [limitTag]: '3' });

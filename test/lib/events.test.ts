@@ -47,6 +47,26 @@ describe('events that are accepted', () => {
     expect(read(ours(detail))).toEqual(read(ours()));
   });
 
+  it.each(['Instance Drained', 'Instance Released'])(
+    'are our own word that an instance has left: %s',
+    (name) => {
+      const detail = {
+        version: '1',
+        id: 'x',
+        clusterName: 'demo',
+        autoScalingGroupName: groupName,
+        instanceId,
+      };
+      expect(read(own(name, detail))).toEqual({
+        kind: 'departed',
+        at: noon,
+        autoScalingGroupName: groupName,
+        instanceId,
+      });
+      expect(() => read(own(name, { instanceId }))).toThrow('autoScalingGroupName');
+    },
+  );
+
   it('are a change of a container instance, with the version of its detail, not of the envelope (D-1.2)', () => {
     expect(sample(draining).version).toBe('0');
     expect(read(sample(draining))).toEqual({

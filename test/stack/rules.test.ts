@@ -31,7 +31,7 @@ function variant(
 }
 
 const stack = deployed();
-const ruleIds = ['TerminateRule', 'ContainerInstanceRule', 'TaskRule', 'SpotRule'] as const;
+const ruleIds = ['TerminateRule', 'DepartedRule', 'ContainerInstanceRule', 'TaskRule', 'SpotRule'] as const;
 const patternOf = (id: string, of = stack) => resource(of, id).properties.EventPattern;
 
 /** The rules of the stack that an event matches. */
@@ -49,7 +49,7 @@ const taken: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the event rules', () => {
-  it('are four patterns and one schedule', () => {
+  it('are five patterns and one schedule', () => {
     const rules = resourcesOf(stack, 'AWS::Events::Rule');
     const patterns = rules.filter(({ properties }) => properties.EventPattern !== undefined);
     expect(patterns.map(({ logicalId }) => logicalId).sort()).toEqual([...ruleIds].sort());
@@ -99,6 +99,54 @@ describe('the terminate rule', () => {
     expect(matching(event)).toEqual(rules);
   });
 });
+
+describe('the departed rule', () => {
+  const told = (detailType: string, envelope: Record<string, unknown> = {}) => ({
+    source: 'ecs-steward',
+    account: '111122223333',
+    'detail-type': detailType,
+    detail: {},
+    ...envelope,
+  });
+
+  it.each<[what: string, event: Event, rules: string[]]>([
+    ['takes an instance that has drained', told('Instance Drained'), ['DepartedRule']],
+    ['takes one that was let go for another reason', told('Instance Released'), ['DepartedRule']],
+    ['leaves alone what else the steward tells', told('Drain Started'), []],
+    ['leaves the events of other accounts alone', told('Instance Drained', { account: '444455556666' }), []],
+    ['leaves alone what others tell in these words', told('Instance Drained', { source: 'mine' }), []],
+  ])('%s', (_what, event, rules) => {
+    expect(matching(event)).toEqual(rules);
+  });
+
+  it('leads to the lane, as the terminate rule does, and each may put messages there', () => {
+    const lane = resource(stack, 'Lane').arn;
+    const targetsOf = (id: string) => resource(stack, id).properties.Targets;
+    expect(targetsOf('DepartedRule')).toEqual(targetsOf('TerminateRule'));
+    expect(targetsOf('DepartedRule')).toMatchObject([
+      { Arn: lane, SqsParameters: { MessageGroupId: 'lane' } },
+    ]);
+    const [policy] = policiesTo(lane);
+    expect(policy).toMatchObject({
+      ArnEquals: {
+        'aws:SourceArn': [resource(stack, 'TerminateRule').arn, resource(stack, 'DepartedRule').arn],
+      },
+    });
+  });
+});
+
+/** The conditions under which EventBridge may put messages into a queue. */
+function policiesTo(queueArn: unknown): unknown[] {
+  interface Statement {
+    readonly Effect: string;
+    readonly Resource: unknown;
+    readonly Condition: unknown;
+  }
+  return resourcesOf(stack, 'AWS::SQS::QueuePolicy')
+    .flatMap(({ properties }) => (properties.PolicyDocument as { Statement: readonly Statement[] }).Statement)
+    .filter(({ Effect, Resource }) => Effect === 'Allow' && Resource === queueArn)
+    .map(({ Condition }) => Condition);
+}
 
 const draining = 'ecs-container-instance-state-change.draining';
 const empty = { runningTasksCount: 0, pendingTasksCount: 0 };
