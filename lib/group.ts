@@ -92,7 +92,7 @@ export function isStateBehind(lifecycleState: string | undefined, knownAt: Date,
 
 /** Whether Auto Scaling's answer is older than what we know: that since `knownAt` our hook does not hold the instance. */
 export function isHoldBehind(lifecycleState: string, knownAt: Date, now: Date): boolean {
-  return isYoung(knownAt, now) && lifecycleState === leavingState;
+  return isYoung(knownAt, now) && isLeaving(lifecycleState);
 }
 
 const isYoung = (knownAt: Date, now: Date) => now.getTime() - knownAt.getTime() < youngSeconds * 1000;

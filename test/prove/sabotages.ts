@@ -1,4 +1,5 @@
 import { autoscalingSabotages } from './autoscaling.ts';
+import { budgetSabotages } from './budget.ts';
 import { capacitySabotages } from './capacity.ts';
 import { cloudformationSabotages } from './cloudformation.ts';
 import { conformSabotages } from './conform.ts';
@@ -25,6 +26,7 @@ export type { Sabotage } from './sabotage.ts';
 export const sabotages: readonly Sabotage[] = [
   ...stewardSabotages,
   ...doubtSabotages,
+  ...budgetSabotages,
   ...interruptSabotages,
   ...deadlineSabotages,
   ...uninstallSabotages,

@@ -174,8 +174,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'a group that Auto Scaling shows as it was before the event is not read again',
     file: 'lib/group.ts',
-    find: "return isYoung && (lifecycleState === 'InService' || isBefore);",
-    replace: 'return false && isYoung && isBefore;',
+    find: "return isYoung(knownAt, now) && (lifecycleState === 'InService' || isBefore);",
+    replace: 'return false && isYoung(knownAt, now) && isBefore;',
     tests: ['test/scenarios/drained.test.ts'],
     by: 'when reads are old starts the drain although the API shows the instance InService when the terminate event comes',
   },
@@ -239,8 +239,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'a paused group is admitted',
     file: 'functions/admit.ts',
-    find: "else if (enrolled.policy.state === 'paused') reportPaused(deps, enrolled);\n  else return",
-    replace: 'else return',
+    find: 'return (isNamed && isLeft && !isPaused) ||',
+    replace: 'return (isNamed && isLeft) ||',
     tests: ['test/functions/policy-state.test.ts'],
     by: 'admits nothing of a paused group, and asks ECS nothing',
   },

@@ -50,6 +50,22 @@ describe('ecs-steward:max-draining', () => {
     expect(drains.most.get(groupName)).toBe(expected);
   });
 
+  it('lets the next one drain within seconds of the end of the last', async () => {
+    // Slower than a minute, so that no sweep comes just when a drain ends.
+    const slow = service({ desiredCount: 6, stopSeconds: 29 });
+    const scene = await Scene.open({ instances: 6, services: [slow], tags: limit('1') });
+    const drains = watchDrains(scene);
+    setDesiredCapacity(scene.account, groupName, 2);
+    await allLeft(scene, 4);
+    expect(drains.most.get(groupName)).toBe(1);
+    const ends = scene.departures.map(({ completedAt }) => Number(completedAt)).toSorted((a, b) => a - b);
+    const begins = drains.starts.map(({ at }) => at).slice(1);
+    const waitedSeconds = begins.map((at, i) => (at - Number(ends[i])) / 1000);
+    expect(waitedSeconds).toHaveLength(3);
+    expect(Math.min(...waitedSeconds)).toBeGreaterThan(0);
+    expect(Math.max(...waitedSeconds)).toBeLessThanOrEqual(4);
+  });
+
   it('lets the whole group leave: of what is nothing is one', async () => {
     const scene = await Scene.open({ instances: 4, services: [], tags: limit('1%') });
     const drains = watchDrains(scene);
