@@ -6,7 +6,7 @@ export async function rowsRead(act: () => unknown): Promise<number> {
   let count = 0;
   Table.prototype.get = function (...key) {
     count++;
-    return get.apply(this, key);
+    return get.call(this, ...key);
   };
   try {
     await act();

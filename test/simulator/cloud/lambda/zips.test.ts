@@ -67,8 +67,8 @@ beforeAll(packageCode);
 
 describe('the packaged functions in processes of their own', () => {
   it.each([
-    { tasks: 'tasks', services: [service({ desiredCount: 6 })], names: ['autoscaling', 'ecs'] },
-    { tasks: 'none', services: [], names: ['autoscaling', 'ecs', 'sqs'] },
+    { tasks: 'tasks', services: [service({ desiredCount: 6 })], names: ['autoscaling', 'ecs', 'events'] },
+    { tasks: 'none', services: [], names: ['autoscaling', 'ecs', 'events', 'sqs'] },
   ])('drain an instance with $tasks as they do in process, line by line', async ({ services, names }) => {
     const inside = await story({ services });
     const outside = await story({ services, runtime: behindServer });
