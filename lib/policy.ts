@@ -165,14 +165,16 @@ function deadlineSeconds(text: string): Reading<number> {
   return { expected: 'a duration from 60s to 47h, as in 90s, 50m or 1h' };
 }
 
+/** ECS takes no `%` in the tags of a cluster: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html */
 function drainLimit(text: string): Reading<DrainLimit | undefined> {
   if (text === 'none') return { value: undefined };
-  const [, number, sign] = /^([1-9]\d{0,4})(%?)$/.exec(text) ?? [];
+  const [, number, sign] = /^([1-9]\d{0,4})(|%| percent)$/.exec(text) ?? [];
   if (number !== undefined && sign === '') return { value: { kind: 'count', count: Number(number) } };
   if (number !== undefined && Number(number) <= 100)
     return { value: { kind: 'percent', percent: Number(number) } };
   return {
-    expected: 'none, a number of instances from 1 to 99999, or a percentage from 1% to 100%, as in 25%',
+    expected:
+      'none, a number of instances from 1 to 99999, or a percentage from 1% to 100%, as in 25% or 25 percent',
   };
 }
 

@@ -139,20 +139,35 @@ describe('max-draining', () => {
     ['1%', { kind: 'percent', percent: 1 }],
     ['25%', { kind: 'percent', percent: 25 }],
     ['100%', { kind: 'percent', percent: 100 }],
+    ['25 percent', { kind: 'percent', percent: 25 }],
   ])('%s is %j, on a group and on a cluster', (value, limit) => {
     expect(ofGroup(value)).toEqual({ limit, faults: [] });
     expect(ofCluster(value)).toEqual({ limit, faults: [] });
   });
 
-  it.each(['', '0', '0%', '101%', '-1', '1.5', '2.5%', '25 %', '%', 'None', 'all', '100000', '1e2', '١'])(
-    'is none for "%s", and it is said what was expected, of a group and of a cluster',
-    (value) => {
-      const expected =
-        'none, a number of instances from 1 to 99999, or a percentage from 1% to 100%, as in 25%';
-      expect(ofGroup(value)).toEqual({ limit: undefined, faults: [{ tag, value, expected }] });
-      expect(ofCluster(value)).toEqual({ limit: undefined, faults: [{ tag, value, expected }] });
-    },
-  );
+  it.each([
+    '',
+    '0',
+    '0%',
+    '101%',
+    '-1',
+    '1.5',
+    '2.5%',
+    '25 %',
+    '%',
+    '25percent',
+    '101 percent',
+    'None',
+    'all',
+    '100000',
+    '1e2',
+    '١',
+  ])('is none for "%s", and it is said what was expected, of a group and of a cluster', (value) => {
+    const expected =
+      'none, a number of instances from 1 to 99999, or a percentage from 1% to 100%, as in 25% or 25 percent';
+    expect(ofGroup(value)).toEqual({ limit: undefined, faults: [{ tag, value, expected }] });
+    expect(ofCluster(value)).toEqual({ limit: undefined, faults: [{ tag, value, expected }] });
+  });
 
   it('is none where nothing is tagged', () => {
     expect(readClusterLimit({})).toEqual({ limit: undefined, faults: [] });
