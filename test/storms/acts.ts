@@ -1,4 +1,4 @@
-import { registerWorkload } from '../../demo/cluster.ts';
+import { registerWorkload, setDesiredCapacity, stewardHook, tagGroup } from '../../demo/cluster.ts';
 import type { Account } from '../../simulator/account.ts';
 import { Fault } from '../../simulator/machine.ts';
 import { type Act, clusterName } from './plan.ts';
@@ -16,10 +16,7 @@ export function perform(account: Account, act: Act): void {
 type Doers = { readonly [Name in Act['act']]: (account: Account, act: Extract<Act, { act: Name }>) => void };
 
 const doers: Doers = {
-  scale: (account, { group, instances }) => {
-    const input = { AutoScalingGroupName: group, DesiredCapacity: instances };
-    account.call('autoscaling', 'SetDesiredCapacity', input);
-  },
+  scale: (account, { group, instances }) => setDesiredCapacity(account, group, instances),
   terminate: (account, { group, nth, isReplaced }) => {
     const InstanceId = instanceOf(account, group, nth);
     if (InstanceId === undefined) return;
@@ -79,17 +76,14 @@ const doers: Doers = {
     later(account, seconds, () => account.setCapacity(group, true));
   },
   tag: (account, { group, key, value }) => {
-    const about = { ResourceId: group, ResourceType: 'auto-scaling-group', Key: key };
-    if (value === undefined) account.call('autoscaling', 'DeleteTags', { Tags: [about] });
-    else {
-      const tag = { ...about, Value: value, PropagateAtLaunch: false };
-      account.call('autoscaling', 'CreateOrUpdateTags', { Tags: [tag] });
-    }
+    if (value !== undefined) return tagGroup(account, group, { [key]: value });
+    const tag = { ResourceId: group, ResourceType: 'auto-scaling-group', Key: key };
+    account.call('autoscaling', 'DeleteTags', { Tags: [tag] });
   },
   unhook: (account, { group }) => {
     account.call('autoscaling', 'DeleteLifecycleHook', {
       AutoScalingGroupName: group,
-      LifecycleHookName: 'ecs-steward-terminate',
+      LifecycleHookName: stewardHook,
     });
   },
   'rules-off': (account, { seconds }) => {

@@ -9,6 +9,8 @@ export const decisions = [
   'release leaving',
   'stop-tasks deadline',
   'stop-tasks standalone-tasks',
+  'start-draining interruption',
+  'stop-tasks interruption',
   'wait paused',
 ] as const;
 

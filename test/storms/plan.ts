@@ -1,4 +1,4 @@
-import type { ServiceWish } from '../../demo/cluster.ts';
+import { enrolmentTag, type ServiceWish } from '../../demo/cluster.ts';
 import { type Chance, chance } from '../../simulator/chance.ts';
 import type { Faults } from '../../simulator/control/faults.ts';
 
@@ -50,8 +50,6 @@ export interface Plan {
   readonly history: readonly Timed[];
 }
 
-/** The tag that enrols a group. */
-export const enrolmentTag = 'ecs-steward:cluster';
 /** The cluster of every storm. */
 export const clusterName = 'storm';
 
@@ -74,7 +72,7 @@ export function planOf(seed: number, size: Size, minutes: number = sizes[size].m
   return {
     seed,
     seconds: minutes * 60,
-    maxDraining: luck.happens(0.3) ? one(luck, ['1', '2', '4', 'none']) : undefined,
+    maxDraining: luck.happens(0.3) ? one(luck, ['1', '2', '4', '25 percent', 'none']) : undefined,
     groups,
     services,
     faults: faultsOf(luck),

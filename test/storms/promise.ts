@@ -9,7 +9,7 @@ export function deadlineSecondsOf(value: string | undefined): number {
 
 /** So many instances may drain. A percentage is rounded up; one more than of what is there now was there a moment ago. */
 export function limitOf(value: string | undefined, size: number): number {
-  const [, digits, unit] = /^(\d+)(%?)$/.exec(value ?? '') ?? [];
+  const [, digits, unit] = /^(\d+)(|%| percent)$/.exec(value ?? '') ?? [];
   if (digits === undefined) return Number.POSITIVE_INFINITY;
   if (unit === '') return Number(digits);
   return Math.max(1, Math.ceil(((size + 1) * Number(digits)) / 100));

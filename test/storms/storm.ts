@@ -1,11 +1,19 @@
-import { activeInstances, createGroup, createService, isSteady } from '../../demo/cluster.ts';
+import {
+  activeInstances,
+  createGroup,
+  createService,
+  enrolmentTag,
+  isSteady,
+  stewardHook,
+  tagGroup,
+} from '../../demo/cluster.ts';
 import { packagedTemplate } from '../../demo/install.ts';
 import { Account } from '../../simulator/account.ts';
 import type { Runtime } from '../../simulator/cloud/lambda/lambda.ts';
 import { setFaults } from '../../simulator/control/faults.ts';
 import type { LogEntry } from '../../simulator/world.ts';
 import { perform, setRules } from './acts.ts';
-import { clusterName, enrolmentTag, type Plan, type PlannedGroup } from './plan.ts';
+import { clusterName, type Plan } from './plan.ts';
 import { type Violation, Witness } from './witness.ts';
 
 /** How often each thing happened. */
@@ -51,7 +59,7 @@ export async function play(plan: Plan, runtime: Runtime): Promise<Outcome> {
 }
 
 const isOurs = ({ lifecycleHookName }: { readonly lifecycleHookName: string }) =>
-  lifecycleHookName === 'ecs-steward-terminate';
+  lifecycleHookName === stewardHook;
 
 async function build(account: Account, plan: Plan): Promise<void> {
   const { maxDraining } = plan;
@@ -64,18 +72,10 @@ async function build(account: Account, plan: Plan): Promise<void> {
   for (const service of plan.services) createService(account, clusterName, service);
   // With no room for all, they never are.
   for (let second = 0; second < 120 && !isSteady(account, clusterName); second += 5) await account.advance(5);
-  for (const group of plan.groups) tag(account, group);
+  for (const { name, tags } of plan.groups) if (tags[enrolmentTag]) tagGroup(account, name, tags);
   for (const { name, otherHookSeconds } of plan.groups)
     if (otherHookSeconds !== undefined) putOtherHook(account, name, otherHookSeconds);
   await account.advance(70);
-}
-
-function tag(account: Account, { name, tags }: PlannedGroup): void {
-  const Tags = Object.entries(tags).map(([Key, Value]) => ({
-    ...{ ResourceId: name, ResourceType: 'auto-scaling-group', PropagateAtLaunch: false },
-    ...{ Key, Value },
-  }));
-  if (Tags.length > 0) account.call('autoscaling', 'CreateOrUpdateTags', { Tags });
 }
 
 function putOtherHook(account: Account, AutoScalingGroupName: string, HeartbeatTimeout: number): void {
@@ -94,10 +94,9 @@ async function calmDown(account: Account, plan: Plan): Promise<void> {
   account.endpoint.faults.refuse = undefined;
   account.lambda.faults.crash = undefined;
   setRules(account, 'EnableRule');
-  for (const group of plan.groups) {
-    account.setCapacity(group.name, true);
-    const isEnrolled = group.tags[enrolmentTag] !== undefined;
-    tag(account, isEnrolled ? { ...group, tags: { ...group.tags, 'ecs-steward:state': 'active' } } : group);
+  for (const { name, tags } of plan.groups) {
+    account.setCapacity(name, true);
+    if (tags[enrolmentTag]) tagGroup(account, name, { ...tags, 'ecs-steward:state': 'active' });
   }
   for (const { ec2InstanceId, agentConnected, status } of account.ecs.containerInstanceRecords())
     if (!agentConnected && status !== 'INACTIVE' && isRunning(account, ec2InstanceId))
@@ -108,8 +107,7 @@ async function calmDown(account: Account, plan: Plan): Promise<void> {
   for (let second = 0; second < calmSecondsMax && !isOver(); second += 30) await account.advance(30);
 }
 
-const isRunning = (account: Account, instanceId: string) =>
-  account.ec2.all().some((one) => one.instanceId === instanceId && one.state === 'running');
+const isRunning = (account: Account, instanceId: string) => account.ec2.find(instanceId)?.state === 'running';
 
 /** Counts what the log of a world shows of faults and decisions. */
 class Tally {

@@ -1,6 +1,7 @@
+import { enrolmentTag, stewardHook } from '../../demo/cluster.ts';
 import type { Account } from '../../simulator/account.ts';
 import type { LogEntry } from '../../simulator/world.ts';
-import { enrolmentTag } from './plan.ts';
+
 import { deadlineSecondsOf, limitOf } from './promise.ts';
 
 /** What must never be, or must always come in the end. */
@@ -28,8 +29,7 @@ interface Tagged {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-const hookName = 'ecs-steward-terminate';
-const leaving = /^(Terminating|Warmed:Terminating|ReplacingRootVolume)/;
+const leaving = /^(Terminating|Warmed:|ReplacingRootVolume)/;
 /** Work that began under other tags, with reads as old as they can be, is done within so many milliseconds. */
 const staleMs = 90_000;
 /** Outages of so many seconds in one departure may cost its hook, whose timeout is 30 minutes. */
@@ -66,7 +66,7 @@ export class Witness {
   /** To be asked when everything had the time to come to its end. */
   atEnd(): void {
     for (const action of this.account.autoscaling.lifecycleActions()) {
-      if (action.lifecycleHookName !== hookName) continue;
+      if (action.lifecycleHookName !== stewardHook) continue;
       const { instanceId, autoScalingGroupName, startedAt, endedAt, endedBy } = action;
       const which = `${instanceId} of ${autoScalingGroupName}`;
       if (endedAt === undefined) this.violated('L1', `the departure of ${which} does not end`);
@@ -187,9 +187,7 @@ export class Witness {
   }
 
   private isInterrupted(instanceId: string): boolean {
-    return this.account.ec2
-      .all()
-      .some((one) => one.instanceId === instanceId && one.interruption !== undefined);
+    return this.account.ec2.find(instanceId)?.interruption !== undefined;
   }
 
   /** S6: what is written to belongs to a group that is enrolled, or was a moment ago. */
@@ -198,7 +196,7 @@ export class Witness {
     if (
       service === 'autoscaling' &&
       input.LifecycleHookName !== undefined &&
-      input.LifecycleHookName !== hookName
+      input.LifecycleHookName !== stewardHook
     )
       this.violated('S6', `${caller} calls ${operation} about the hook ${input.LifecycleHookName}`);
     for (const groupName of this.groupsWritten(service, input)) {
@@ -234,7 +232,7 @@ export class Witness {
   private checkReleased({ caller, input }: Call): void {
     const { InstanceId: instanceId, AutoScalingGroupName: groupName } = input as Record<string, string>;
     if (instanceId === undefined || groupName === undefined) return;
-    const ec2 = this.account.ec2.all().find((one) => one.instanceId === instanceId);
+    const ec2 = this.account.ec2.find(instanceId);
     if (ec2?.state !== 'running' || ec2.interruption) return;
     const tasks = this.tasksLeft(instanceId);
     if (tasks.length === 0) return;
