@@ -10,6 +10,7 @@ import { ecsSchedulerSabotages } from './ecs-scheduler.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
 import { instanceSabotages } from './instances.ts';
 import { interruptSabotages } from './interrupt.ts';
+import { operationSabotages } from './operations.ts';
 import { processSabotages } from './process.ts';
 import { replacementSabotages } from './replacements.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -44,4 +45,5 @@ export const sabotages: readonly Sabotage[] = [
   ...cloudformationSabotages,
   ...conformSabotages,
   ...whySabotages,
+  ...operationSabotages,
 ];

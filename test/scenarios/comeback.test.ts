@@ -65,7 +65,7 @@ const isClean = (scene: Scene) =>
 
 describe('an instance that returns to its warm pool (D-1.23, D-3.28)', () => {
   it.each(['Stopped', 'Hibernated'] as const)(
-    'drains, is released when its tasks are STOPPED, and is ACTIVE without our mark while it is %s',
+    'F8: drains, is released when its tasks are STOPPED, and is ACTIVE without our mark while it is %s',
     async (PoolState) => {
       const scene = await withPool(PoolState);
       const instanceId = await returning(scene);

@@ -38,7 +38,7 @@ describe('Spot takes an instance back', () => {
     [30, 100, { maximumPercent: 100 }],
     [90, 100, { maximumPercent: 100 }],
   ])(
-    'its tasks get SIGTERM in time for a stopTimeout of %i s, behind a minimum of %i % and %o (D-3.19)',
+    'F25: its tasks get SIGTERM in time for a stopTimeout of %i s, behind a minimum of %i % and %o (D-3.19)',
     async (stopTimeoutSeconds, minimumHealthyPercent, wish) => {
       const services = [careful(stopTimeoutSeconds, { minimumHealthyPercent, ...wish })];
       const { scene, ends } = await interrupted({ services });
