@@ -172,7 +172,9 @@ async function carryOut(
     nothing(deps, sighting, decision.kind === 'wait' ? decision.why : 'not draining');
     return true;
   }
-  if (groupOf(departure)?.policy.state === 'paused') {
+  const group = groupOf(departure);
+  if (!group) return leaveToAws(deps, one, decision.why);
+  if (group.policy.state === 'paused') {
     nothing(deps, sighting, 'paused');
     return true;
   }
@@ -181,6 +183,15 @@ async function carryOut(
     return true;
   });
   return done ?? false;
+}
+
+/** Its tag was taken away after we began: nothing of the group may be touched, and Auto Scaling ends the wait by itself. */
+function leaveToAws({ log, count }: Deps, { departure }: Candidate, would: string): true {
+  const { clusterName, autoScalingGroupName, instanceId } = departure;
+  const which = { clusterName, autoScalingGroupName, instanceId };
+  log.info('decided', { ...which, decision: 'wait', why: 'not-enrolled', would });
+  count('Waiting');
+  return true;
 }
 
 function nothing({ log, count }: Deps, sighting: Sighting, why: string): [] {

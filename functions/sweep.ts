@@ -13,18 +13,20 @@ import {
 import { groupBy } from '../lib/grouping.ts';
 import { isHeartbeatDue } from '../lib/heartbeat.ts';
 import { isHookCheckDue } from '../lib/hook.ts';
-import { type HookWish, hookWishOf, isHookLeftBehind, keepHeartbeats, keepHook } from '../lib/keep.ts';
+import { type HookWish, hookWishOf, keepHeartbeats, keepHook } from '../lib/keep.ts';
 import { schedule, type Tick } from '../lib/lambda.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import { withReturning } from '../lib/pool.ts';
 import { sweepPeriodSeconds } from '../lib/rhythm.ts';
+import { lookAtUntagged, noteServed, type ServedGroups } from '../lib/untagged.ts';
 import { type LeavingGroup, type Unregistered, visitCluster } from '../lib/visit.ts';
 
 /** What one execution environment remembers from sweep to sweep; without it a sweep only works more. */
 export interface Memory {
   /** By ARN of the groups whose hook this environment has seen to: what their tags wanted of it. */
-  readonly hooksSeen: Map<string, HookWish | 'untagged' | undefined>;
+  readonly hooksSeen: Map<string, HookWish | undefined>;
+  readonly served: ServedGroups;
   readonly unregistered: Unregistered;
   readonly explained: Explained;
   readonly away: Away;
@@ -44,6 +46,7 @@ const explainReserveMs = 25_000;
 export function freshMemory(): Memory {
   return {
     hooksSeen: new Map(),
+    served: new Map(),
     unregistered: new Map(),
     away: new Set(),
     explained: freshExplained(),
@@ -61,6 +64,7 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   const groups = await withPools(deps, rotated(await deps.fleet.enrolledGroups(), tick.time));
   forgetOthers(memory, groups);
   noteAway(memory.away, groups);
+  noteServed(memory.served, groups);
   let isCutShort = false;
   const hasTime = () => {
     const has = tick.remainingMs() > reserveMs;
@@ -100,7 +104,7 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   });
   const acting = groups.flatMap((group) => enrolledGroup(group) ?? []).filter(isActing);
   await findReturned(deps, acting, memory.away, { time: tick.time, isGap }, hasTime);
-  if (hasTime()) await lookAtUntagged(deps, memory, groups, tick.time);
+  if (hasTime()) await lookAtUntagged(deps, memory.served, groups, tick.time);
   const mayRead = () => tick.remainingMs() > explainReserveMs;
   await explain(deps, waiting, memory.explained, tick.time, mayRead);
   reportSweep(deps, groups, startedAt, isCutShort);
@@ -133,6 +137,8 @@ function rotated(groups: readonly Group[], time: Date): Group[] {
 function forgetOthers(memory: Memory, groups: readonly Group[]): void {
   const leavingIds = new Set(groups.flatMap(leavingInstanceIds));
   for (const id of memory.unregistered.keys()) if (!leavingIds.has(id)) memory.unregistered.delete(id);
+  const arns = new Set(groups.map(({ autoScalingGroupARN }) => autoScalingGroupARN));
+  for (const arn of memory.hooksSeen.keys()) if (!arns.has(arn)) memory.hooksSeen.delete(arn);
 }
 
 /** Whether the sweep before this one renewed what was due, as far as this environment knows; else all are renewed at once. */
@@ -183,23 +189,6 @@ async function keepGroup(deps: Deps, { hooksSeen }: Memory, group: Group): Promi
     if (await keepHook(deps, enrolled)) hooksSeen.set(autoScalingGroupARN, hookWishOf(enrolled.policy));
   });
 }
-
-/** A group that was enrolled and is not any more is looked at once, and then as often as a hook as long as it has ours. */
-async function lookAtUntagged(deps: Deps, { hooksSeen }: Memory, groups: readonly Group[], time: Date) {
-  const enrolled = new Set(groups.map((group) => group.autoScalingGroupARN));
-  const untagged = [...hooksSeen].filter(([arn]) => !enrolled.has(arn));
-  const due = untagged.filter(([arn, seen]) => seen !== 'untagged' || isHookCheckDue(arn, time));
-  await inParallel(due, groupsAtOnce, async ([arn]) => {
-    const autoScalingGroupName = arn.slice(arn.indexOf(nameMarker) + nameMarker.length);
-    const look = () => isHookLeftBehind(deps, autoScalingGroupName);
-    const isLeftBehind = await contain(deps, 'look at an untagged group', { autoScalingGroupName }, look);
-    if (isLeftBehind === false) hooksSeen.delete(arn);
-    else hooksSeen.set(arn, 'untagged');
-  });
-}
-
-/** What stands before the name in the ARN of a group. */
-const nameMarker = 'autoScalingGroupName/';
 
 function reportSweep(
   { log, count, now }: Deps,

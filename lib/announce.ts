@@ -146,19 +146,23 @@ export function misconfigured(fault: Misconfiguration, at: Date): Announcement {
   };
 }
 
-/** A group that leaves has no hook of ours any more. It is told by whoever deleted it, once. */
-export function unenrolled(autoScalingGroupName: string, clusterName: string, at: Date): Announcement {
+/**
+ * A group is not served any more: it left, and its hook is deleted, which whoever deleted it tells once; or its tag is gone, and
+ * since when no API says.
+ */
+export function unenrolled(
+  autoScalingGroupName: string,
+  clusterName: string,
+  why: 'leaving' | 'tag-removed',
+  at: Date,
+): Announcement {
+  const which = why === 'leaving' ? at.toISOString() : why;
+  const id = idOf('Group Unenrolled', autoScalingGroupName, which);
   return {
     detailType: 'Group Unenrolled',
     at,
     resources: [],
-    detail: {
-      version: detailVersion,
-      id: idOf('Group Unenrolled', autoScalingGroupName, at.toISOString()),
-      autoScalingGroupName,
-      clusterName,
-      why: 'leaving',
-    },
+    detail: { version: detailVersion, id, autoScalingGroupName, clusterName, why },
   };
 }
 

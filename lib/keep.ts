@@ -4,7 +4,7 @@ import { type EnrolledGroup, enrolledGroup, heldInstanceIds, leavingInstanceIds 
 import { type Drift, driftOf, terminateHook } from './hook.ts';
 import { reportMisconfigured } from './misconfigured.ts';
 import { inParallel } from './parallel.ts';
-import { enrolmentTag, hookTag, type Policy } from './policy.ts';
+import { hookTag, type Policy } from './policy.ts';
 import { withPool } from './pool.ts';
 
 const heartbeatsAtOnce = 5;
@@ -84,26 +84,7 @@ async function unenrol(
   });
   count('HooksDeleted');
   count('Unenrolled');
-  announce(unenrolled(autoScalingGroupName, clusterName, now()));
-  return true;
-}
-
-/**
- * Whether a group whose tag was taken away has our hook still, which is said: it holds every instance that leaves until it
- * times out, and nobody drains them.
- */
-export async function isHookLeftBehind(deps: Deps, autoScalingGroupName: string) {
-  const { fleet, count } = deps;
-  const [group] = await fleet.groups([autoScalingGroupName]);
-  if (!group || group.tags[enrolmentTag] !== undefined) return false;
-  if (!(await fleet.hook(autoScalingGroupName))) return false;
-  reportMisconfigured(deps, {
-    problem: 'a group without our tag has our lifecycle hook',
-    autoScalingGroupName,
-    tag: enrolmentTag,
-    expected: `the tag, or no hook ${terminateHook.lifecycleHookName}`,
-  });
-  count('HooksLeftBehind');
+  announce(unenrolled(autoScalingGroupName, clusterName, 'leaving', now()));
   return true;
 }
 

@@ -171,7 +171,7 @@ describe('what is told of a group', () => {
   });
 
   it('is that it is not served any more', () => {
-    expect(unenrolled(groupName, clusterName, noon)).toMatchObject({
+    expect(unenrolled(groupName, clusterName, 'leaving', noon)).toMatchObject({
       detailType: 'Group Unenrolled',
       detail: { autoScalingGroupName: groupName, clusterName, why: 'leaving' },
     });

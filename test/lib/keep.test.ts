@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Group } from '../../lib/fleet.ts';
 import { enrolledGroup } from '../../lib/group.ts';
 import { terminateHook } from '../../lib/hook.ts';
-import { hookWishOf, isHookLeftBehind, keepHook } from '../../lib/keep.ts';
+import { hookWishOf, keepHook } from '../../lib/keep.ts';
 import { readEnrolment } from '../../lib/policy.ts';
-import { clusterName, depsOf, group, groupName, instanceId, namesOf, total } from './fixtures.ts';
+import { clusterName, depsOf, group, instanceId, namesOf, total } from './fixtures.ts';
 
 const tagsOf = (tags: Record<string, string>) => ({
   'ecs-steward:cluster': clusterName,
@@ -68,20 +68,6 @@ describe('the hook of a group that leaves', () => {
     expect(isDone).toBe(false);
     expect(namesOf(trace)).not.toContain('deleteHook');
     expect(total(trace, 'Unenrolled')).toBe(0);
-  });
-});
-
-describe('the hook of a group without our tag', () => {
-  it.each([
-    ['is reported', [group({ tags: {} })], terminateHook, true],
-    ['is nothing where it is not there', [group({ tags: {} })], undefined, false],
-    ['is nothing where the tag is there again', [group()], terminateHook, false],
-    ['is nothing where the group is gone', [], terminateHook, false],
-  ])('%s', async (_what, groups, hook, isReported) => {
-    const { deps, trace } = depsOf({ groups: async () => groups, hook: async () => hook });
-    expect(await isHookLeftBehind(deps, groupName)).toBe(isReported);
-    expect(total(trace, 'HooksLeftBehind')).toBe(isReported ? 1 : 0);
-    expect(total(trace, 'Misconfigured')).toBe(isReported ? 1 : 0);
   });
 });
 

@@ -8,6 +8,7 @@ import { doubtSabotages } from './doubts.ts';
 import { ecsSabotages } from './ecs.ts';
 import { ecsSchedulerSabotages } from './ecs-scheduler.ts';
 import { ecsServiceSabotages } from './ecs-services.ts';
+import { endingSabotages } from './ending.ts';
 import { instanceSabotages } from './instances.ts';
 import { interruptSabotages } from './interrupt.ts';
 import { operationSabotages } from './operations.ts';
@@ -29,6 +30,7 @@ export const sabotages: readonly Sabotage[] = [
   ...doubtSabotages,
   ...budgetSabotages,
   ...interruptSabotages,
+  ...endingSabotages,
   ...deadlineSabotages,
   ...uninstallSabotages,
   ...simulatorSabotages,

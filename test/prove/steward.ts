@@ -247,8 +247,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'a paused group is released by events',
     file: 'functions/release.ts',
-    find: "if (groupOf(departure)?.policy.state === 'paused') {",
-    replace: 'if (!groupOf(departure)) {',
+    find: "if (group.policy.state === 'paused') {",
+    replace: "if (group.policy.state === 'leaving') {",
     tests: ['test/functions/policy-state.test.ts'],
     by: 'releases nothing of a paused group, and the message does not come back',
   },
