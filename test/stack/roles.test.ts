@@ -77,6 +77,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'autoscaling:DescribeWarmPool',
     'autoscaling:PutLifecycleHook',
     'autoscaling:RecordLifecycleActionHeartbeat',
+    'ecs:DeleteAttributes',
     'ecs:DescribeClusters',
     'ecs:DescribeContainerInstances',
     'ecs:DescribeServices',
