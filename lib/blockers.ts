@@ -2,6 +2,7 @@ import type { Registration } from './departure.ts';
 import { lackOf, type Room, type Shortage } from './room.ts';
 import { leewayOf, type Service } from './service.ts';
 import { isRunning, isServiceTask, isStopped, serviceNameOf, type Task } from './task.ts';
+import { type Ending, secondsToStop } from './workload.ts';
 
 /** One reason why a departure waits, with what is known about it. `says` is a sentence for whoever reads it. */
 export type Blocker = Readonly<{ serviceName?: string; says: string }> &
@@ -20,7 +21,13 @@ export type Blocker = Readonly<{ serviceName?: string; says: string }> &
       }>
     | Readonly<{ kind: 'daemon-last'; serviceName: string; taskCount: number }>
     | Readonly<{ kind: 'standalone'; taskArns: readonly string[]; since: Date | undefined }>
-    | Readonly<{ kind: 'stopping'; taskArns: readonly string[]; since: Date | undefined }>
+    | Readonly<{
+        kind: 'stopping';
+        taskArns: readonly string[];
+        since: Date | undefined;
+        stopTimeoutSeconds?: number;
+        deregistrationDelaySeconds?: number;
+      }>
     | Readonly<{ kind: 'agent-disconnected'; since: Date }>
     | Readonly<{ kind: 'budget' }>
     | Readonly<{ kind: 'unknown'; taskCount: number; unread: readonly string[] }>
@@ -60,6 +67,8 @@ export interface Findings {
   readonly rooms: readonly Room[] | undefined;
   /** When it was first seen that the agent of one of them is not connected. */
   readonly disconnectedSince: Date | undefined;
+  /** How those of the tasks that are being stopped may end, by ARN, as far as it was read. */
+  readonly endings: ReadonlyMap<string, Ending>;
   /** What could not be read. */
   readonly unread: readonly string[];
 }
@@ -75,7 +84,10 @@ export function blockersOf(findings: Findings): Blocker[] {
     ...agentBlockers(findings),
     ...serviceBlockers(findings, running.filter(isServiceTask)),
     ...standaloneBlockers(running.filter((task) => !isServiceTask(task))),
-    ...stoppingBlockers(live.filter((task) => !isRunning(task))),
+    ...stoppingBlockers(
+      findings,
+      live.filter((task) => !isRunning(task)),
+    ),
   ];
   if (found.length === 0 && live.length > 0) return [unknown(live.length, findings.unread)];
   return found.toSorted(
@@ -206,12 +218,25 @@ function standaloneBlockers(tasks: readonly Task[]): Blocker[] {
   return [{ kind: 'standalone', taskArns: arnsOf(tasks), since, says }];
 }
 
-function stoppingBlockers(tasks: readonly Task[]): Blocker[] {
+/** How long it may last is what the task definitions and the group's tag allow; an agent may go by other times (D-2.35). */
+function stoppingBlockers({ endings }: Findings, tasks: readonly Task[]): Blocker[] {
   if (tasks.length === 0) return [];
   const since = earliest(tasks.map(({ stoppingAt }) => stoppingAt));
   const start = since ? ` since ${time(since)}` : '';
-  const says = `${count(tasks.length, 'task')} ${tasks.length === 1 ? 'is' : 'are'} being stopped${start}`;
-  return [{ kind: 'stopping', taskArns: arnsOf(tasks), since, says }];
+  const known = tasks.flatMap(({ taskArn }) => endings.get(taskArn) ?? []);
+  const longest = known.toSorted((a, b) => secondsToStop(b) - secondsToStop(a))[0];
+  const are = tasks.length === 1 ? 'is' : 'are';
+  const says = `${count(tasks.length, 'task')} ${are} being stopped${start}${longest ? allowed(longest) : ''}`;
+  const { task: _, ...times } = longest ?? {};
+  return [{ kind: 'stopping', taskArns: arnsOf(tasks), since, ...times, says }];
+}
+
+function allowed({ stopTimeoutSeconds, deregistrationDelaySeconds }: Ending): string {
+  const leaving =
+    deregistrationDelaySeconds > 0
+      ? ` after up to ${deregistrationDelaySeconds} s in which they leave their load balancer`
+      : '';
+  return `; they may take ${stopTimeoutSeconds} s from SIGTERM to SIGKILL (stopTimeout)${leaving}`;
 }
 
 function unknown(taskCount: number, unread: readonly string[], serviceName?: string): Blocker {

@@ -1,9 +1,10 @@
-import { after } from './deadline.ts';
+import { after, lastStopSeconds } from './deadline.ts';
 import type { Registration } from './departure.ts';
 import type { Group } from './fleet.ts';
 import { type EnrolledGroup, isOnItsWay, leavingInstanceIds } from './group.ts';
 import type { Mark } from './mark.ts';
 import type { DrainLimit, Policy } from './policy.ts';
+import { usualStopTimeoutSeconds } from './workload.ts';
 
 /** How many instances of a cluster, and of each of its groups, may drain at once. Infinity: any number. */
 export interface Slots {
@@ -21,9 +22,6 @@ export interface Claim {
   /** Its hook ends so soon that it cannot wait for a slot. */
   readonly isHurried: boolean;
 }
-
-/** Beside its deadline a drain needs so long (seconds): the sweep, and the ten minutes in which what is left is stopped. */
-const hurrySeconds = 600;
 
 /**
  * The slots of a cluster, given its own limit and all its enrolled groups; or of a group, where the cluster has no limit.
@@ -68,14 +66,20 @@ export function holdsSlot(registrations: readonly Registration[]): boolean {
 
 const isVoluntary = (mark: Mark | undefined) => mark?.cause === 'termination' || mark?.cause === 'return';
 
-/** Whether a drain must begin now to have its whole deadline before the hook ends, slot or not. */
+/**
+ * Whether a drain must begin now to have its whole deadline before the hook ends, slot or not. What is left then is stopped:
+ * behind a load balancer and with the usual stopTimeout, as far as anybody knows before tasks are read.
+ */
 export function isHurried(
-  { drainDeadlineSeconds }: Pick<Policy, 'drainDeadlineSeconds'>,
+  { drainDeadlineSeconds, deregistrationDelaySeconds }: HurryPolicy,
   hookEndsAt: Date | undefined,
   now: Date,
 ): boolean {
-  return hookEndsAt !== undefined && now >= after(hookEndsAt, -drainDeadlineSeconds - hurrySeconds);
+  const stopSeconds = lastStopSeconds(deregistrationDelaySeconds + usualStopTimeoutSeconds);
+  return hookEndsAt !== undefined && now >= after(hookEndsAt, -drainDeadlineSeconds - stopSeconds);
 }
+
+type HurryPolicy = Pick<Policy, 'drainDeadlineSeconds' | 'deregistrationDelaySeconds'>;
 
 /**
  * Who of the waiting may begin to drain, in that order, while others (`holders`, an entry for each) hold slots. Whoever cannot

@@ -3,22 +3,43 @@ import { globalTimeoutSeconds } from './hook.ts';
 import type { Mark } from './mark.ts';
 import type { Policy } from './policy.ts';
 import { isRunning, isServiceTask, isStopped, type Task } from './task.ts';
+import { usualStopTimeoutSeconds } from './workload.ts';
 
 /** So long before the hook ends (seconds) whoever still waits is warned about. */
 const warnSeconds = 3600;
-/** Tasks told to stop at the deadline have so long (seconds) to become STOPPED. */
-const stopGraceSeconds = 600;
-/** So long before the hook ends (seconds) everything left is stopped ... */
-const lastStopSeconds = 600;
-/** ... and so long before it ends (seconds) the instance is released, so that no hook of ours ever times out. */
+/** Tasks told to stop have so long (seconds) to become STOPPED, however short their delays are ... */
+const leastGraceSeconds = 600;
+/** ... and so much longer (seconds) than the longest of them needs: for the order to the agent, and its report. */
+const reportSeconds = 60;
+/** So long before the hook ends (seconds) the instance is released, so that no hook of ours ever times out. */
 const lastReleaseSeconds = 120;
 
-/** The times of a departure, from what Auto Scaling, the mark and the policy say of it. */
+/** How long tasks told to stop are waited for (seconds), given what the slowest of them may take. */
+const graceSeconds = ({ endingSeconds = 0 }: Departure): number =>
+  Math.max(leastGraceSeconds, endingSeconds + reportSeconds);
+
+/**
+ * So long before the hook ends (seconds) everything left is stopped, so that it can take the time it needs. It is ten minutes
+ * where nothing needs more than seven of them.
+ */
+export const lastStopSeconds = (endingSeconds = 0): number =>
+  Math.max(leastGraceSeconds, endingSeconds + reportSeconds + lastReleaseSeconds);
+
+/** What a policy says about times. */
+type TimesPolicy = Pick<
+  Policy,
+  'drainDeadlineSeconds' | 'onDeadline' | 'standaloneStopSeconds' | 'deregistrationDelaySeconds'
+>;
+
+/**
+ * The times of a departure, from what Auto Scaling, the mark and the policy say of it. Until its tasks are known, each is
+ * taken for one behind a load balancer with the usual stopTimeout.
+ */
 export function departureTimes(
-  policy: Pick<Policy, 'drainDeadlineSeconds' | 'onDeadline' | 'standaloneStopSeconds'>,
+  policy: TimesPolicy,
   mark: Mark | undefined,
   startedAt: Date | undefined,
-): Pick<Departure, 'drainStartedAt' | 'deadline' | 'standaloneStopAt' | 'hookEndsAt'> {
+): Pick<Departure, 'drainStartedAt' | 'deadline' | 'standaloneStopAt' | 'hookEndsAt' | 'endingSeconds'> {
   const drainStartedAt = mark?.at ?? startedAt;
   const hookStartedAt = startedAt ?? mark?.at;
   return {
@@ -32,6 +53,7 @@ export function departureTimes(
         ? undefined
         : drainStartedAt && after(drainStartedAt, policy.standaloneStopSeconds),
     hookEndsAt: hookStartedAt && after(hookStartedAt, globalTimeoutSeconds),
+    endingSeconds: policy.deregistrationDelaySeconds + usualStopTimeoutSeconds,
   };
 }
 
@@ -40,9 +62,15 @@ export function isHookEndNear(departure: Departure, now: Date): boolean {
   return isHookEnding(departure, now, warnSeconds);
 }
 
+/** Whether it matters how long tasks take to stop: they are stopped, or are about to be, in a given time. */
+export function isGraceNeeded(departure: Departure, now: Date): boolean {
+  const { deadline } = departure;
+  return (deadline !== undefined && now >= deadline.at) || isHookEndNear(departure, now);
+}
+
 /** Whether everything that is left is to be stopped, because the hook ends soon. */
 export function isStopDue(departure: Departure, now: Date): boolean {
-  return isHookEnding(departure, now, lastStopSeconds);
+  return isHookEnding(departure, now, lastStopSeconds(departure.endingSeconds));
 }
 
 /** Whether the instance is to be released whatever is left, because the hook ends at once. */
@@ -63,12 +91,14 @@ export function decideDraining(departure: Departure, tasks: readonly Task[], now
   const standalone = live.filter((task) => !isServiceTask(task));
   if (standaloneStopAt && now >= standaloneStopAt && standalone.some(isRunning))
     return stopLeft(standalone, 'standalone-tasks');
-  if (deadline && now >= deadline.at && live.some(isServiceTask)) return decideLate(deadline, live, now);
+  if (deadline && now >= deadline.at && live.some(isServiceTask))
+    return decideLate(departure, deadline, live, now);
   return { kind: 'wait', why: whyWaiting(live) };
 }
 
 /** The deadline is for service tasks; a standalone task lives until it ends, its own time has come or the hook ends. */
 function decideLate(
+  departure: Departure,
   deadline: NonNullable<Departure['deadline']>,
   live: readonly Task[],
   now: Date,
@@ -76,16 +106,16 @@ function decideLate(
   const late = live.filter(isServiceTask);
   if (deadline.onDeadline === 'stop-tasks') {
     if (late.some(isRunning)) return stopLeft(late, 'deadline');
-    if (now < graceEndsAt(deadline.at, late)) return { kind: 'wait', why: 'tasks-stopping' };
+    if (now < graceEndsAt(departure, deadline.at, late)) return { kind: 'wait', why: 'tasks-stopping' };
   }
   if (late.length < live.length) return { kind: 'wait', why: 'standalone-tasks' };
   return { kind: 'release', why: 'deadline' };
 }
 
 /** The grace runs from the deadline, or from a later stop: after an outage of ours tasks are told to stop late. */
-function graceEndsAt(deadlineAt: Date, tasks: readonly Task[]): Date {
+function graceEndsAt(departure: Departure, deadlineAt: Date, tasks: readonly Task[]): Date {
   const stops = tasks.map(({ stoppingAt }) => stoppingAt?.getTime() ?? 0);
-  return after(new Date(Math.max(deadlineAt.getTime(), ...stops)), stopGraceSeconds);
+  return after(new Date(Math.max(deadlineAt.getTime(), ...stops)), graceSeconds(departure));
 }
 
 function stopLeft(tasks: readonly Task[], why: StopReason): DepartureDecision {

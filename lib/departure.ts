@@ -1,4 +1,4 @@
-import { after, decideDraining, isReleaseDue, isStopDue } from './deadline.ts';
+import { after, decideDraining, isHookEndNear, isReleaseDue } from './deadline.ts';
 import type { Mark } from './mark.ts';
 import type { OnDeadline, Policy } from './policy.ts';
 import { isStopped, type Task } from './task.ts';
@@ -18,6 +18,8 @@ export interface Departure {
   readonly standaloneStopAt?: Date | undefined;
   /** When Auto Scaling ends the hook, renewed or not (D-3.7). */
   readonly hookEndsAt?: Date | undefined;
+  /** How long what is left on it may take to leave load balancers and to stop (seconds), as far as it is known. */
+  readonly endingSeconds?: number | undefined;
   /** Whether no slot of a budget is free for it. */
   readonly isOverBudget?: boolean;
 }
@@ -121,13 +123,16 @@ export function reasonToLetGo(
   return state === 'leaving' && !isUnderWay ? 'leaving' : undefined;
 }
 
-/** Whether the tasks must be read to decide. With tasks still meant to run, and no time to stop any, they need not. */
+/**
+ * Whether the tasks must be read to decide. With tasks still meant to run, and no time to stop any, they need not. How long
+ * before the end of the hook they are stopped depends on what they are, so they are read from when that end is near.
+ */
 export function needsTasks(departure: Departure, registrations: readonly Registration[], now: Date): boolean {
   const usable = registrations.filter(isUsable);
   if (usable.length === 0 || usable.some(({ status }) => status !== 'DRAINING')) return false;
   const { deadline, standaloneStopAt } = departure;
   if ([deadline?.at, standaloneStopAt].some((time) => time && now >= time)) return true;
-  if (isStopDue(departure, now)) return true;
+  if (isHookEndNear(departure, now)) return true;
   return usable.every(({ taskCount }) => taskCount === 0);
 }
 

@@ -3,14 +3,17 @@ import { type Blocker, type BlockerKind, blockersOf, type Findings, overBudget }
 import { whyWaiting } from './deadline.ts';
 import type { Departure, Registration, WaitReason } from './departure.ts';
 import { contain, type Deps, type Metric } from './deps.ts';
+import type { EnrolledGroup } from './group.ts';
 import { groupBy } from './grouping.ts';
 import { inParallel } from './parallel.ts';
 import { isDue } from './rhythm.ts';
 import { isRunning, isServiceTask, isStopped, serviceNameOf, type Task } from './task.ts';
 import { readTasks } from './tasks.ts';
+import { type Ending, type EndingOf, readEndings } from './workload.ts';
 
 /** A departure that a sweep found waiting. `tasks`: those on it, where they were read to decide. */
 export interface Waiting {
+  readonly enrolled: Pick<EnrolledGroup, 'policy'>;
   readonly departure: Departure;
   readonly registrations: readonly Registration[];
   readonly why: WaitReason;
@@ -141,18 +144,29 @@ async function read(
   const mine = new Set(own.flatMap(arnsOf));
   const live = tasks.filter((task) => mine.has(task.containerInstanceArn) && !isStopped(task));
   const running = live.filter((task) => isServiceTask(task) && isRunning(task));
-  const names = [...new Set(running.flatMap((task) => serviceNameOf(task) ?? []))];
+  const stopping = live.filter((task) => !isRunning(task));
+  const names = [...new Set(live.flatMap((task) => serviceNameOf(task) ?? []))];
   const isAny = running.length > 0;
   const taskArns = running.map(({ taskArn }) => taskArn);
-  const services = isAny ? await reading('services', [], () => fleet.services(clusterName, names)) : [];
+  const services =
+    names.length > 0 ? await reading('services', [], () => fleet.services(clusterName, names)) : [];
+  const endingOf = await reading<EndingOf | undefined>('task definitions', undefined, () =>
+    readEndings(fleet, clusterName, stopping, services),
+  );
   const protections: Findings['protections'] = isAny
     ? await reading('task protection', new Map(), () => fleet.protections(clusterName, taskArns))
     : new Map();
   const rooms = isAny ? await reading('instances', undefined, () => fleet.rooms(clusterName)) : undefined;
   const byName = new Map(services.map((service) => [service.serviceName, service]));
+  const endingsOf = (one: Waiting): [string, Ending][] =>
+    stopping.flatMap((task) => {
+      const delay = one.enrolled.policy.deregistrationDelaySeconds;
+      return endingOf ? [[task.taskArn, endingOf(task, delay)]] : [];
+    });
   return (one) => ({
     registrations: one.registrations,
     tasks: live.filter(({ containerInstanceArn }) => arnsOf(one).includes(containerInstanceArn)),
+    endings: new Map(endingsOf(one)),
     services: byName,
     protections,
     rooms,

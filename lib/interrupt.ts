@@ -3,7 +3,7 @@ import type { Interruption, StewardEvent } from './events.ts';
 import type { Group } from './fleet.ts';
 import { enrolledGroup } from './group.ts';
 import { isRunning, isStopped } from './task.ts';
-import type { Ending } from './workload.ts';
+import { type Ending, secondsToStop } from './workload.ts';
 
 /** Nothing holds an instance longer than this after the notice (seconds; D-3.19). */
 const noticeSeconds = 120;
@@ -69,9 +69,6 @@ function lastCallAt({ at, action }: Interruption, ending: Ending): Date {
 
 /** Whether there is no time for all of it: what is left of the task is cut off by the end of its instance. */
 export const isTooSlow = (ending: Ending): boolean => secondsToStop(ending) > leadSeconds;
-
-const secondsToStop = ({ deregistrationDelaySeconds, stopTimeoutSeconds }: Ending) =>
-  deregistrationDelaySeconds + stopTimeoutSeconds;
 
 /** When to look again although no task waits for its last call: a list may lack one that was placed just before the drain. */
 export const doubtSeconds = lookEverySeconds;

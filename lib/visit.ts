@@ -17,6 +17,7 @@ import { UnknownCluster } from './errors.ts';
 import type { Waiting } from './explain.ts';
 import { type EnrolledGroup, leavingInstanceIds, reportUnknownCluster } from './group.ts';
 import { chunks, groupBy } from './grouping.ts';
+import { stopTasks, withEndings } from './late.ts';
 import { inParallel } from './parallel.ts';
 import type { Task } from './task.ts';
 import { readTasks, wholeClusterAbove } from './tasks.ts';
@@ -39,12 +40,6 @@ interface Visit {
 
 const visitsAtOnce = 5;
 const readTogether = 10;
-
-const stopReason = {
-  deadline: 'ecs-steward: the drain deadline of the Auto Scaling group has passed',
-  'standalone-tasks': 'ecs-steward: the time of the Auto Scaling group for standalone tasks has passed',
-  'hook-ending': 'ecs-steward: Auto Scaling is about to terminate the instance',
-} as const;
 
 /**
  * Reads everything about the leaving instances of one cluster, decides about each and carries it out. `enrolled`: all
@@ -78,14 +73,15 @@ export async function visitCluster(
     waiting.flatMap((visit) => visit.registrations),
   );
   const tasks = await readTasksOf(deps, clusterName, others, hasTime);
+  const departures = await withEndings(deps, clusterName, others, (visit) => tasks.get(visit));
   const waits: Waiting[] = [];
   await inParallel(others, visitsAtOnce, async (visit) => {
     if (!hasTime()) return;
-    const decision = decideDeparture(visit.departure, visit.registrations, tasks.get(visit), deps.now());
+    const departure = departures.get(visit) ?? visit.departure;
+    const decision = decideDeparture(departure, visit.registrations, tasks.get(visit), deps.now());
     if (decision.kind === 'wait') waits.push({ ...visit, why: decision.why, tasks: tasks.get(visit) });
     const act = () => carryOut(deps, visit, decision, unregistered);
-    const { departure, registrations: own } = visit;
-    await attempt(deps, 'carry out a decision', departure, own, act, { decision });
+    await attempt(deps, 'carry out a decision', departure, visit.registrations, act, { decision });
   });
   return waits;
 }
@@ -236,30 +232,6 @@ async function askToAdmit(deps: Deps, starting: readonly Visit[]): Promise<void>
     await contain(deps, 'ask to admit', { autoScalingGroupName }, () =>
       deps.fleet.askToAdmit(autoScalingGroupName, instanceIds, deps.now()),
     );
-  }
-}
-
-async function stopTasks(
-  deps: Deps,
-  { enrolled, departure, registrations }: Visit,
-  { why, taskArns }: Extract<DepartureDecision, { kind: 'stop-tasks' }>,
-): Promise<void> {
-  const { autoScalingGroupName, instanceId } = departure;
-  const { clusterName } = enrolled;
-  deps.log.info('decided', {
-    clusterName,
-    autoScalingGroupName,
-    instanceId,
-    decision: 'stop-tasks',
-    why,
-    taskArns,
-  });
-  deps.announce(deadlinePassed(departure, registrations, 'stop-tasks', why, taskArns, deps.now()));
-  for (const taskArn of taskArns) {
-    await contain(deps, 'stop a task', { instanceId, taskArn }, async () => {
-      await deps.fleet.stopTask(enrolled.clusterName, taskArn, stopReason[why]);
-      deps.count('TasksStopped');
-    });
   }
 }
 

@@ -14,7 +14,7 @@ import {
   stopping,
   total,
 } from '../lib/fixtures.ts';
-import { answers, knowing, tick } from './sweep-scene.ts';
+import { answers, knowing, marked, tick } from './sweep-scene.ts';
 
 describe('a fault', () => {
   const other = group({
@@ -50,6 +50,22 @@ describe('a fault', () => {
     const { deps, trace } = depsOf(answers([both], registrations, [], { complete }));
     await sweep(deps, knowing(both), tick());
     expect([total(trace, 'Released'), total(trace, 'Failures')]).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['read, is what their definition says', 1500, 3000 + 1559, 'wait'],
+    ['read and over, ends the wait', 1500, 3000 + 1561, 'release'],
+    ['not to be read, is the usual', undefined, 3000 + 601, 'release'],
+  ])('where the time that tasks take to stop is %s', async (_what, seconds, drainedSeconds, decision) => {
+    const definition = async (taskDefinitionArn: string) => {
+      if (seconds === undefined) throw new Error('AccessDeniedException');
+      return { taskDefinitionArn, stopTimeoutSeconds: seconds };
+    };
+    const late = stopping({ stoppingAt: at(3000 - drainedSeconds) });
+    const { deps, trace } = depsOf(answers([group()], [marked(-drainedSeconds)], [late], { definition }));
+    await sweep(deps, knowing(group()), tick());
+    expect(namesOf(trace).includes('complete') ? 'release' : 'wait').toBe(decision);
+    expect(total(trace, 'Failures')).toBe(seconds === undefined ? 1 : 0);
   });
 
   it('in reading the tasks leaves those instances waiting, and no more than ten', async () => {

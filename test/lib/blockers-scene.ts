@@ -36,6 +36,7 @@ export const findings = (services: readonly Service[], overrides: Partial<Findin
     },
   ],
   disconnectedSince: undefined,
+  endings: new Map(),
   unread: [],
   ...overrides,
 });

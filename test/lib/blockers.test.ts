@@ -237,6 +237,29 @@ describe('what else is left', () => {
     ]);
   });
 
+  it.each([
+    [0, '; they may take 90 s from SIGTERM to SIGKILL (stopTimeout)'],
+    [
+      20,
+      '; they may take 90 s from SIGTERM to SIGKILL (stopTimeout) after up to 20 s in which they leave their load balancer',
+    ],
+  ])('says how long the slowest of them may take (D-2.35, D-13.8): %i s of delay', (delay, words) => {
+    const slow = stopping({ taskArn: taskArn('slow') });
+    const endings = new Map([
+      [taskArn('slow'), { task: slow, stopTimeoutSeconds: 90, deregistrationDelaySeconds: delay }],
+      [taskArn('web'), { task: stopping(), stopTimeoutSeconds: 30, deregistrationDelaySeconds: 0 }],
+    ]);
+    const [found] = blockersOf(findings([], { tasks: [stopping(), slow], endings }));
+    expect(found).toEqual({
+      kind: 'stopping',
+      taskArns: [taskArn('slow'), taskArn('web')],
+      since: at(-20),
+      stopTimeoutSeconds: 90,
+      deregistrationDelaySeconds: delay,
+      says: `2 tasks are being stopped since 2026-05-04T11:59:40Z${words}`,
+    });
+  });
+
   it('is told beside an agent that is not connected: nothing can be stopped there (D-2.44)', () => {
     const registrations = [registration({ agentConnected: false })];
     const since = at(-60);

@@ -102,11 +102,17 @@ describe('holdsSlot', () => {
 });
 
 describe('isHurried', () => {
-  const policy = { drainDeadlineSeconds: 3000 };
+  const policy = { drainDeadlineSeconds: 3000, deregistrationDelaySeconds: 300 };
   it('when what remains of the hook is the deadline and ten minutes, and not a millisecond before', () => {
     expect(isHurried(policy, at(3600), noon)).toBe(true);
     expect(isHurried(policy, at(3600.001), noon)).toBe(false);
     expect(isHurried(policy, undefined, noon)).toBe(false);
+  });
+
+  it('sooner where tasks take an hour to leave their load balancer, and 30 s to stop (D-13.8)', () => {
+    const slow = { ...policy, deregistrationDelaySeconds: 3600 };
+    expect(isHurried(slow, at(3000 + 3600 + 30 + 60 + 120), noon)).toBe(true);
+    expect(isHurried(slow, at(3000 + 3600 + 30 + 60 + 120.001), noon)).toBe(false);
   });
 });
 

@@ -61,6 +61,27 @@ describe('row 8: the drain deadline of service tasks', () => {
       gives: release('deadline'),
     },
     {
+      when: 'the grace is a minute longer than the slowest task needs, where that is more (D-2.35, D-13.8)',
+      is: { ...late(1559.999), endingSeconds: 1500 },
+      has: [{}],
+      runs: [stopping({ stoppingAt: at(-1600) })],
+      gives: wait('tasks-stopping'),
+    },
+    {
+      when: 'that grace is over',
+      is: { ...late(1560), endingSeconds: 1500 },
+      has: [{}],
+      runs: [stopping({ stoppingAt: at(-1600) })],
+      gives: release('deadline'),
+    },
+    {
+      when: 'the grace is never shorter than ten minutes',
+      is: { ...late(599.999), endingSeconds: 2 },
+      has: [{}],
+      runs: [stopping({ stoppingAt: at(-700) })],
+      gives: wait('tasks-stopping'),
+    },
+    {
       when: 'long after it, a task that was never told is stopped first',
       is: late(7200),
       has: [{}],
@@ -155,6 +176,20 @@ describe('the end of the hook (D-3.7)', () => {
       has: [{}],
       runs: [standalone(), task()],
       gives: stopTasks('hook-ending', taskArn('job'), taskArn('web')),
+    },
+    {
+      when: 'stops everything as much sooner as the slowest task needs to end before the release',
+      is: { ...hookEndsIn(1500 + 60 + 120), endingSeconds: 1500 },
+      has: [{}],
+      runs: [standalone()],
+      gives: stopTasks('hook-ending', taskArn('job')),
+    },
+    {
+      when: 'not a millisecond sooner than that',
+      is: { ...hookEndsIn(1500 + 60 + 120.001), endingSeconds: 1500 },
+      has: [{}],
+      runs: [standalone()],
+      gives: wait('standalone-tasks'),
     },
     {
       when: 'told to stop: waits',

@@ -248,7 +248,8 @@ describe('needsTasks', () => {
     ['not when only one of two registrations is empty', {}, [{}, { taskCount: 1 }], false],
     ['when the deadline has passed', late(0), [{ taskCount: 2 }], true],
     ['not just before', late(-0.001), [{ taskCount: 2 }], false],
-    ['in the last 10 minutes of the hook', hookEndsIn(600), [{ taskCount: 2 }], true],
+    ['in the last hour of the hook', hookEndsIn(3600), [{ taskCount: 2 }], true],
+    ['not before it', hookEndsIn(3600.001), [{ taskCount: 2 }], false],
     ['not while ACTIVE', late(0), [{ status: 'ACTIVE' }], false],
     ['when the time of standalone tasks has come', { standaloneStopAt: noon }, [{ taskCount: 1 }], true],
     ['not a millisecond before', { standaloneStopAt: at(0.001) }, [{ taskCount: 1 }], false],
@@ -264,6 +265,7 @@ describe('departureTimes', () => {
     drainDeadlineSeconds: 3000,
     onDeadline: 'continue',
     standaloneStopSeconds: 600,
+    deregistrationDelaySeconds: 20,
   } as const;
 
   it('counts the deadline from the mark and the hook from the activity', () => {
@@ -272,6 +274,7 @@ describe('departureTimes', () => {
       deadline: { at: at(3100), onDeadline: 'continue' },
       standaloneStopAt: at(700),
       hookEndsAt: at(172_800),
+      endingSeconds: 50,
     });
   });
 
@@ -287,6 +290,7 @@ describe('departureTimes', () => {
       deadline: undefined,
       standaloneStopAt: undefined,
       hookEndsAt: undefined,
+      endingSeconds: 50,
     });
   });
 });

@@ -11,6 +11,7 @@ import {
   instanceId,
   namesOf,
   noon,
+  policyOf,
   registration,
   standalone,
   task,
@@ -32,6 +33,7 @@ const answers = (overrides: Partial<Fleet> = {}): Partial<Fleet> => ({
 
 /** An instance that has drained for so many seconds, and whose tasks were not read. */
 const waiting = (seconds: number, overrides: Partial<Waiting> = {}): Waiting => ({
+  enrolled: { policy: policyOf() },
   departure: departure({ drainStartedAt: at(-seconds) }),
   registrations: [registration({ taskCount: 1 })],
   why: 'draining',

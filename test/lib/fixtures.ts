@@ -2,6 +2,7 @@ import type { Announcement } from '../../lib/announce.ts';
 import type { Departure, Registration } from '../../lib/departure.ts';
 import type { Deps, LogFields, Metric } from '../../lib/deps.ts';
 import type { Fleet, Group } from '../../lib/fleet.ts';
+import { type Policy, readEnrolment } from '../../lib/policy.ts';
 import type { Task } from '../../lib/task.ts';
 
 /** The time at which everything in these tests happens, and times so many seconds from it. */
@@ -84,6 +85,14 @@ export const group = (overrides: Partial<Group> = {}): Group => ({
   hasWarmPool: false,
   ...overrides,
 });
+
+/** What these tags of a group say, beside its enrolment. */
+export function policyOf(tags: Readonly<Record<string, string>> = {}): Policy {
+  const named = Object.entries(tags).map(([name, value]) => [`ecs-steward:${name}`, value]);
+  const enrolment = readEnrolment({ 'ecs-steward:cluster': clusterName, ...Object.fromEntries(named) });
+  if (!enrolment) throw new Error('The group is not enrolled');
+  return enrolment.policy;
+}
 
 /** What a behaviour did: every call of the fleet, every log line, every count. */
 export interface Trace {

@@ -3,6 +3,22 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules about deadlines, about what comes back, and about odd registrations. */
 export const deadlineSabotages: readonly Sabotage[] = [
   {
+    broken: 'tasks stopped at the deadline have ten minutes, however long they may take',
+    file: 'lib/deadline.ts',
+    find: 'Math.max(leastGraceSeconds, endingSeconds + reportSeconds);',
+    replace: 'Math.max(leastGraceSeconds, Math.min(endingSeconds, reportSeconds));',
+    tests: ['test/scenarios/late.test.ts'],
+    by: 'have all of their stopTimeout, however long, before the instance is released',
+  },
+  {
+    broken: 'tasks are stopped ten minutes before the end of the hook, however long they may take',
+    file: 'lib/deadline.ts',
+    find: 'Math.max(leastGraceSeconds, endingSeconds + reportSeconds + lastReleaseSeconds);',
+    replace: 'Math.max(leastGraceSeconds, Math.min(endingSeconds, lastReleaseSeconds));',
+    tests: ['test/scenarios/late.test.ts'],
+    by: 'are stopped as much sooner as they need to end',
+  },
+  {
     broken: 'an instance on its way back into its warm pool is not seen to leave',
     file: 'lib/group.ts',
     find: "const way = '((Warmed:)?Terminating|Warmed:Pending|ReplacingRootVolume)';",

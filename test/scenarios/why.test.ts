@@ -161,13 +161,15 @@ describe('why a departure waits is said', () => {
     ]);
   });
 
-  it('tasks that are being stopped, since when (D-2.31)', async () => {
+  it('tasks that are being stopped, since when, and how long that may take (D-2.31, D-2.35)', async () => {
     const slow = service({ stopSeconds: 600, stopTimeoutSeconds: 900 });
     const { scene, instanceId } = await waited({ services: [slow] });
     const stops = tasksOn(scene, instanceId).map(({ desiredStoppedAt }) => Number(desiredStoppedAt));
     expect(told(scene, instanceId)).toMatchObject([
-      { kind: 'stopping', since: new Date(Math.min(...stops)).toISOString() },
+      { kind: 'stopping', since: new Date(Math.min(...stops)).toISOString(), stopTimeoutSeconds: 900 },
     ]);
+    expect(told(scene, instanceId)[0]?.says).toMatch(/may take 900 s from SIGTERM to SIGKILL/);
+    expect(scene.denied).toEqual([]);
   });
 
   it('an agent that is not connected, since that was seen (D-2.44)', async () => {

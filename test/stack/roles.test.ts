@@ -81,6 +81,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'ecs:DescribeClusters',
     'ecs:DescribeContainerInstances',
     'ecs:DescribeServices',
+    'ecs:DescribeTaskDefinition',
     'ecs:DescribeTasks',
     'ecs:GetTaskProtection',
     'ecs:ListClusters',
