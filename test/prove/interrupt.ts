@@ -30,7 +30,7 @@ export const interruptSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'the last call of a task is the same whatever its stopTimeout',
-    file: 'lib/interrupt.ts',
+    file: 'lib/workload.ts',
     find: 'deregistrationDelaySeconds + stopTimeoutSeconds;',
     replace: 'deregistrationDelaySeconds + Math.min(30, stopTimeoutSeconds);',
     tests: scenario,
