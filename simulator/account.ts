@@ -109,6 +109,7 @@ export class Account {
       world,
       sqs: this.sqs,
       handle: (...request) => this.endpoint.handle(...request),
+      ask: (...call) => this.endpoint.ask(...call),
     });
     this.bus = new Bus({ ...place, world, sqs: this.sqs, lambda: this.lambda });
     this.mappings = new Mappings({ world, sqs: this.sqs, lambda: this.lambda });

@@ -1,6 +1,5 @@
 import { answering } from './answered.ts';
 import { Busy, type BusyFaults } from './busy.ts';
-import type { Chance } from './chance.ts';
 import type { Journal } from './journal.ts';
 import {
   type Applied,
@@ -12,9 +11,10 @@ import {
   type Service,
   type ServiceName,
 } from './machine.ts';
-import { memoryMs } from './table.ts';
-import { accessDenied } from './wire/check.ts';
-import { credentialOf, type HttpRequest } from './wire/request.ts';
+import { type ViewFaults, Views } from './views.ts';
+import { accessDenied, checkReply } from './wire/check.ts';
+import { copyOf } from './wire/copy.ts';
+import { bytesOf, credentialOf, type HttpRequest, unsigned } from './wire/request.ts';
 import {
   checkInput,
   type DecodedCall,
@@ -23,6 +23,7 @@ import {
   encodeFault,
   encodeRefusal,
   encodeReply,
+  shownAs,
 } from './wire/wire.ts';
 import type { Activity, World } from './world.ts';
 
@@ -35,6 +36,11 @@ export interface WireResponse {
   readonly headers: Record<string, string>;
   readonly body: Uint8Array;
 }
+
+/** The answer to a call that is not on the wire: the reply, or the error as an SDK client knows it. */
+export type Spoken =
+  | { readonly reply: Readonly<Record<string, unknown>> }
+  | { readonly fault: { readonly name: string; readonly status: number; readonly message: string } };
 
 /** A function's execution environment as a caller. */
 export interface FunctionCaller extends Caller {
@@ -56,20 +62,13 @@ export interface CallRecord {
 }
 
 /** Faults of the API itself, settable at run time. */
-export interface EndpointFaults extends BusyFaults {
-  /** Reads answer from a state up to this many seconds old (0: always the newest). */
-  readLagSecondsMax: number;
-  /** Says which state (milliseconds) a function's read sees, instead of chance; at most a minute ago. */
-  viewAt?: ((read: { readonly operation: string }, now: number) => number) | undefined;
+export interface EndpointFaults extends BusyFaults, ViewFaults {
   /** May refuse a function's call, as AWS would: throws Fault. Asked after IAM, before the service. */
   refuse?: ((call: Call & { service: ServiceName; functionName: string | undefined }) => void) | undefined;
 }
 
 /** From the start of a call to its answer; the service acts halfway (milliseconds of virtual time). */
 export const callMs = 30;
-
-/** From so many views on, the old ones are looked for and forgotten. */
-const viewsMax = 1000;
 
 /** The API of the account: checks input and permissions, applies read lag, answers in virtual time, keeps the call log. */
 export class Endpoint {
@@ -81,11 +80,10 @@ export class Endpoint {
   private readonly signer: (accessKeyId: string) => Caller | undefined;
   private readonly isAllowed: (caller: Caller, need: Need) => boolean;
   private readonly onOutcome: (outcome: Outcome) => void;
-  private readonly lag: Chance;
+  private readonly views: Views;
   private readonly busy: Busy;
   private readonly ids;
   private readonly doorIds;
-  private readonly views = new Map<string, number>();
 
   constructor(options: {
     world: World;
@@ -104,7 +102,7 @@ export class Endpoint {
     this.signer = options.signer;
     this.isAllowed = options.isAllowed;
     this.onOutcome = options.onOutcome;
-    this.lag = options.world.chance('read-lag');
+    this.views = new Views(options.world, this.faults);
     this.busy = new Busy(options.world.chance('refusals'), this.faults);
     this.ids = options.world.ids('requests');
     this.doorIds = options.world.ids('operator-requests');
@@ -124,15 +122,55 @@ export class Endpoint {
     caller: FunctionCaller,
     request: WireRequest,
   ): Promise<{ response: WireResponse }> {
-    const startedAt = this.world.now;
     const whole = { ...request, body: bytesOf(request.body) };
-    let response: WireResponse | undefined;
+    const response = await this.inTime<WireResponse>(activity, (onAnswer) =>
+      this.answer(caller, whole, this.ids.uuid(), onAnswer),
+    );
+    return { response };
+  }
+
+  /**
+   * The same for a call that is not on the wire: what the client would write and read is handed over as it is, and all
+   * the rest (throttling, checks, permissions, faults, time, the log) is the same.
+   */
+  async ask(activity: Activity, caller: FunctionCaller, call: DecodedCall): Promise<Spoken> {
+    return this.inTime<Spoken>(activity, (onAnswer) => {
+      // A request on the wire takes an id.
+      this.ids.uuid();
+      this.speak(caller, copyOf(call), onAnswer);
+    });
+  }
+
+  /** Lets the service act after half of `callMs`, and gives the answer after all of it, or when it is there. */
+  private async inTime<Answer>(
+    activity: Activity,
+    act: (onAnswer: (answer: Answer) => void) => void,
+  ): Promise<Answer> {
+    const startedAt = this.world.now;
+    let given: { readonly answer: Answer } | undefined;
     this.world.at(startedAt + callMs / 2, () => {
-      if (!activity.done) this.answer(caller, whole, this.ids.uuid(), (answer) => (response = answer));
+      if (!activity.done) act((answer) => (given = { answer }));
     });
     await this.world.wait(activity, startedAt + callMs, () => undefined);
-    while (!response) await this.world.wait(activity, this.world.now + callMs, () => undefined);
-    return { response };
+    while (!given) await this.world.wait(activity, this.world.now + callMs, () => undefined);
+    return given.answer;
+  }
+
+  private speak(caller: FunctionCaller, call: DecodedCall, onAnswer: (answer: Spoken) => void): void {
+    const { service, operation, input } = call;
+    const tell = (reply: Record<string, unknown>) => {
+      checkReply(service, operation, reply);
+      onAnswer({ reply: copyOf(reply) });
+    };
+    try {
+      const { reply, later } = this.apply(caller, service, operation, input, true);
+      if (later) later(tell);
+      else tell(reply);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      const { name, status } = shownAs(service, error);
+      onAnswer({ fault: { name, status, message: error.message } });
+    }
   }
 
   /**
@@ -224,6 +262,16 @@ export class Endpoint {
     }
   }
 
+  private viewAt(
+    caller: Caller & { functionName?: string },
+    service: ServiceName,
+    operation: string,
+  ): number {
+    const table = this.services[service].tableRead(operation);
+    if (table === undefined || !caller.functionName) return this.world.now;
+    return this.views.at(`${caller.client}/${service}/${table}`, operation);
+  }
+
   private authorize(service: ServiceName, call: Call): void {
     const needs = this.services[service].needs(call);
     if (!needs) return;
@@ -238,53 +286,6 @@ export class Endpoint {
       );
     }
   }
-
-  /** The time whose state a read sees: at most the lag ago, never before what this client saw of the same table. */
-  private viewAt(
-    caller: Caller & { functionName?: string },
-    service: ServiceName,
-    operation: string,
-  ): number {
-    const table = this.services[service].tableRead(operation);
-    const { now } = this.world;
-    if (table === undefined || !caller.functionName) return now;
-    const wanted = this.faults.viewAt?.({ operation }, now) ?? now - this.lagMs();
-    if (wanted > now || wanted < now - memoryMs)
-      throw new Error(
-        `${operation} cannot see the state of ${(now - wanted) / 1000} s ago: expected 0 to ${memoryMs / 1000} s`,
-      );
-    const key = `${caller.client}/${service}/${table}`;
-    const view = Math.max(wanted, this.views.get(key) ?? 0);
-    this.views.set(key, view);
-    if (this.views.size > viewsMax) this.forgetViews(now);
-    return view;
-  }
-
-  /** A view older than any read can be says nothing. */
-  private forgetViews(now: number): void {
-    for (const [key, view] of this.views) if (view <= now - memoryMs) this.views.delete(key);
-  }
-
-  private lagMs(): number {
-    const { readLagSecondsMax } = this.faults;
-    return readLagSecondsMax === 0 ? 0 : this.lag.between(0, readLagSecondsMax * 1000);
-  }
-}
-
-const utf8 = new TextEncoder();
-
-function bytesOf(body: unknown): Uint8Array {
-  if (body === undefined || body === null) return new Uint8Array();
-  if (typeof body === 'string') return utf8.encode(body);
-  if (body instanceof Uint8Array) return body;
-  throw new Error(`A request body that is neither text nor bytes: ${typeof body}`);
-}
-
-/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html */
-function unsigned({ headers }: HttpRequest): Fault {
-  const isJson = Object.keys(headers).some((name) => name.toLowerCase() === 'x-amz-target');
-  const code = isJson ? 'MissingAuthenticationTokenException' : 'MissingAuthenticationToken';
-  return new Fault(code, 'Request is missing Authentication Token', isJson ? 400 : 403);
 }
 
 /** The same as an SDK client takes it. */

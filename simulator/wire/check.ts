@@ -122,7 +122,7 @@ function structProblems(schema: NormalizedSchema, value: Record<string, unknown>
   const found: Problem[] = [];
   const names = new Set<string>();
   const required = requiredCount(schema);
-  for (const [name, member] of schema.structIterator()) {
+  for (const [name, member] of membersOf(schema)) {
     names.add(name);
     const at = memberPath(path, name);
     const held = value[name];
@@ -143,13 +143,29 @@ function structProblems(schema: NormalizedSchema, value: Record<string, unknown>
 }
 
 function listProblems(schema: NormalizedSchema, value: readonly unknown[], path: string): Problem[] {
-  const member = schema.getValueSchema();
+  const member = itemOf(schema);
   return value.flatMap((item, index) => problemsOf(member, item, `${path}.${index + 1}.member`));
 }
 
 function mapProblems(schema: NormalizedSchema, value: Record<string, unknown>, path: string): Problem[] {
-  const member = schema.getValueSchema();
+  const member = itemOf(schema);
   return Object.entries(value).flatMap(([key, held]) => problemsOf(member, held, `${path}.${key}`));
+}
+
+/** The SDK makes the schemas of members anew each time they are asked for, which takes longer than the checks themselves. */
+const members = new WeakMap<NormalizedSchema, readonly (readonly [string, NormalizedSchema])[]>();
+const values = new WeakMap<NormalizedSchema, NormalizedSchema>();
+
+function membersOf(schema: NormalizedSchema) {
+  const known = members.get(schema) ?? [...schema.structIterator()];
+  members.set(schema, known);
+  return known;
+}
+
+function itemOf(schema: NormalizedSchema): NormalizedSchema {
+  const known = values.get(schema) ?? schema.getValueSchema();
+  values.set(schema, known);
+  return known;
 }
 
 const memberPath = (path: string, name: string) => {

@@ -1,3 +1,4 @@
+import { Fault } from '../machine.ts';
 /** An HTTP request as it was on the wire; the path is still percent-encoded, the values of the query are not. */
 export interface HttpRequest {
   readonly method: string;
@@ -34,4 +35,21 @@ export function queryForm(request: Pick<HttpRequest, 'query'>): URLSearchParams 
   const form = new URLSearchParams();
   for (const name of Object.keys(request.query)) form.append(name, queryValue(request, name) ?? '');
   return form;
+}
+
+const utf8 = new TextEncoder();
+
+/** The body of a request as bytes. Throws where it is neither text nor bytes. */
+export function bytesOf(body: unknown): Uint8Array {
+  if (body === undefined || body === null) return new Uint8Array();
+  if (typeof body === 'string') return utf8.encode(body);
+  if (body instanceof Uint8Array) return body;
+  throw new Error(`A request body that is neither text nor bytes: ${typeof body}`);
+}
+
+/** AWS's answer to a request without credentials: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html */
+export function unsigned({ headers }: HttpRequest): Fault {
+  const isJson = Object.keys(headers).some((name) => name.toLowerCase() === 'x-amz-target');
+  const code = isJson ? 'MissingAuthenticationTokenException' : 'MissingAuthenticationToken';
+  return new Fault(code, 'Request is missing Authentication Token', isJson ? 400 : 403);
 }

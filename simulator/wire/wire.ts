@@ -137,10 +137,7 @@ export function encodeReply(
  */
 export function encodeFault(service: ServiceName, fault: Fault, requestId: string, method = 'POST'): Encoded {
   const protocol = protocols[service];
-  const declared = errorModel(service, fault.code);
-  const status = declared?.status ?? fault.status;
-  const code = declared?.queryCode ?? fault.code;
-  const name = declared?.name ?? fault.code;
+  const { status, code, name } = shownAs(service, fault);
   const sender = status < 500 ? 'Sender' : 'Receiver';
   const headers = headersOf(protocol, requestId);
   const { message } = fault;
@@ -165,6 +162,16 @@ export function encodeFault(service: ServiceName, fault: Fault, requestId: strin
       return { status, headers, body: bytes.encode(JSON.stringify({ __type: type, message })) };
     }
   }
+}
+
+/** How an error is known to clients: by its name, its code in the query protocol, and its HTTP status (D-6.16). */
+export function shownAs(service: ServiceName, fault: Fault) {
+  const declared = errorModel(service, fault.code);
+  return {
+    status: declared?.status ?? fault.status,
+    code: declared?.queryCode ?? fault.code,
+    name: declared?.name ?? fault.code,
+  };
 }
 
 /** Writes an error about a request that is of no service, in the protocol that it seems to speak. */

@@ -112,8 +112,8 @@ export const simulatorSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'reads go back in time for one client',
-    file: 'simulator/endpoint.ts',
-    find: 'Math.max(wanted, this.views.get(key) ?? 0)',
+    file: 'simulator/views.ts',
+    find: 'Math.max(wanted, this.seen.get(key) ?? 0)',
     replace: 'wanted',
     tests: ['test/simulator/endpoint.test.ts'],
     by: 'answers reads from a state up to the lag ago, and never goes back in time for one client',

@@ -10,6 +10,7 @@ export interface StormOptions {
   readonly size: Size;
   readonly planFile: string | undefined;
   readonly isPlanted: boolean;
+  readonly keepsGoing: boolean;
   readonly json: boolean;
   readonly help: boolean;
   readonly processes: number;
@@ -27,6 +28,7 @@ and chance can bring about, and an invariant is watched after every call and at 
   --minutes M     another length
   --plan FILE     play the storm that an earlier run wrote down, instead
   --planted       break the code on purpose, one bug after the other, and say after how many storms it is noticed
+  --keep-going    play on after a violation; the first is the one that is shrunk
   --processes P   how many at a time (default: one a core)
   --json          one JSON object in the end
   --help          this text
@@ -50,6 +52,7 @@ export function parseOptions(args: readonly string[]): StormOptions {
     size,
     planFile: values.plan,
     isPlanted: values.planted ?? false,
+    keepsGoing: values['keep-going'] ?? false,
     json: values.json ?? false,
     help: values.help ?? false,
     processes: whole('--processes', values.processes ?? String(availableParallelism()), 64),
@@ -67,6 +70,7 @@ function parseStrictly(args: readonly string[]) {
         size: { type: 'string' },
         plan: { type: 'string' },
         planted: { type: 'boolean' },
+        'keep-going': { type: 'boolean' },
         processes: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },

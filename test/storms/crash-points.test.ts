@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { isSteady, setDesiredCapacity } from '../../demo/cluster.ts';
 import { clusterName, groupName, job, Scene, type SceneWish, service } from '../scenarios/scene.ts';
+import { withoutWire } from './unwired.ts';
+
+afterAll(withoutWire());
 
 interface Scenario {
   readonly wish: SceneWish;

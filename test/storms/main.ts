@@ -21,6 +21,8 @@ interface Total {
   seeds: number;
   violations: number;
   departures: number;
+  /** The seeds of the storms in which something did not hold. */
+  readonly violated: number[];
   readonly faults: Record<string, number>;
   readonly decisions: Record<string, number>;
   first: { readonly plan: Plan; readonly violations: readonly Violation[] } | undefined;
@@ -57,6 +59,7 @@ async function playStorms(options: StormOptions, screen: Screen): Promise<number
       seeds: 0,
       violations: 0,
       departures: 0,
+      violated: [],
       faults: {},
       decisions: {},
       first: undefined,
@@ -68,7 +71,7 @@ async function playStorms(options: StormOptions, screen: Screen): Promise<number
       hear(total, plan, outcome);
       const wanted = options.planFile === undefined ? options.seeds : 1;
       screen.status(() => `${total.seeds} of ${wanted} storms, ${perSecond().toFixed(1)} a second`);
-      return total.first === undefined;
+      return options.keepsGoing || total.first === undefined;
     });
     screen.end();
     const stormsPerSecond = Math.round(perSecond() * 100) / 100;
@@ -87,7 +90,9 @@ function hear(total: Total, plan: Plan, outcome: Outcome): void {
   total.departures += outcome.departures;
   add(total.faults, outcome.faults);
   add(total.decisions, outcome.decisions);
-  if (outcome.violations.length > 0) total.first ??= { plan, violations: outcome.violations };
+  if (outcome.violations.length === 0) return;
+  total.violated.push(plan.seed);
+  total.first ??= { plan, violations: outcome.violations };
 }
 
 const missingIn = (total: Total): string[] => [
@@ -96,11 +101,20 @@ const missingIn = (total: Total): string[] => [
 ];
 
 function show(total: Total, stormsPerSecond: number, missing: readonly string[], isJson: boolean): void {
-  const { seeds, violations, departures } = total;
+  const { seeds, violations, violated, departures } = total;
   if (isJson) {
     const { faults, decisions } = total;
     console.log(
-      JSON.stringify({ seeds, violations, departures, stormsPerSecond, missing, faults, decisions }),
+      JSON.stringify({
+        seeds,
+        violations,
+        violated,
+        departures,
+        stormsPerSecond,
+        missing,
+        faults,
+        decisions,
+      }),
     );
     return;
   }
@@ -115,6 +129,7 @@ function show(total: Total, stormsPerSecond: number, missing: readonly string[],
   }
   for (const name of missing) console.log(colours.red(`never reached: ${name}`));
   const verdict = violations === 0 ? colours.green('no violation') : colours.red(`${violations} violations`);
+  if (violated.length > 1) console.log(`seeds with violations: ${violated.join(', ')}`);
   console.log(`${seeds} storms, ${departures} departures, ${stormsPerSecond} storms a second: ${verdict}`);
 }
 

@@ -1,8 +1,10 @@
 import { functionsFromSource } from '../../demo/install.ts';
 import type { Plan } from './plan.ts';
 import { play } from './storm.ts';
+import { withoutWire } from './unwired.ts';
 
 /** A process of its own that plays one plan after the other, as it is told, and says what came of each. */
+withoutWire();
 const runtime = await functionsFromSource();
 
 process.on('message', ({ plan }: { readonly plan: Plan }) => {

@@ -9,6 +9,7 @@ import { concurrencyOf, throttled } from './concurrency.ts';
 import { logGroupOf, runtimeEnvironment } from './function.ts';
 import { type Deployed, Functions } from './functions.ts';
 import {
+  type Ask,
   type Crash,
   type Ended,
   type Handle,
@@ -49,6 +50,7 @@ export class Lambda extends Functions {
   /** Takes what functions put to presigned URLs; settable. Without it nothing is there. */
   put: (url: string, body: string) => number = () => 404;
   private readonly handle: Handle;
+  private readonly ask: Ask;
   private readonly ids: Ids;
   private readonly keys: Ids;
   private readonly luck: Chance;
@@ -56,12 +58,20 @@ export class Lambda extends Functions {
   private readonly signers = new Signers();
   private readonly asynchronous: Asynchronous;
 
-  constructor(options: { region: string; accountId: string; world: World; sqs: Sqs; handle: Handle }) {
+  constructor(options: {
+    region: string;
+    accountId: string;
+    world: World;
+    sqs: Sqs;
+    handle: Handle;
+    ask: Ask;
+  }) {
     super(options);
     const { world, sqs } = options;
     this.journal = world.newJournal();
     this.invocations = this.journal.entries;
     this.handle = options.handle;
+    this.ask = options.ask;
     this.ids = world.ids('lambda');
     this.keys = world.ids('lambda/keys');
     this.luck = world.chance('lambda/faults');
@@ -191,6 +201,7 @@ export class Lambda extends Functions {
       environment: { ...settings.environment, ...runtimeEnvironment(settings, place) },
       code,
       handle: this.handle,
+      ask: this.ask,
       put: (...what) => this.put(...what),
       crash: (...where) => this.faults.crash?.(...where) || this.crashesByChance(),
     });

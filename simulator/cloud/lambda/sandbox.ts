@@ -1,5 +1,12 @@
 import type { Chance } from '../../chance.ts';
-import { callMs, type FunctionCaller, type WireRequest, type WireResponse } from '../../endpoint.ts';
+import {
+  callMs,
+  type FunctionCaller,
+  type Spoken,
+  type WireRequest,
+  type WireResponse,
+} from '../../endpoint.ts';
+import type { DecodedCall } from '../../wire/wire.ts';
 import type { Activity, World } from '../../world.ts';
 
 /** What a function needs from outside itself; the same in AWS and here. */
@@ -9,7 +16,11 @@ export interface Platform {
   sleep(milliseconds: number): Promise<void>;
   /** From 0 up to, but not including, 1. */
   random(): number;
-  readonly requestHandler: { handle(request: WireRequest): Promise<{ response: WireResponse }> };
+  readonly requestHandler: {
+    handle(request: WireRequest): Promise<{ response: WireResponse }>;
+    /** Answers a call without the wire; only for who knows that there is a simulation. */
+    ask(call: DecodedCall): Promise<Spoken>;
+  };
   /** Puts a text to a presigned URL; gives the HTTP status. */
   put(url: string, body: string): Promise<number>;
   write(line: string): void;
@@ -31,6 +42,9 @@ export type Handle = (
   caller: FunctionCaller,
   request: WireRequest,
 ) => Promise<{ response: WireResponse }>;
+
+/** Answers a call of a function that is not on the wire. */
+export type Ask = (activity: Activity, caller: FunctionCaller, call: DecodedCall) => Promise<Spoken>;
 
 /** Takes what a function puts to a presigned URL, and gives the HTTP status. */
 export type Put = (url: string, body: string) => number;
@@ -72,6 +86,7 @@ export interface SandboxOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly code: (platform: Platform) => Handler;
   readonly handle: Handle;
+  readonly ask: Ask;
   readonly put: Put;
   readonly crash: Crash;
 }
@@ -189,7 +204,10 @@ export class Sandbox {
       // A timer of Node.js takes a millisecond at least.
       sleep: (milliseconds) => this.wait(world.now + Math.max(1, milliseconds)),
       random: () => chance.between(0, 2 ** 31 - 1) / 2 ** 31,
-      requestHandler: { handle: (request) => this.request(request) },
+      requestHandler: {
+        handle: (request) => this.send(this.options.handle, request),
+        ask: (call) => this.send(this.options.ask, call),
+      },
       put: (url, body) => this.put(url, body),
       write: (line) => {
         const run = this.run;
@@ -204,10 +222,13 @@ export class Sandbox {
     return this.run ? this.options.world.wait(this.run.activity, time, () => undefined) : never();
   }
 
-  private request(request: WireRequest): Promise<{ response: WireResponse }> {
-    const { roleArn: principalArn, client, handle } = this.options;
+  private send<What, Answer>(
+    carry: (activity: Activity, caller: FunctionCaller, what: What) => Promise<Answer>,
+    what: What,
+  ): Promise<Answer> {
+    const { roleArn: principalArn, client } = this.options;
     return this.call(({ activity, invocation: { functionName, requestId } }) =>
-      handle(activity, { principalArn, client, functionName, requestId }, request),
+      carry(activity, { principalArn, client, functionName, requestId }, what),
     );
   }
 

@@ -32,6 +32,7 @@ export function cloud(seed = 1) {
         calls.push({ ...caller, at: world.now });
         return { response: { statusCode: 200, headers: {}, body: new Uint8Array() } };
       }),
+    ask: () => Promise.resolve({ reply: {} }),
   });
   const bus = new Bus({ ...place, world, sqs, lambda });
   const mappings = new Mappings({ world, sqs, lambda });
