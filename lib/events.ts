@@ -116,7 +116,7 @@ const taskDetail = v.object({
 });
 const admitDetail = v.object({ autoScalingGroupName: text, instanceIds: v.array(text) });
 const departedDetail = v.object({ autoScalingGroupName: text, instanceId: text });
-const lookReasons: readonly LookReason[] = ['empty', 'not-registered', 'not-usable'];
+const lookReasons: readonly LookReason[] = ['empty', 'drained', 'not-registered', 'not-usable'];
 const lookDetail = v.object({
   autoScalingGroupName: text,
   clusterName: text,

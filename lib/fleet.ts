@@ -44,7 +44,7 @@ export interface StateChange {
 }
 
 /** Why an instance is to be looked at again. */
-export type LookReason = 'empty' | 'not-registered' | 'not-usable';
+export type LookReason = 'empty' | 'drained' | 'not-registered' | 'not-usable';
 
 /** An instance to be looked at again. */
 export interface LookRequest {

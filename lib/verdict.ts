@@ -28,6 +28,7 @@ const looksAtOnce = 5;
 
 const lookAfterSeconds: Readonly<Record<LookReason, number>> = {
   empty: 10,
+  drained: 0,
   'not-registered': secondLookSeconds,
   'not-usable': 0,
 };
@@ -44,7 +45,7 @@ export async function drainAdmitted(
     .filter(({ enrolled, instanceId }) => enrolled.policy.state !== 'paused' && !letGo.has(instanceId))
     .flatMap((leaver) => {
       const registrations = seen.known.get(leaver.instanceId);
-      return registrations ? verdictOn(deps, memory, leaver, registrations, seen) : [];
+      return registrations ? verdictOn(deps, memory, scope, leaver, registrations, seen) : [];
     });
   const draining = await drain(deps, memory, scope, verdicts);
   const waiting = verdicts.filter(({ isWaiting }) => isWaiting);
@@ -60,6 +61,7 @@ export async function drainAdmitted(
 function verdictOn(
   { log, count, now }: Deps,
   memory: LaneMemory,
+  { named }: Scope,
   leaver: Leaver,
   registrations: readonly Registration[],
   { overBudget }: Survey,
@@ -88,6 +90,8 @@ function verdictOn(
     case 'wait':
       wait(decision.why);
       if (decision.why === 'budget') return { ...nothing, isWaiting: true };
+      if (decision.why === 'draining' && named.has(instanceId) && isEmpty(registrations))
+        return { ...nothing, looks: [{ ...leaver, because: 'drained' }] };
       if (decision.why !== 'not-registered') return nothing;
       return { ...nothing, looks: [{ ...leaver, because: decision.why }] };
     case 'stop-tasks':
@@ -129,6 +133,10 @@ function causeOf({ enrolled, instanceId }: Leaver, registrations: readonly Regis
   const state = instances.find((one) => one.instanceId === instanceId)?.lifecycleState;
   return registrations.flatMap(({ mark }) => mark ?? [])[0]?.cause ?? causeIn(state);
 }
+
+/** Whoever drained it before its termination began, no task's end will tell any more that it has drained. */
+const isEmpty = (registrations: readonly Registration[]) =>
+  registrations.every(({ taskCount, holdsResources }) => taskCount === 0 && !holdsResources);
 
 /** No task's end will tell that an instance without tasks has drained, and its own event may not come (D-11.1). */
 function looksAtEmpty(verdicts: readonly Verdict[], draining: readonly Registration[]): LookAt[] {

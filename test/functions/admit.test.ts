@@ -122,11 +122,22 @@ describe('an instance to be looked at again', () => {
     ['has no task: no task’s end will tell', [active({ taskCount: 0 })], 'empty', 10],
     ['is registered nowhere', [], 'not-registered', 15],
     ['is not usable', [registration({ status: 'DEREGISTERING' })], 'not-usable', 0],
+    ['is DRAINING without tasks already, by an operator', [registration({ mark: undefined })], 'drained', 0],
   ])('%s', async (_, registrations, because, delaySeconds) => {
     const { deps, trace } = depsOf(answers(registrations));
     await admit(deps, freshLaneMemory(), [event()]);
     expect(trace.calls.at(-1)).toEqual(['askToLook', { ...request, because }, noon, delaySeconds]);
     expect(namesOf(trace).filter((name) => name === 'askToLook')).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<Registration>, string]>([
+    ['whose tasks are being stopped: their end will tell', { holdsResources: true }, instanceId],
+    ['with tasks', { taskCount: 1 }, instanceId],
+    ['that no event names: it was looked at before', {}, 'i-2'],
+  ])('is none that is DRAINING %s', async (_, overrides, named) => {
+    const { deps, trace } = depsOf(answers([registration(overrides)]));
+    await admit(deps, freshLaneMemory(), [event({ instanceIds: [named] })]);
+    expect(namesOf(trace)).not.toContain('askToLook');
   });
 });
 

@@ -82,7 +82,7 @@ it('leaves an instance of a group that leaves to its end where it drains already
   const { deps, trace } = depsOf({
     groups: async () => [leaving],
     clusterTags: async () => ({}),
-    registrations: async () => [registration()],
+    registrations: async () => [registration({ taskCount: 1 })],
   });
   await admit(deps, freshLaneMemory(), [ask]);
   expect(namesOf(trace)).toEqual(['groups', 'clusterTags', 'registrations']);

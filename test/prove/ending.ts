@@ -29,4 +29,12 @@ export const endingSabotages: readonly Sabotage[] = [
     tests: takenAway,
     by: 'leaves the hook to Auto Scaling, which is said once',
   },
+  {
+    broken: 'nobody looks at an instance that had drained before its termination, until the sweep does',
+    file: 'lib/verdict.ts',
+    find: "return { ...nothing, looks: [{ ...leaver, because: 'drained' }] };",
+    replace: 'return nothing;',
+    tests: ['test/scenarios/drained.test.ts'],
+    by: 'is released at once, empty: its operator had set it to DRAINING',
+  },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { job, Scene, service } from './scene.ts';
+import { clusterName, job, Scene, service } from './scene.ts';
 
 /** Released after the last STOPPED and within the path of an event: rule, queue, function. */
 const soonSeconds = 2;
@@ -80,6 +80,28 @@ describe('an empty instance', () => {
       expect(waited).toBeLessThanOrEqual(10 + soonSeconds);
     },
   );
+});
+
+describe('an instance that drained before its termination', () => {
+  it.each([
+    ['empty', []],
+    ['with tasks that have moved', [service({ stopSeconds: 3 })]],
+  ])('is released at once, %s: its operator had set it to DRAINING', async (_, services) => {
+    const scene = await Scene.open({ services });
+    const { containerInstanceArn } = scene.registration(scene.oldestInstanceId);
+    scene.account.call('ecs', 'UpdateContainerInstancesState', {
+      cluster: clusterName,
+      containerInstances: [containerInstanceArn],
+      status: 'DRAINING',
+    });
+    await scene.account.advance(300);
+    const departure = await scene.leave();
+    expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+    expect((Number(departure.completedAt) - departure.terminateAt) / 1000).toBeLessThanOrEqual(
+      soonSeconds + 2,
+    );
+    expect(scene.calls('PutAttributes')).toEqual([]);
+  });
 });
 
 describe('when events do not come', () => {
