@@ -17,7 +17,7 @@ import { Sts } from './cloud/sts/sts.ts';
 import type { Stack } from './cloud/template/template.ts';
 import { Ec2 } from './ec2/ec2.ts';
 import { Impairments } from './ec2/impairments.ts';
-import { isInstanceType } from './ec2/instance.ts';
+import { instanceTypes, isInstanceType } from './ec2/instance.ts';
 import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
 import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
@@ -45,6 +45,8 @@ export interface AccountOptions {
   readonly entriesMax?: number;
 }
 
+/** From the launch of one of Managed Instances to a running agent, which adds up to 20 s (our choice). */
+const managedAgentSeconds = 20;
 /** The role by which ECS acts in an account. */
 const ecsRolePath = 'role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS';
 
@@ -89,6 +91,7 @@ export class Account {
       ids: world.ids('ecs'),
       switches: ecsSwitches,
       group: (nameOrArn) => this.groupBehind(nameOrArn),
+      instanceTypes: Object.entries(instanceTypes).map(([name, size]) => ({ name, ...size })),
     });
     this.reconnects = new Reconnects({ world, ecs: this.ecs, hear: (outcomes) => this.hear(outcomes) });
     this.ec2 = new Ec2(aging);
@@ -216,6 +219,8 @@ export class Account {
         return [];
       case 'launch-instance':
         return this.ec2.launch(now, { ...outcome, agentDelayMs: this.boot.between(0, 20_000) });
+      case 'launch-managed-instance':
+        return this.launchManaged(outcome);
       case 'start-instance':
         return this.ec2.start(now, { ...outcome, agentDelayMs: this.boot.between(0, 20_000) });
       case 'stop-instance':
@@ -250,6 +255,17 @@ export class Account {
       case 'spot-notice':
         return this.ecs.agentNoticesSpot(now, outcome.instanceId);
     }
+  }
+
+  /** ECS launches an instance of its own, whose template nobody else has (D-4.46). */
+  private launchManaged(order: Extract<Outcome, { kind: 'launch-managed-instance' }>): Outcome[] {
+    const { instanceType, clusterName, capacityProvider } = order;
+    if (!isInstanceType(instanceType)) throw new Error(`No such instance type: ${instanceType}`);
+    const launchTemplateName = `ecs-managed-instances/${capacityProvider}/${instanceType}`;
+    const agentSeconds = managedAgentSeconds;
+    this.ec2.putLaunchTemplate({ launchTemplateName, instanceType, clusterName, agentSeconds });
+    const agentDelayMs = this.boot.between(0, 20_000);
+    return this.ec2.launch(this.world.now, { ...order, launchTemplateName, agentDelayMs });
   }
 
   /** What Auto Scaling refuses, as for a group that is gone, ECS gives up; the calls of the account show it. */

@@ -60,6 +60,16 @@ export type Outcome =
       readonly instanceType?: string;
       readonly isSpot?: boolean;
     }
+  /** ECS launches an instance itself, for a provider of Managed Instances. */
+  | {
+      readonly kind: 'launch-managed-instance';
+      readonly instanceId: string;
+      readonly capacityProvider: string;
+      readonly clusterName: string;
+      readonly instanceType: string;
+      readonly availabilityZone: string;
+      readonly isSpot: boolean;
+    }
   | { readonly kind: 'terminate-instance'; readonly instanceId: string }
   | { readonly kind: 'stop-instance'; readonly instanceId: string; readonly hibernates: boolean }
   | { readonly kind: 'start-instance'; readonly instanceId: string }

@@ -1,5 +1,6 @@
 import { Fault } from '../machine.ts';
 import { type Input, texts } from './input.ts';
+import { type LaunchType, launchTypes } from './launch-types.ts';
 import type { Resources, TaskDefinition } from './records.ts';
 
 /** The memory (MiB) that Fargate has for each number of CPU units: from, to, in steps of (D-9.34). */
@@ -23,14 +24,31 @@ export function compatibilitiesOf(
   reservation: Pick<Resources, 'cpu' | 'memoryMib' | 'gpuCount'>,
 ): TaskDefinition['compatibilities'] {
   const required = texts(input, 'requiresCompatibilities');
-  const known = ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES'];
-  const strange = required.find((each) => !known.includes(each));
+  const strange = required.find((each) => !launchTypes.some((known) => known === each));
   if (strange !== undefined)
-    throw clientError(`requiresCompatibilities should be some of [${known.join(', ')}], got "${strange}".`);
-  const problem = fargateProblem(input, networkMode, reservation);
-  if (required.includes('FARGATE') && problem !== undefined) throw clientError(problem);
-  return problem === undefined ? ['EC2', 'FARGATE'] : ['EC2'];
+    throw clientError(
+      `requiresCompatibilities should be some of [${launchTypes.join(', ')}], got "${strange}".`,
+    );
+  const problems: readonly (readonly [LaunchType, string | undefined])[] = [
+    ['EXTERNAL', externalProblem(networkMode)],
+    ['EC2', undefined],
+    ['MANAGED_INSTANCES', managedProblem(networkMode)],
+    ['FARGATE', fargateProblem(input, networkMode, reservation)],
+  ];
+  for (const [launchType, problem] of problems)
+    if (required.includes(launchType) && problem !== undefined) throw clientError(problem);
+  return problems.filter(([, problem]) => problem === undefined).map(([launchType]) => launchType);
 }
+
+/** A machine outside of AWS has no network interfaces of a VPC (D-14.50). */
+const externalProblem = (networkMode: string) =>
+  networkMode === 'awsvpc' ? "EXTERNAL does not support network mode 'awsvpc'." : undefined;
+
+/** D-14.52. */
+const managedProblem = (networkMode: string) =>
+  ['awsvpc', 'host', 'none'].includes(networkMode)
+    ? undefined
+    : `MANAGED_INSTANCES does not support network mode '${networkMode}'.`;
 
 function fargateProblem(
   input: Input,

@@ -5,6 +5,7 @@ import { Connections } from './connections.ts';
 import { type EcsSwitches, usualSwitches } from './events.ts';
 import { Instances, type Registration } from './instances.ts';
 import { ManagedDraining } from './managed-draining.ts';
+import { ManagedInstances } from './managed-instances.ts';
 import { ManagedScaling, type Reservation } from './managed-scaling.ts';
 import { Mishaps } from './mishaps.ts';
 import { needsOf } from './needs.ts';
@@ -25,7 +26,7 @@ import { tagOperations } from './operations/tags.ts';
 import { taskSetOperations } from './operations/task-sets.ts';
 import { taskOperations } from './operations/tasks.ts';
 import { Placer } from './placer.ts';
-import type { AutoScalingGroup, FargateProvider } from './providers.ts';
+import type { AutoScalingGroup, FargateProvider, InstanceType } from './providers.ts';
 import type { ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
 import { Scheduler } from './scheduler.ts';
 import { State } from './state.ts';
@@ -70,6 +71,8 @@ export class Ecs implements Service {
     forgets?: boolean;
     /** The Auto Scaling group of that name or ARN; undefined: there is none. */
     group: (nameOrArn: string) => AutoScalingGroup | undefined;
+    /** What EC2 has for Managed Instances; usually nothing. */
+    instanceTypes?: readonly InstanceType[];
   }) {
     const state = new State({ ...options, switches: { ...usualSwitches, ...options.switches } });
     const agents = new Agents(state);
@@ -84,7 +87,8 @@ export class Ecs implements Service {
     const scaling = new ManagedScaling(state, placer);
     const draining = new ManagedDraining(state, instances);
     const rooms = { state, tasks, scheduler, placer, instances, connections, mishaps, updates };
-    this.rooms = { ...rooms, scaling, draining };
+    const managed = new ManagedInstances(state, instances, placer, options.instanceTypes ?? []);
+    this.rooms = { ...rooms, scaling, draining, managed };
   }
 
   get nextAt(): number | undefined {

@@ -29,6 +29,10 @@ export interface EcsSwitches {
   readonly strategyCanBeRemoved: boolean;
   /** An interrupted task of Fargate Spot has the stop code SpotInterruption; else TerminationNotice (D-7.8, D-11.8). */
   readonly spotInterruptionCode: boolean;
+  /** UpdateContainerInstancesState takes Managed Instances like any other: AWS documents no refusal (D-4.46). */
+  readonly managedInstancesCanBeDrained: boolean;
+  /** PutClusterCapacityProviders takes the cluster's own providers of Managed Instances; in 2025 it refused them (D-14.54). */
+  readonly managedInstancesInPut: boolean;
 }
 
 /** The more likely side of every switch. */
@@ -43,6 +47,8 @@ export const usualSwitches: EcsSwitches = {
   strategyNeedsForce: true,
   strategyCanBeRemoved: true,
   spotInterruptionCode: true,
+  managedInstancesCanBeDrained: true,
+  managedInstancesInPut: true,
 };
 
 /** `ECS Container Instance State Change` (D-1.10, D-1.11): resources carry only the value of their type. */

@@ -1,14 +1,13 @@
 import { type Agents, isReachable, newestOf } from './agents.ts';
-import { attributesOf } from './attributes.ts';
+import { attributesOf, isExternalId } from './attributes.ts';
 import { openCluster } from './clusters.ts';
 import { invalid } from './input.ts';
+import { newInstance } from './new-instance.ts';
 import type { Attribute, ContainerInstanceRecord, Fate, OtherResource, Tag, VersionInfo } from './records.ts';
 import type { Scheduler } from './scheduler.ts';
-import { roleOf } from './settings.ts';
 import type { State } from './state.ts';
 import type { Tasks } from './tasks.ts';
-import { newTrunk, takesTrunk, trunkMs, withTrunk } from './trunk.ts';
-import { newestAgent } from './update.ts';
+import { trunkMs, withTrunk } from './trunk.ts';
 
 /** What an agent says of its instance when it registers. */
 export interface Registration {
@@ -39,9 +38,6 @@ export interface Registration {
 
 /** When EC2 stops, ECS sees the agent go within a few minutes (D-2.6); so long is our choice. */
 const agentLossMs = 60_000;
-const usualPorts = [22, 2375, 2376, 51_678, 51_679];
-/** The first event, of the registration, has version 2 (D-1.9). */
-const versionBeforeRegistration = 1;
 
 /** The life of container instances: registration, agent connection, DRAINING, the end (D-10.1). */
 export class Instances {
@@ -74,13 +70,14 @@ export class Instances {
    */
   enrol(now: number, registration: Registration, before?: ContainerInstanceRecord): string {
     const { clusterArn } = this.clusterFor(now, registration);
+    this.checkElsewhere(clusterArn, registration);
     for (const other of this.state.registrationsOf(registration.ec2InstanceId))
       if (other.containerInstanceArn !== before?.containerInstanceArn) this.setConnected(now, other, false);
     if (before) {
       this.refresh(now, registration, before);
       return before.containerInstanceArn;
     }
-    const instance = this.registered(now, clusterArn, registration);
+    const instance = newInstance(this.state, now, clusterArn, registration);
     const { containerInstanceArn } = instance;
     this.change(now, instance, { event: true });
     if (instance.status === 'REGISTERING')
@@ -161,50 +158,18 @@ export class Instances {
     this.scheduler.capacityChanged(now, instance.clusterArn);
   }
 
+  /** An external machine is in one cluster at a time (D-14.50). */
+  private checkElsewhere(clusterArn: string, { ec2InstanceId }: Registration): void {
+    if (!isExternalId(ec2InstanceId)) return;
+    const other = this.state.registrationsOf(ec2InstanceId).find((each) => each.clusterArn !== clusterArn);
+    if (other) throw invalid(`The external instance ${ec2InstanceId} is registered in another cluster.`);
+  }
+
   /** The default cluster comes into being with its first instance (D-9.21). */
   private clusterFor(now: number, registration: Registration) {
     const { clusterName, principalArn = this.state.settings.rootArn } = registration;
     if (clusterName === 'default') openCluster(this.state, now, clusterName, principalArn);
     return this.state.cluster(clusterName);
-  }
-
-  private registered(now: number, clusterArn: string, registration: Registration): ContainerInstanceRecord {
-    const { settings, arns, ids } = this.state;
-    const { principalArn = settings.rootArn, cpu, memoryMib } = registration;
-    const isLong = settings.isOn(roleOf(principalArn), 'containerInstanceLongArnFormat');
-    const hasTrunk =
-      settings.isOn(roleOf(principalArn), 'awsvpcTrunking') && takesTrunk(registration.instanceType);
-    const { ports = usualPorts, udpPorts = [] } = registration;
-    const resources = { cpu, memoryMib, ports, udpPorts };
-    return {
-      containerInstanceArn: arns.newContainerInstance(clusterArn, ids, isLong),
-      clusterArn,
-      ec2InstanceId: registration.ec2InstanceId,
-      availabilityZone: registration.availabilityZone,
-      capacityProviderName: this.providerOf(registration),
-      status: hasTrunk ? 'REGISTERING' : 'ACTIVE',
-      agentConnected: true,
-      connectionAt: now,
-      isCutOff: false,
-      runtime: { status: 'OK', since: now },
-      versionInfo: registration.versionInfo ?? registration.image ?? newestAgent,
-      version: versionBeforeRegistration,
-      registeredResources: resources,
-      remainingResources: resources,
-      otherResources: registration.otherResources ?? [],
-      heldGpuIds: [],
-      runningTasksCount: 0,
-      pendingTasksCount: 0,
-      awsvpcTasksCount: 0,
-      taskGroups: [],
-      agentAttributes: attributesOf(registration),
-      customAttributes: [],
-      attachments: hasTrunk ? [newTrunk(this.state)] : [],
-      tags: registration.tags ?? [],
-      registeredAt: now,
-      updatedAt: now,
-      fate: registration.fate ?? {},
-    };
   }
 
   /** An instance that registers again keeps its identity and its custom attributes; a new agent has an event (D-1.10h). */
@@ -228,11 +193,6 @@ export class Instances {
     }
     this.setConnected(now, this.state.instance(arn), true);
     for (const { taskArn, cutOff } of this.state.tasksOn(arn)) if (cutOff) this.tasks.reportEnd(now, taskArn);
-  }
-
-  /** Only a provider that is there already counts: later ones do not find the instance (D-4.12). */
-  private providerOf({ autoScalingGroupName }: Registration): string | undefined {
-    return autoScalingGroupName && this.state.providerOfGroup(autoScalingGroupName)?.name;
   }
 
   private trunkDone(now: number, containerInstanceArn: string): void {

@@ -68,7 +68,8 @@ export class ManagedDraining {
       instanceId,
     )) {
       const provider = this.state.provider(capacityProviderName ?? '');
-      if (provider?.status !== 'ACTIVE' || provider.group?.managedDraining !== 'ENABLED') continue;
+      const isDrained = provider?.group?.managedDraining === 'ENABLED' || provider?.managed !== undefined;
+      if (provider?.status !== 'ACTIVE' || !isDrained) continue;
       if (status === 'ACTIVE') this.instances.setState(now, containerInstanceArn, 'DRAINING');
     }
   }

@@ -29,9 +29,10 @@ export function requirementOf(state: State, service: Service): Requirement {
 /** ACTIVE instances that the constraints of a service admit, whatever room they have and runs there (D-9.37). */
 export function placeableInstances(state: State, service: Service): ContainerInstanceRecord[] {
   const requirement = { ...requirementOf(state, service), siblings: new Map<string, number>() };
-  const providers = primaryOf(service).capacityProviderStrategy.map((item) => item.capacityProvider);
-  const isAsked = ({ capacityProviderName = '' }: ContainerInstanceRecord) =>
-    providers.length === 0 || providers.includes(capacityProviderName);
+  const { launchType, capacityProviderStrategy } = primaryOf(service);
+  const providers = capacityProviderStrategy.map((item) => item.capacityProvider);
+  const isAsked = ({ capacityProviderName = '', hosting }: ContainerInstanceRecord) =>
+    providers.length === 0 ? hosting === launchType : providers.includes(capacityProviderName);
   return state
     .instancesOf(service.clusterArn)
     .filter((each) => each.status === 'ACTIVE' && isAsked(each) && meetsConstraints(each, requirement));

@@ -1,6 +1,6 @@
 import type { Misfit, Requirement } from './placement.ts';
 import { Places } from './places.ts';
-import { type FargateProvider, fargateProviders, isScaled } from './providers.ts';
+import { type FargateProvider, fargateProviders, isSupplied } from './providers.ts';
 import type { ContainerInstanceRecord, PlacementStrategy, StrategyItem, TaskRecord } from './records.ts';
 import type { Infrastructure } from './service-records.ts';
 import type { State } from './state.ts';
@@ -51,6 +51,8 @@ export class Placer {
   private readonly unavailable = new Set<FargateProvider>();
   /** What the tasks that wait for an instance came with, in their order. */
   private readonly waiting = new Map<string, Batch>();
+  /** Who brings an instance when a task begins to wait for one of a provider (D-4.46). */
+  onWait: ((now: number, capacityProvider: string) => void) | undefined;
   private isRetryDue = false;
 
   constructor(state: State, tasks: Tasks) {
@@ -111,8 +113,8 @@ export class Placer {
 
   /** Whether the tasks of a strategy wait for an instance, and no more of the cluster may (D-4.32). */
   isFull(clusterArn: string, items: readonly StrategyItem[]): boolean {
-    const isAnyScaled = items.some(({ capacityProvider }) => isScaled(this.state.provider(capacityProvider)));
-    return isAnyScaled && this.waitingTasks(clusterArn).length >= waitingMax;
+    const mayWait = items.some(({ capacityProvider }) => isSupplied(this.state.provider(capacityProvider)));
+    return mayWait && this.waitingTasks(clusterArn).length >= waitingMax;
   }
 
   /** The tasks of a cluster that wait for an instance, the oldest first; of one provider where it is named. */
@@ -150,7 +152,7 @@ export class Placer {
 
   private mayWait(clusterArn: string, capacityProvider: string): boolean {
     return (
-      isScaled(this.state.provider(capacityProvider)) && this.waitingTasks(clusterArn).length < waitingMax
+      isSupplied(this.state.provider(capacityProvider)) && this.waitingTasks(clusterArn).length < waitingMax
     );
   }
 
@@ -172,7 +174,11 @@ export class Placer {
     const counts = countBy(siblings, ({ containerInstanceArn }) => containerInstanceArn ?? '');
     const instances = this.state
       .instancesOf(clusterArn)
-      .filter((instance) => !capacityProviderName || instance.capacityProviderName === capacityProviderName)
+      .filter((each) =>
+        capacityProviderName
+          ? each.capacityProviderName === capacityProviderName
+          : each.hosting === infrastructure.launchType,
+      )
       .filter((each) => !availabilityZone || each.availabilityZone === availabilityZone);
     const requirement = { definition, reservation, constraints, siblings: counts, zones };
     return new Places(instances, requirement, strategy, pick);
@@ -200,6 +206,7 @@ export class Placer {
     if (capacityProviderName && !isForNow && this.mayWait(batch.clusterArn, capacityProviderName)) {
       const task = this.tasks.wait(now, batch.clusterArn, order);
       this.waiting.set(task.taskArn, batch);
+      this.onWait?.(now, capacityProviderName);
       return task;
     }
     const { misfits } = placement;

@@ -17,15 +17,48 @@ export interface GroupProvider {
   readonly managedDraining: 'ENABLED' | 'DISABLED';
 }
 
+/** Instances that ECS itself launches, in one cluster alone, and what it was told of them (D-4.45, D-14.52). */
+export interface ManagedProvider {
+  readonly clusterArn: string;
+  /** As it was given, for whoever asks. */
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly subnets: readonly string[];
+  readonly isSpot: boolean;
+  /** Its instances have the provider's tags. */
+  readonly propagatesTags: boolean;
+  /** How long an instance may be idle; -1: for ever, undefined: as ECS likes (D-14.53). */
+  readonly scaleInAfterSeconds: number | undefined;
+  /** Which instances it may launch; undefined: any. */
+  readonly requirements:
+    | {
+        readonly vCpuCount: { readonly min: number; readonly max: number };
+        readonly memoryMib: { readonly min: number; readonly max: number };
+        /** Names of instance types; none: any. */
+        readonly only: readonly string[];
+      }
+    | undefined;
+}
+
+/** A type of EC2 instance that ECS may launch, with what its agent registers. */
+export interface InstanceType {
+  readonly name: string;
+  readonly cpu: number;
+  readonly memoryMib: number;
+}
+
 /** A capacity provider (D-4.8). */
 export interface CapacityProvider {
   readonly capacityProviderArn: string;
   readonly name: string;
-  readonly type: 'EC2_AUTOSCALING' | 'FARGATE' | 'FARGATE_SPOT';
-  readonly status: 'ACTIVE' | 'INACTIVE';
-  /** Undefined: Fargate. */
+  readonly type: 'EC2_AUTOSCALING' | 'MANAGED_INSTANCES' | 'FARGATE' | 'FARGATE_SPOT';
+  readonly status: 'PROVISIONING' | 'ACTIVE' | 'DEPROVISIONING' | 'INACTIVE';
+  /** Undefined: it is none of an Auto Scaling group. */
   readonly group?: GroupProvider | undefined;
+  /** Undefined: it is none of Managed Instances. */
+  readonly managed?: ManagedProvider | undefined;
   readonly updateStatus?:
+    | 'CREATE_IN_PROGRESS'
+    | 'CREATE_COMPLETE'
     | 'DELETE_IN_PROGRESS'
     | 'DELETE_COMPLETE'
     | 'DELETE_FAILED'
@@ -65,9 +98,13 @@ export function groupNameOf(nameOrArn: string): string {
   return nameOrArn.split('autoScalingGroupName/').at(-1) ?? nameOrArn;
 }
 
-/** The only providers whose tasks may wait for an instance: those that ECS scales itself (D-4.32). */
+/** Whether ECS scales the group behind a provider. */
 export const isScaled = (provider: CapacityProvider | undefined): boolean =>
   provider?.group?.managedScaling.status === 'ENABLED';
+
+/** The only providers whose tasks may wait for an instance: those for which ECS brings instances (D-4.32, D-4.46). */
+export const isSupplied = (provider: CapacityProvider | undefined): boolean =>
+  isScaled(provider) || provider?.managed !== undefined;
 
 /** A strategy may use it: ACTIVE, and not being deleted (D-4.9, D-11.5). */
 export const isUsable = ({ status, updateStatus }: CapacityProvider) =>

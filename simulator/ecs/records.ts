@@ -1,3 +1,5 @@
+import type { Hosting, LaunchType } from './launch-types.ts';
+
 /** One attribute of a container instance (D-9.7). */
 export interface Attribute {
   readonly name: string;
@@ -87,6 +89,8 @@ export interface ContainerInstanceRecord {
   readonly availabilityZone: string;
   /** The provider of its Auto Scaling group, when there was one as it registered (D-4.12). */
   readonly capacityProviderName?: string | undefined;
+  /** Whose tasks it takes. Never on the wire. */
+  readonly hosting: Hosting;
   /** D-2.1. */
   readonly status:
     | 'REGISTERING'
@@ -191,7 +195,7 @@ export interface TaskRecord {
   readonly ec2InstanceId?: string | undefined;
   /** Empty while it waits for an instance. */
   readonly availabilityZone: string;
-  readonly launchType: 'EC2' | 'FARGATE';
+  readonly launchType: LaunchType;
   /** The provider whose share it is; undefined: it was started by launch type. */
   readonly capacityProviderName?: string | undefined;
   readonly platformVersion?: string | undefined;
@@ -267,7 +271,7 @@ export interface TaskDefinition {
   readonly deregisteredAt?: number | undefined;
   readonly deleteRequestedAt?: number | undefined;
   readonly registeredBy: string;
-  readonly compatibilities: readonly ('EC2' | 'FARGATE')[];
+  readonly compatibilities: readonly LaunchType[];
   readonly networkMode: string;
   readonly reservation: Resources;
   readonly behaviour: Behaviour;

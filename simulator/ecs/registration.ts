@@ -1,3 +1,4 @@
+import { isExternalId } from './attributes.ts';
 import {
   type Input,
   invalid,
@@ -29,9 +30,10 @@ interface Place {
 export function registrationOf(
   input: Input,
   place: Place,
+  principalArn: string,
 ): Omit<Registration, 'clusterName' | 'principalArn'> {
-  requiredText(input, 'instanceIdentityDocumentSignature');
-  const { instanceId, instanceType, availabilityZone } = identityOf(input, place);
+  const { instanceId, instanceType, availabilityZone } =
+    externalOf(input, principalArn) ?? identityOf(input, place);
   const version = structure(input.versionInfo, 'versionInfo');
   const said = (name: string) => {
     const value = text(version, name);
@@ -48,15 +50,29 @@ export function registrationOf(
   };
 }
 
-/** The document that EC2 gives to its instances. */
+/**
+ * The agent of an external machine has no document: its credentials say which machine of Systems Manager it is
+ * (D-14.51).
+ */
+function externalOf(input: Input, principalArn: string) {
+  const isBlank = !text(input, 'instanceIdentityDocument');
+  const [, instanceId] = /:assumed-role\/[^/]+\/(mi-[0-9a-f]+)$/.exec(principalArn) ?? [];
+  return isBlank && instanceId !== undefined
+    ? { instanceId, instanceType: '', availabilityZone: '' }
+    : undefined;
+}
+
+/** The document that EC2 gives to its instances; with the id of an external machine, what is tried by hand. */
 function identityOf(input: Input, { region, accountId }: Place) {
   const name = 'instanceIdentityDocument';
+  requiredText(input, `${name}Signature`);
   const document = read(requiredText(input, name), name);
-  const instanceId = requiredText(document, 'instanceId', /^i-[0-9a-z-]+$/);
+  const instanceId = requiredText(document, 'instanceId', /^m?i-[0-9a-z-]+$/);
   const own: Readonly<Record<string, string>> = { region, accountId };
   for (const [member, expected] of Object.entries(own))
     if (document[member] !== undefined && document[member] !== expected)
       throw invalid(`${name}: expected ${member} ${expected}, got ${JSON.stringify(document[member])}.`);
+  if (isExternalId(instanceId)) return { instanceId, instanceType: '', availabilityZone: '' };
   return {
     instanceId,
     instanceType: text(document, 'instanceType') ?? 'm5.large',

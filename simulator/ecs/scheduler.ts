@@ -208,7 +208,7 @@ export class Scheduler implements Watcher {
     const isByProvider = launch.capacityProviderStrategy.length > 0;
     const task = this.tasks.place(now, instance, {
       ...orderOf(service, launch),
-      launchType: 'EC2',
+      launchType: launch.launchType,
       capacityProviderName: isByProvider ? capacityProviderName : undefined,
     });
     return task.taskArn;

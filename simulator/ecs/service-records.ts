@@ -1,10 +1,11 @@
 import type { Breaker } from './breaker.ts';
+import type { LaunchType } from './launch-types.ts';
 import type { PlacementConstraint, PlacementStrategy, StrategyItem, Tag, TaskDefinition } from './records.ts';
 
 /** What tasks run on: a launch type, or, when there are items, a capacity provider strategy (D-4.38). */
 export interface Infrastructure {
   /** With a strategy: the kind of its providers. */
-  readonly launchType: 'EC2' | 'FARGATE';
+  readonly launchType: LaunchType;
   readonly capacityProviderStrategy: readonly StrategyItem[];
   /** Of Fargate. */
   readonly platformVersion: string | undefined;

@@ -125,7 +125,9 @@ export function providerShape(provider: CapacityProvider): Shape {
     name: provider.name,
     type: provider.type,
     status: provider.status,
+    cluster: provider.managed?.clusterArn.split('/').at(-1),
     autoScalingGroupProvider: provider.group,
+    managedInstancesProvider: provider.managed?.given,
     updateStatus: provider.updateStatus,
     updateStatusReason: provider.updateStatusReason,
   };

@@ -59,6 +59,8 @@ export class State {
   readonly instanceRecords = new Map<string, ContainerInstanceRecord>();
   readonly tokens = new Tokens();
   readonly taskIndex = new TaskIndex();
+  /** The EC2 instances that ECS launched itself, by id, with the ARN of their provider (D-4.46). */
+  readonly managedInstances = new Map<string, string>();
   watcher: Watcher | undefined;
   private readonly instancesByCluster = new Grouped();
   private readonly registrations = new Grouped();
@@ -99,17 +101,19 @@ export class State {
   /** The capacity provider that a group backs; a group backs at most one (D-4.14). */
   providerOfGroup(groupNameOrArn: string): CapacityProvider | undefined {
     const name = groupNameOf(groupNameOrArn);
-    return this.providers
-      .values()
-      .find(
-        ({ group, status }) =>
-          status === 'ACTIVE' && group && groupNameOf(group.autoScalingGroupArn) === name,
-      );
+    const isOf = ({ group, status }: CapacityProvider) =>
+      status === 'ACTIVE' && group && groupNameOf(group.autoScalingGroupArn) === name;
+    return this.providers.values().find(isOf);
   }
 
   /** Says something to the account. */
   emit(event: ServiceEvent): void {
     this.outcomes.push({ kind: 'event', event });
+  }
+
+  /** Orders something of EC2, whose instance it is to be or is. */
+  order(outcome: Outcome): void {
+    this.outcomes.push(outcome);
   }
 
   /** Asks Auto Scaling for something, as ECS's service-linked role; nobody waits for the answer. */
@@ -273,6 +277,7 @@ export class State {
     }
     this.instancesByCluster.delete(clusterArn, arn);
     this.registrations.delete(ec2InstanceId, arn);
+    this.managedInstances.delete(ec2InstanceId);
     this.routinely(now, forgottenAfterMs, (then) => {
       this.instances.delete(then, arn);
       if (this.forgets) this.instanceRecords.delete(arn);

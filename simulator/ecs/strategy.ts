@@ -1,4 +1,5 @@
 import { type Input, invalid, requiredText, structures, whole } from './input.ts';
+import { type LaunchType, launchTypeBy } from './launch-types.ts';
 import { isUsable } from './providers.ts';
 import type { Cluster, StrategyItem } from './records.ts';
 import type { State } from './state.ts';
@@ -39,14 +40,26 @@ export function readStrategy(
       throw invalid(
         'The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. Associate the capacity provider with the cluster or specify a valid capacity provider and try again.',
       );
-    if (!isUsable(provider))
-      throw invalid(`${name}: the capacity provider ${capacityProvider} is not ACTIVE.`);
+    if (!isUsable(provider)) throw invalid(notActive(capacityProvider));
   }
-  if (new Set(items.map((item) => isFargate(state, item))).size > 1)
-    throw invalid(
-      'A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers. Specify one or the other and try again.',
-    );
+  checkKinds(state, items);
   return items;
+}
+
+/** In AWS's words: https://github.com/hashicorp/terraform-provider-aws/issues/45693 */
+export const notActive = (name: string) =>
+  `The specified capacity provider '${name}' is not in an ACTIVE state. Specify a valid capacity provider and try again.`;
+
+/** AWS's words are known of Auto Scaling groups beside Fargate alone (D-4.37). */
+function checkKinds(state: State, items: readonly StrategyItem[]): void {
+  const kinds = new Set(items.map((item) => launchTypeOf(state, [item])));
+  if (kinds.size < 2) return;
+  const mix = kinds.has('MANAGED_INSTANCES')
+    ? 'Managed Instances and other providers'
+    : 'Auto Scaling groups and Fargate providers';
+  throw invalid(
+    `A capacity provider strategy cannot contain a mix of capacity providers using ${mix}. Specify one or the other and try again.`,
+  );
 }
 
 /** The strategy of a call, or the default one of its cluster when it names neither that nor a launch type (D-4.38, D-13.2). */
@@ -73,12 +86,10 @@ function checkWeights(items: readonly StrategyItem[], which: string, remedy: str
   );
 }
 
-/** Whether an item names a provider of Fargate. */
-export function isFargate(
-  state: State,
-  { capacityProvider }: Pick<StrategyItem, 'capacityProvider'>,
-): boolean {
-  return state.provider(capacityProvider)?.type !== 'EC2_AUTOSCALING';
+/** The launch type of tasks by a strategy, whose providers are all of one kind; undefined: it names none. */
+export function launchTypeOf(state: State, [first]: readonly StrategyItem[]): LaunchType | undefined {
+  const provider = first && state.provider(first.capacityProvider);
+  return provider && launchTypeBy(provider);
 }
 
 /**

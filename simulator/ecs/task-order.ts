@@ -57,4 +57,4 @@ export function newTask(
 
 /** Whether the task waits in PROVISIONING for an instance (D-4.32). */
 export const isWaiting = ({ launchType, lastStatus, containerInstanceArn }: TaskRecord): boolean =>
-  launchType === 'EC2' && lastStatus === 'PROVISIONING' && containerInstanceArn === undefined;
+  launchType !== 'FARGATE' && lastStatus === 'PROVISIONING' && containerInstanceArn === undefined;

@@ -97,7 +97,15 @@ export class Updates {
   }
 }
 
-function mayUpdate({ agentUpdateStatus, agentAttributes, versionInfo }: ContainerInstanceRecord): void {
+function mayUpdate({
+  agentUpdateStatus,
+  agentAttributes,
+  versionInfo,
+  hosting,
+}: ContainerInstanceRecord): void {
+  // D-14.50.
+  if (hosting === 'EXTERNAL')
+    throw invalid('containerInstance: expected one of EC2, the agents of external ones cannot be updated.');
   if (underWay.includes(agentUpdateStatus))
     throw new Fault(
       'UpdateInProgressException',

@@ -133,8 +133,8 @@ export const ecsServiceSabotages: readonly Sabotage[] = [
   {
     broken: 'PutClusterCapacityProviders adds instead of replacing (D-4.16)',
     file: 'simulator/ecs/operations/cluster-providers.ts',
-    find: 'const capacityProviders = [...new Set(names)];',
-    replace: 'const capacityProviders = [...new Set([...(cluster.capacityProviders ?? []), ...names])];',
+    find: 'const given = [...new Set(names)];',
+    replace: 'const given = [...new Set([...(cluster.capacityProviders ?? []), ...names])];',
     tests: ['test/simulator/ecs/operations/cluster-providers.test.ts'],
     by: 'PutClusterCapacityProviders replaces providers and default strategy: what is left out is gone (D-4.16, D-9.65)',
   },

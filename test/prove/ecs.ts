@@ -100,7 +100,7 @@ export const ecsSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'an instance takes tasks before its trunk interface is there (D-2.2)',
-    file: 'simulator/ecs/instances.ts',
+    file: 'simulator/ecs/new-instance.ts',
     find: "status: hasTrunk ? 'REGISTERING' : 'ACTIVE',",
     replace: "status: 'ACTIVE',",
     tests: ['test/simulator/ecs/trunk.test.ts'],

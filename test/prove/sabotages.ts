@@ -2,6 +2,7 @@ import { autoscalingSabotages } from './autoscaling.ts';
 import { budgetSabotages } from './budget.ts';
 import { capacitySabotages } from './capacity.ts';
 import { cloudformationSabotages } from './cloudformation.ts';
+import { clusterSabotages } from './clusters.ts';
 import { conformSabotages } from './conform.ts';
 import { deadlineSabotages } from './deadlines.ts';
 import { doubtSabotages } from './doubts.ts';
@@ -27,6 +28,7 @@ export type { Sabotage } from './sabotage.ts';
 /** Every rule that is broken on purpose. */
 export const sabotages: readonly Sabotage[] = [
   ...stewardSabotages,
+  ...clusterSabotages,
   ...doubtSabotages,
   ...budgetSabotages,
   ...interruptSabotages,

@@ -18,7 +18,7 @@ export const agentOperations: Operations = {
       if (state.arns.cluster(clusterOf(input)) !== state.arns.cluster(clusterName))
         throw new Fault('ClusterNotFoundException', 'Cluster not found.');
       const principalArn = roleOf(caller.principalArn);
-      const said = registrationOf(input, state.arns);
+      const said = registrationOf(input, state.arns, caller.principalArn);
       if (said.tags?.length && !state.settings.isOn(principalArn, 'containerInstanceLongArnFormat'))
         throw invalid('Long arn format must be enabled for tagging.');
       const registration = { ...said, clusterName, principalArn };

@@ -1,12 +1,15 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
 import { invalid, texts } from '../input.ts';
+import type { CapacityProvider } from '../providers.ts';
 import type { Cluster } from '../records.ts';
 import type { State } from '../state.ts';
-import { readStrategy } from '../strategy.ts';
+import { notActive, readStrategy } from '../strategy.ts';
 import { clusterShape } from './clusters.ts';
 import type { Operations, Request } from './operation.ts';
 
+/** D-14.56: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1086 */
+const providersMax = 20;
 /** How long ECS works on an association (milliseconds; D-10.16). */
 const workMs = 5_000;
 
@@ -49,15 +52,20 @@ export function clusterProviders(
   { input, state }: Request,
   cluster: Pick<Cluster, 'clusterArn' | 'capacityProviders'>,
 ): Required<Pick<Cluster, 'capacityProviders' | 'defaultCapacityProviderStrategy'>> {
+  const { clusterArn } = cluster;
   const names = texts(input, 'capacityProviders').map((name) => state.provider(name)?.name ?? name);
-  const capacityProviders = [...new Set(names)];
-  for (const name of capacityProviders) checkAssociable(state, name, cluster.clusterArn);
+  const given = [...new Set(names)];
+  for (const name of given) checkAssociable(state, name, clusterArn);
+  // What is left out here stays the cluster's own: it has no other (D-14.54).
+  const managed = managedOf(state, clusterArn).filter((name) => !given.includes(name));
+  const capacityProviders = [...given, ...managed];
+  if (capacityProviders.length > providersMax) throw tooMany();
   const removed = (cluster.capacityProviders ?? []).filter((name) => !capacityProviders.includes(name));
   const isUsed = state.tasks
     .values()
     .some(
       (task) =>
-        task.clusterArn === cluster.clusterArn &&
+        task.clusterArn === clusterArn &&
         task.lastStatus !== 'STOPPED' &&
         removed.includes(task.capacityProviderName ?? ''),
     );
@@ -73,10 +81,39 @@ export function clusterProviders(
   };
 }
 
-/** With managed scaling a provider belongs to one cluster at a time (D-4.13). */
+const tooMany = () => invalid('The maximum number of capacity providers per cluster has been exceeded.');
+
+/** Throws where a cluster has as many providers as it may have, in AWS's words (D-14.56). */
+export function checkProvidersMax(state: State, clusterArn: string): void {
+  const own = state.clusters.get(clusterArn)?.capacityProviders ?? [];
+  const all = new Set([...own, ...managedOf(state, clusterArn, ['PROVISIONING'])]);
+  if (all.size >= providersMax) throw tooMany();
+}
+
+/** Names of the providers of Managed Instances of a cluster. */
+function managedOf(
+  state: State,
+  clusterArn: string,
+  statuses: readonly CapacityProvider['status'][] = ['ACTIVE', 'DEPROVISIONING'],
+): string[] {
+  return state.providers
+    .values()
+    .filter(({ managed, status }) => managed?.clusterArn === clusterArn && statuses.includes(status))
+    .map(({ name }) => name);
+}
+
+/** With managed scaling a provider belongs to one cluster at a time (D-4.13); a managed one always (D-14.52). */
 function checkAssociable(state: State, name: string, clusterArn: string): void {
   const provider = state.provider(name);
-  if (provider?.status !== 'ACTIVE')
+  const isElsewhere = provider?.managed !== undefined && provider.managed.clusterArn !== clusterArn;
+  if (provider?.managed && !state.switches.managedInstancesInPut)
+    // The beginning is AWS's: https://github.com/hashicorp/terraform-provider-aws/issues/44783
+    throw invalid(
+      'Cannot associate Managed Instances capacity provider to clusters using this API. Managed Instances capacity providers are already in their cluster.',
+    );
+  if (provider && provider.status !== 'INACTIVE' && provider.status !== 'ACTIVE' && !isElsewhere)
+    throw invalid(notActive(name));
+  if (provider?.status !== 'ACTIVE' || isElsewhere)
     throw invalid(
       'The specified capacity provider was not found. Specify a valid capacity provider and try again.',
     );

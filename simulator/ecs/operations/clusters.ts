@@ -3,6 +3,7 @@ import { clusterNamed, clusterOf } from '../arn.ts';
 import { attachmentsOf } from '../attached.ts';
 import { closeCluster, openCluster } from '../clusters.ts';
 import { type Input, invalid, oneOf, requiredText, someOf, structures, text, texts } from '../input.ts';
+import type { LaunchType } from '../launch-types.ts';
 import { pageOf } from '../paging.ts';
 import type { Cluster, TaskRecord } from '../records.ts';
 import type { Service } from '../service-records.ts';
@@ -122,6 +123,14 @@ function mayBeDeleted(state: State, { clusterArn, attachmentsStatus }: Cluster):
     .values()
     .some((task) => task.clusterArn === clusterArn && task.lastStatus !== 'STOPPED');
   if (isAlive) throw refused('Tasks', 'active');
+  const isManaged = state.providers
+    .values()
+    .some(({ managed, status }) => managed?.clusterArn === clusterArn && status !== 'INACTIVE');
+  if (isManaged)
+    throw new Fault(
+      'ClusterContainsCapacityProviderException',
+      'The Cluster cannot be deleted while Capacity Providers are active.',
+    );
   // D-4.18, D-4.20.
   if (attachmentsStatus === 'UPDATE_IN_PROGRESS') throw busy();
 }
@@ -170,7 +179,7 @@ export function clusterShape(
   };
 }
 
-type ByLaunchType = readonly { readonly launchType: 'EC2' | 'FARGATE' }[];
+type ByLaunchType = readonly { readonly launchType: LaunchType }[];
 
 /** The counts of a cluster by launch type; one of the names begins with a capital letter in AWS too (D-9.24). */
 function statisticsOf(counts: Readonly<Record<'running' | 'pending' | 'active' | 'draining', ByLaunchType>>) {

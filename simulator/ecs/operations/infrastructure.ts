@@ -1,9 +1,10 @@
 import { Fault } from '../../machine.ts';
 import { type Input, invalid, oneOf, structure, text, texts } from '../input.ts';
+import { type LaunchType, launchTypes } from '../launch-types.ts';
 import type { Cluster, PlacementConstraint, PlacementStrategy, TaskDefinition } from '../records.ts';
 import type { Infrastructure } from '../service-records.ts';
 import type { State } from '../state.ts';
-import { isFargate, strategyFor } from '../strategy.ts';
+import { launchTypeOf, strategyFor } from '../strategy.ts';
 
 /** D-9.35. */
 const subnetsMax = 16;
@@ -19,13 +20,11 @@ export function infrastructureOf(
   input: Input,
   definition: TaskDefinition,
 ): Infrastructure {
-  const asked = oneOf(input, 'launchType', ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
-  if (asked === 'EXTERNAL' || asked === 'MANAGED_INSTANCES')
-    throw new Fault('UnsupportedFeatureException', `launchType: the simulated ECS runs no ${asked} tasks.`);
+  const asked = oneOf(input, 'launchType', launchTypes);
+  if (asked === 'MANAGED_INSTANCES')
+    throw invalid('launchType: MANAGED_INSTANCES is only possible with a capacityProviderStrategy.');
   const capacityProviderStrategy = strategyFor(state, cluster, input);
-  const [first] = capacityProviderStrategy;
-  const byStrategy = first && (isFargate(state, first) ? 'FARGATE' : 'EC2');
-  const launchType = byStrategy ?? asked ?? 'EC2';
+  const launchType = launchTypeOf(state, capacityProviderStrategy) ?? asked ?? 'EC2';
   checkCompatible(definition, launchType);
   return {
     launchType,
@@ -36,16 +35,16 @@ export function infrastructureOf(
 }
 
 /** Throws when the definition cannot run on that launch type. */
-export function checkCompatible({ compatibilities }: TaskDefinition, launchType: 'EC2' | 'FARGATE'): void {
+export function checkCompatible({ compatibilities }: TaskDefinition, launchType: LaunchType): void {
   if (!compatibilities.includes(launchType))
     throw invalid(`Task definition does not support launch_type ${launchType}.`);
 }
 
 /** Only Fargate has platform versions, LATEST unless another one is given (D-9.64). */
-export function platformOf(input: Input, launchType: 'EC2' | 'FARGATE'): string | undefined {
+export function platformOf(input: Input, launchType: LaunchType): string | undefined {
   const given = text(input, 'platformVersion');
-  if (launchType === 'EC2' && given !== undefined)
-    throw invalid('The platform version must be null when specifying an EC2 launch type.');
+  if (launchType !== 'FARGATE' && given !== undefined)
+    throw invalid(`The platform version must be null when specifying an ${launchType} launch type.`);
   if (given !== undefined && !platformVersions.includes(given))
     throw new Fault('PlatformUnknownException', `platformVersion: there is no "${given}".`);
   return launchType === 'FARGATE' ? (given ?? 'LATEST') : undefined;
@@ -55,7 +54,7 @@ export function platformOf(input: Input, launchType: 'EC2' | 'FARGATE'): string 
  * D-9.35: required for awsvpc, refused for the other modes. Only Fargate gives public addresses, in AWS's words:
  * https://github.com/hashicorp/waypoint/issues/643
  */
-export function networkOf(input: Input, networkMode: string, launchType: 'EC2' | 'FARGATE'): unknown {
+export function networkOf(input: Input, networkMode: string, launchType: LaunchType): unknown {
   const isGiven = input.networkConfiguration !== undefined;
   if (isGiven && networkMode !== 'awsvpc')
     throw invalid(
@@ -72,7 +71,7 @@ export function networkOf(input: Input, networkMode: string, launchType: 'EC2' |
   if (texts(vpc, 'securityGroups').length > securityGroupsMax)
     throw invalid(`securityGroups can have at most ${securityGroupsMax} items.`);
   const assignPublicIp = oneOf(vpc, 'assignPublicIp', ['ENABLED', 'DISABLED']) ?? 'DISABLED';
-  if (assignPublicIp === 'ENABLED' && launchType === 'EC2')
+  if (assignPublicIp === 'ENABLED' && launchType !== 'FARGATE')
     throw invalid('Assign public IP is not supported for this launch type.');
   return { awsvpcConfiguration: { ...vpc, assignPublicIp } };
 }

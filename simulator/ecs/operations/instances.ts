@@ -71,11 +71,13 @@ export const instanceOperations: Operations = {
   },
   DeregisterContainerInstance: {
     answer(request) {
-      const { now, input, state, instances } = request;
+      const { now, input, state, instances, managed } = request;
       const { found } = look(request, [requiredText(input, 'containerInstance')]);
       const [instance] = found;
       if (!instance || !isThere(instance)) throw invalid('Container instance not found.');
       instances.deregister(now, instance.containerInstanceArn, input.force === true);
+      // Of Managed Instances the machine goes as well (D-14.55).
+      if (instance.hosting === 'MANAGED_INSTANCES') managed.terminate(instance);
       return { containerInstance: containerInstanceShape(state.instance(instance.containerInstanceArn)) };
     },
   },
@@ -107,7 +109,9 @@ function mayBecome(
   instance: ContainerInstanceRecord,
   status: 'ACTIVE' | 'DRAINING',
 ): void {
-  const { containerInstanceArn: arn, status: before } = instance;
+  const { containerInstanceArn: arn, status: before, hosting } = instance;
+  if (hosting === 'MANAGED_INSTANCES' && !state.switches.managedInstancesCanBeDrained)
+    throw invalid(`The container instance ${arn} is one of Managed Instances and cannot become ${status}.`);
   if (before !== 'ACTIVE' && before !== 'DRAINING')
     throw invalid(`The container instance ${arn} is ${before} and cannot become ${status}.`);
   if (before === status && state.switches.errorOnSameState)

@@ -100,6 +100,7 @@ function launched(
   const loadBalancers = loadBalancersOf(state, input, definition);
   if (service.deploymentController === 'CODE_DEPLOY' && loadBalancers.length === 0)
     throw invalid('loadBalancers: the CODE_DEPLOY deployment controller needs one.');
+  checkExternal(infrastructure, input);
   const launch = { ...infrastructure, definition, loadBalancers };
   const complete: Service = {
     ...service,
@@ -114,6 +115,12 @@ function launched(
     return { ...complete, deployments: [rollout.begin(now, launch)] };
   const startedBy = 'CODE_DEPLOY';
   return { ...complete, taskSets: [rollout.beginTaskSet(now, service.serviceArn, launch, { startedBy })] };
+}
+
+/** What is outside of AWS has neither load balancers nor service discovery (D-14.50). */
+export function checkExternal({ launchType }: Pick<Service, 'launchType'>, input: Input): void {
+  const given = ['loadBalancers', 'serviceRegistries'].find((name) => isGiven(input[name]));
+  if (launchType === 'EXTERNAL' && given) throw invalid(`${given}: not supported with EXTERNAL.`);
 }
 
 /** What every new service begins with. */

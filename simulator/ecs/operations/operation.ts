@@ -3,6 +3,7 @@ import type { Connections } from '../connections.ts';
 import type { Input } from '../input.ts';
 import type { Instances } from '../instances.ts';
 import type { ManagedDraining } from '../managed-draining.ts';
+import type { ManagedInstances } from '../managed-instances.ts';
 import type { ManagedScaling } from '../managed-scaling.ts';
 import type { Mishaps } from '../mishaps.ts';
 import type { Placer } from '../placer.ts';
@@ -23,6 +24,7 @@ export interface Rooms {
   readonly updates: Updates;
   readonly scaling: ManagedScaling;
   readonly draining: ManagedDraining;
+  readonly managed: ManagedInstances;
 }
 
 /** One call of an operation. */

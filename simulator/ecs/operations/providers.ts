@@ -1,18 +1,23 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
-import { type Input, invalid, oneOf, requiredText, someOf, structure, texts, whole } from '../input.ts';
+import { type Input, invalid, oneOf, requiredText, someOf, structure, text, texts, whole } from '../input.ts';
+import { managedProvider } from '../managed-provider.ts';
 import { page } from '../paging.ts';
 import {
   type CapacityProvider,
   fargateProviders,
   type GroupProvider,
   isScaled,
+  type ManagedProvider,
   type ManagedScaling,
 } from '../providers.ts';
+import type { Cluster } from '../records.ts';
 import { providerShape } from '../service-shapes.ts';
 import type { State } from '../state.ts';
+import { notActive } from '../strategy.ts';
 import { tagsOf } from '../tags.ts';
-import type { Operations } from './operation.ts';
+import { checkProvidersMax } from './cluster-providers.ts';
+import type { Operations, Request } from './operation.ts';
 
 /** D-4.10. */
 const describesMax = 100;
@@ -27,22 +32,25 @@ const forgottenAfterMs = 3_600_000;
 /** The operations on capacity providers. */
 export const providerOperations: Operations = {
   CreateCapacityProvider: {
-    answer({ now, input, state, scaling, draining }) {
-      refuseManagedInstances(input);
+    answer({ now, input, state, scaling, draining, managed }) {
       const name = requiredText(input, 'name');
       if (!namePattern.test(name))
         throw invalid(
           `name: expected up to 255 letters, digits, - and _, not beginning with aws, ecs or fargate, got "${name}".`,
         );
       const capacityProviderArn = state.arns.capacityProvider(name);
-      if (state.provider(name)?.status === 'ACTIVE')
+      if ((state.provider(name)?.status ?? 'INACTIVE') !== 'INACTIVE')
         throw clientError(
           'The specified capacity provider already exists. To change the configuration of an existing capacity provider, update the capacity provider.',
         );
       const tags = tagsOf(input);
+      const given = { capacityProviderArn, name, tags };
+      if (input.managedInstancesProvider !== undefined)
+        return newManaged({ now, input, state, managed }, given);
+      if (input.cluster !== undefined)
+        throw invalid('cluster: only a provider of Managed Instances belongs to one.');
       const group = newGroup(state, structure(input.autoScalingGroupProvider, 'autoScalingGroupProvider'));
-      const base = { capacityProviderArn, name, type: 'EC2_AUTOSCALING', status: 'ACTIVE' } as const;
-      const provider: CapacityProvider = { ...base, group, tags };
+      const provider: CapacityProvider = { ...given, type: 'EC2_AUTOSCALING', status: 'ACTIVE', group };
       state.providers.set(now, capacityProviderArn, provider);
       scaling.tag(group);
       draining.set(group);
@@ -58,8 +66,10 @@ export const providerOperations: Operations = {
       if (given.length > describesMax)
         throw invalid(`capacityProviders can have at most ${describesMax} items.`);
       const inCluster = input.cluster === undefined ? undefined : state.cluster(clusterOf(input), viewAt);
-      const isAsked = ({ name }: CapacityProvider) =>
-        inCluster === undefined || (inCluster.capacityProviders ?? []).includes(name);
+      const isAsked = ({ name, managed }: CapacityProvider) =>
+        inCluster === undefined ||
+        managed?.clusterArn === inCluster.clusterArn ||
+        (inCluster.capacityProviders ?? []).includes(name);
       const asked = [...new Set(given.map((name) => state.arns.capacityProvider(name)))];
       const all = state.providers.values(viewAt).map(({ capacityProviderArn }) => capacityProviderArn);
       const arns = (given.length > 0 ? asked : all).filter((arn) => {
@@ -81,31 +91,39 @@ export const providerOperations: Operations = {
   },
   UpdateCapacityProvider: {
     answer({ now, input, state, scaling, draining }) {
-      refuseManagedInstances(input);
       const provider = ownProvider(state, requiredText(input, 'name'), 'updated');
-      const { group, updateStatus } = provider;
+      const { group, managed, updateStatus } = provider;
       if (updateStatus === 'DELETE_IN_PROGRESS')
         throw clientError('The specified capacity provider is being deleted.');
+      if (managed) {
+        checkCluster(state, input, managed);
+        return update(state, now, {
+          ...provider,
+          managed: managedProvider(managed.clusterArn, input, managed),
+        });
+      }
       if (!group || input.autoScalingGroupProvider === undefined)
         throw invalid('autoScalingGroupProvider can not be blank.');
       const changes = structure(input.autoScalingGroupProvider, 'autoScalingGroupProvider');
       const changed = { ...provider, group: withSettings(state, changes, group) };
       if (!isScaled(provider)) scaling.tag(changed.group);
       draining.set(changed.group, group);
-      put(state, now, { ...changed, updateStatus: 'UPDATE_IN_PROGRESS' });
-      settle(state, now, provider, 'UPDATE_IN_PROGRESS', { updateStatus: 'UPDATE_COMPLETE' });
-      return { capacityProvider: providerShape({ ...changed, updateStatus: 'UPDATE_IN_PROGRESS' }) };
+      return update(state, now, changed);
     },
   },
   DeleteCapacityProvider: {
-    answer({ now, input, state }) {
-      refuseManagedInstances(input);
+    answer({ now, input, state, managed }) {
       const provider = ownProvider(state, requiredText(input, 'capacityProvider'), 'deleted');
+      if (provider.managed) checkCluster(state, input, provider.managed);
       if (provider.updateStatus === 'DELETE_IN_PROGRESS')
         throw new Fault('UpdateInProgressException', 'The capacity provider is being deleted already.');
       const updateStatusReason = whyKept(state, provider);
       const updateStatus = updateStatusReason === undefined ? 'DELETE_IN_PROGRESS' : 'DELETE_FAILED';
       const changed: CapacityProvider = { ...provider, updateStatus, updateStatusReason };
+      if (provider.managed && updateStatus === 'DELETE_IN_PROGRESS') {
+        managed.end(now, changed);
+        return { capacityProvider: providerShape({ ...changed, status: 'DEPROVISIONING' }) };
+      }
       put(state, now, changed);
       settle(state, now, provider, 'DELETE_IN_PROGRESS', {
         status: 'INACTIVE',
@@ -116,11 +134,36 @@ export const providerOperations: Operations = {
   },
 };
 
-function refuseManagedInstances(input: Input): void {
-  // Only providers of Managed Instances belong to a cluster.
-  for (const name of ['managedInstancesProvider', 'cluster'])
-    if (input[name] !== undefined)
-      throw new Fault('UnsupportedFeatureException', `${name}: the simulated ECS has no Managed Instances.`);
+/** A provider of Managed Instances, which has a cluster from the beginning and no Auto Scaling group (D-4.45, D-14.52). */
+function newManaged(
+  { now, input, state, managed }: Pick<Request, 'now' | 'input' | 'state' | 'managed'>,
+  named: Pick<CapacityProvider, 'capacityProviderArn' | 'name' | 'tags'>,
+): Record<string, unknown> {
+  if (input.autoScalingGroupProvider !== undefined)
+    throw invalid('autoScalingGroupProvider: not possible together with managedInstancesProvider.');
+  const { clusterArn } = state.cluster(requiredText(input, 'cluster'));
+  const settings = managedProvider(clusterArn, input);
+  const status = { status: 'PROVISIONING', updateStatus: 'CREATE_IN_PROGRESS' } as const;
+  const provider: CapacityProvider = { ...named, type: 'MANAGED_INSTANCES', ...status, managed: settings };
+  checkProvidersMax(state, clusterArn);
+  put(state, now, provider);
+  managed.begin(now, provider, settings);
+  return { capacityProvider: { ...providerShape(provider), tags: named.tags } };
+}
+
+/** A provider of Managed Instances is changed and deleted in its own cluster alone (D-14.52). */
+function checkCluster(state: State, input: Input, { clusterArn }: ManagedProvider): void {
+  const given = text(input, 'cluster');
+  if (given === undefined || state.cluster(given).clusterArn === clusterArn) return;
+  throw invalid(`cluster: the capacity provider belongs to ${clusterArn}, got "${given}".`);
+}
+
+/** A changed provider, for a while with its update in progress; it can be used meanwhile (D-4.9). */
+function update(state: State, now: number, changed: CapacityProvider): Record<string, unknown> {
+  const updating: CapacityProvider = { ...changed, updateStatus: 'UPDATE_IN_PROGRESS' };
+  put(state, now, updating);
+  settle(state, now, changed, 'UPDATE_IN_PROGRESS', { updateStatus: 'UPDATE_COMPLETE' });
+  return { capacityProvider: providerShape(updating) };
 }
 
 /** A provider of the account's own. Throws on those of Fargate, which nobody can change (D-4.2), and on unknown ones. */
@@ -128,15 +171,20 @@ function ownProvider(state: State, nameOrArn: string, what: string): CapacityPro
   const provider = state.provider(nameOrArn);
   if (fargateProviders.some((name) => name === provider?.name))
     throw invalid(`The capacity provider ${provider?.name} is reserved and can not be ${what}.`);
-  if (provider?.status === 'ACTIVE') return provider;
+  if (provider?.status === 'ACTIVE' || provider?.status === 'DEPROVISIONING') return provider;
+  if (provider?.status === 'PROVISIONING') throw invalid(notActive(provider.name));
   throw invalid(
     'The specified capacity provider was not found. Specify a valid capacity provider and try again.',
   );
 }
 
 /** Why a provider cannot be deleted: a cluster or a service has it (D-4.11). */
-function whyKept(state: State, { name }: CapacityProvider): string | undefined {
-  const cluster = state.clusters.values().find((each) => (each.capacityProviders ?? []).includes(name));
+function whyKept(state: State, { name, managed }: CapacityProvider): string | undefined {
+  const namesIt = (each: Cluster) =>
+    managed
+      ? each.defaultCapacityProviderStrategy?.some(({ capacityProvider }) => capacityProvider === name)
+      : each.capacityProviders?.includes(name);
+  const cluster = state.clusters.values().find(namesIt);
   if (cluster)
     return `The capacity provider cannot be deleted because it is associated with cluster: ${cluster.clusterName}. Remove the capacity provider from the cluster and try again.`;
   const service = state.services

@@ -60,7 +60,7 @@ export const runTaskOperations: Operations = {
       const asked = ids(input, 'containerInstances', runsMax, 'containerInstances');
       const arns = [...new Set(asked.map((id) => state.arns.containerInstance(clusterArn, id)))];
       const order = orderOf(request, clusterArn, /^[A-Za-z0-9\-_/]{0,36}$/);
-      checkCompatible(order.definition, 'EC2');
+      for (const arn of arns) checkCompatible(order.definition, state.instances.get(arn)?.hosting ?? 'EC2');
       const zones = zonesOfSubnets(state, networkOf(input, order.definition.networkMode, 'EC2'));
       const outcomes = arns.map((arn) => start(request, clusterArn, arn, { order, zones }));
       return {
@@ -82,8 +82,11 @@ function run(request: Request, cluster: Cluster): Record<string, unknown> {
   checkPlacement(infrastructure, order.definition, constraints, strategy);
   const count = whole(input, 'count', 1, runsMax) ?? 1;
   const isByLaunchType = infrastructure.capacityProviderStrategy.length === 0;
-  const hasInstances = state.instancesOf(clusterArn).some(({ status }) => status === 'ACTIVE');
-  if (infrastructure.launchType === 'EC2' && isByLaunchType && !hasInstances)
+  const { launchType } = infrastructure;
+  const hasInstances = state
+    .instancesOf(clusterArn)
+    .some(({ status, hosting }) => status === 'ACTIVE' && hosting === launchType);
+  if (launchType !== 'FARGATE' && isByLaunchType && !hasInstances)
     throw invalid('No Container Instances were found in your cluster.');
   if (placer.isFull(clusterArn, infrastructure.capacityProviderStrategy))
     throw new Fault(
@@ -171,7 +174,7 @@ function start(
   const instance = state.instanceIn(clusterArn, containerInstanceArn);
   if (!instance) return { arn: containerInstanceArn, reason: 'MISSING' };
   const why = instance.status === 'ACTIVE' ? misfitOf(instance, { order, zones }) : 'INACTIVE';
-  if (why === undefined) return tasks.place(now, instance, { ...order, launchType: 'EC2' });
+  if (why === undefined) return tasks.place(now, instance, { ...order, launchType: instance.hosting });
   const isDraining = instance.status === 'DRAINING';
   const detail = isDraining ? { detail: 'The container instance is DRAINING.' } : {};
   return { arn: containerInstanceArn, reason: why, ...detail };

@@ -1,6 +1,7 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
 import { ids, invalid, oneOf, refuse, requiredText, someOf, text } from '../input.ts';
+import { launchTypes } from '../launch-types.ts';
 import { page } from '../paging.ts';
 import type { Service } from '../service-records.ts';
 import { serviceShape } from '../service-shapes.ts';
@@ -67,7 +68,7 @@ export const serviceOperations: Operations = {
       const { input, state, viewAt } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
       const strategy = oneOf(input, 'schedulingStrategy', ['REPLICA', 'DAEMON']);
-      const launchType = oneOf(input, 'launchType', ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
+      const launchType = oneOf(input, 'launchType', launchTypes);
       const manager = oneOf(input, 'resourceManagementType', ['CUSTOMER', 'ECS']);
       const listed = state.services
         .values(viewAt)

@@ -9,7 +9,7 @@ import type { State } from '../state.ts';
 import { tagsOf } from '../tags.ts';
 import { definitionOf } from './definitions.ts';
 import { checkPlacement, infrastructureOf } from './infrastructure.ts';
-import { loadBalancersOf, registriesOf } from './new-service.ts';
+import { checkExternal, loadBalancersOf, registriesOf } from './new-service.ts';
 import type { Operations, Request } from './operation.ts';
 import { activeService, serviceOf } from './services.ts';
 
@@ -103,6 +103,7 @@ function create(request: Request, service: Service): Record<string, unknown> {
   const definition = definitionOf(state, requiredText(input, 'taskDefinition'));
   const infrastructure = infrastructureOf(state, state.cluster(clusterOf(input)), input, definition);
   checkPlacement(infrastructure, definition, service.placementConstraints, service.placementStrategy);
+  checkExternal(infrastructure, input);
   const launch = { ...infrastructure, definition, loadBalancers: loadBalancersOf(state, input, definition) };
   const taskSet = scheduler.rollout.beginTaskSet(now, service.serviceArn, launch, {
     status: 'ACTIVE',

@@ -1,6 +1,7 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
 import { ids, invalid, oneOf, refuse, requiredText, someOf, text } from '../input.ts';
+import { launchTypes } from '../launch-types.ts';
 import { pageOf } from '../paging.ts';
 import type { TaskRecord } from '../records.ts';
 import { taskShape } from '../shapes.ts';
@@ -80,7 +81,7 @@ function taskFilter({ input, state }: Request, clusterArn: string): TaskFilter {
   refuse('ListTasks', input, ['daemonName']);
   const startedBy = text(input, 'startedBy');
   const serviceName = text(input, 'serviceName');
-  const launchType = oneOf(input, 'launchType', ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
+  const launchType = oneOf(input, 'launchType', launchTypes);
   const others = [instance, family, serviceName, launchType].filter((filter) => filter !== undefined);
   if (startedBy !== undefined && others.length > 0)
     throw invalid('startedBy: cannot be combined with other filters.');

@@ -3,10 +3,11 @@ import { placementConstraints, placementStrategy } from '../placement.ts';
 import { primaryOf } from '../pools.ts';
 import type { StrategyItem, TaskDefinition } from '../records.ts';
 import type { Deployment, Infrastructure, Service } from '../service-records.ts';
-import { isFargate, strategyFor } from '../strategy.ts';
+import { launchTypeOf, strategyFor } from '../strategy.ts';
 import { definitionOf } from './definitions.ts';
 import { checkCompatible, checkPlacement, networkOf, platformOf } from './infrastructure.ts';
 import {
+  checkExternal,
   clusterIn,
   graceOf,
   inertOf,
@@ -86,6 +87,7 @@ function deployed(request: Request, service: Service): Service {
   const definition = given === undefined ? primary.definition : definitionOf(state, given);
   const infrastructure = infrastructureAfter(request, service, definition);
   checkPlacement(infrastructure, definition, service.placementConstraints, service.placementStrategy);
+  checkExternal(infrastructure, input);
   const loadBalancers =
     input.loadBalancers === undefined ? service.loadBalancers : loadBalancersOf(state, input, definition);
   const registries = input.serviceRegistries !== undefined;
@@ -114,8 +116,7 @@ function deployed(request: Request, service: Service): Service {
 function infrastructureAfter(request: Request, service: Service, definition: TaskDefinition): Infrastructure {
   const { input, state } = request;
   const capacityProviderStrategy = strategyAfter(request, service);
-  const [first] = capacityProviderStrategy;
-  const launchType = first ? (isFargate(state, first) ? 'FARGATE' : 'EC2') : service.launchType;
+  const launchType = launchTypeOf(state, capacityProviderStrategy) ?? service.launchType;
   checkCompatible(definition, launchType);
   if (launchType === 'FARGATE' && service.schedulingStrategy === 'DAEMON')
     throw invalid('capacityProviderStrategy: a DAEMON service cannot run on FARGATE.');

@@ -186,7 +186,7 @@ describe('Fargate', () => {
     ],
     [
       { launchType: 'EXTERNAL' },
-      'UnsupportedFeatureException: launchType: the simulated ECS runs no EXTERNAL tasks.',
+      'InvalidParameterException: Task definition does not support launch_type EXTERNAL.',
     ],
     [
       { launchType: 'FARGATE', ...strategy('FARGATE:1') },

@@ -92,6 +92,8 @@ export class Scene {
     readonly input: Record<string, unknown>;
     readonly at: number;
   }[] = [];
+  /** What ECS ordered of EC2. */
+  readonly ordered: Outcome[] = [];
   /** Called whenever the machine has said something. */
   onStep: (() => void) | undefined;
   private time = startAt;
@@ -103,6 +105,7 @@ export class Scene {
       ids: new Ids(1, 'ecs'),
       switches,
       group: (nameOrArn) => this.groups.find(({ arn }) => arn === nameOrArn || arn.endsWith(`/${nameOrArn}`)),
+      instanceTypes: [{ name: 'm6i.large', cpu: 2048, memoryMib: 7680 }],
     });
     this.call('CreateCluster', { clusterName: 'demo' });
   }
@@ -287,6 +290,7 @@ export class Scene {
     for (const outcome of outcomes)
       if (outcome.kind === 'ask-autoscaling') this.asked.push({ ...outcome, at: this.seconds });
       else if (outcome.kind === 'event') this.said.push({ ...outcome.event, at: this.seconds });
+      else this.ordered.push(outcome);
     this.onStep?.();
   }
 }

@@ -31,9 +31,11 @@ describe('RegisterTaskDefinition', () => {
       revision: 2,
       status: 'ACTIVE',
       registeredBy: 'arn:aws:iam::111122223333:root',
-      compatibilities: ['EC2'],
+      compatibilities: ['EXTERNAL', 'EC2'],
     });
-    expect(register(one, onFargate)).toMatchObject({ compatibilities: ['EC2', 'FARGATE'] });
+    expect(register(one, onFargate)).toMatchObject({
+      compatibilities: ['EC2', 'MANAGED_INSTANCES', 'FARGATE'],
+    });
   });
 
   it.each([
@@ -48,7 +50,9 @@ describe('RegisterTaskDefinition', () => {
     ['1 vCPU', '2 GB'],
   ])('takes %s CPU units with %s MiB for Fargate (D-9.34)', (cpu, memory) => {
     const more = { networkMode: 'awsvpc', cpu, memory, requiresCompatibilities: ['FARGATE'] };
-    expect(register(new Scene(), more)).toMatchObject({ compatibilities: ['EC2', 'FARGATE'] });
+    expect(register(new Scene(), more)).toMatchObject({
+      compatibilities: ['EC2', 'MANAGED_INSTANCES', 'FARGATE'],
+    });
   });
 
   it.each([
@@ -64,6 +68,10 @@ describe('RegisterTaskDefinition', () => {
       'Placement constraints are not supported with FARGATE.',
     ],
     [{ requiresCompatibilities: ['FARGATE', 'MOON'] }, 'requiresCompatibilities should be some of'],
+    [
+      { requiresCompatibilities: ['FARGATE', 'EXTERNAL'] },
+      "EXTERNAL does not support network mode 'awsvpc'.",
+    ],
   ])('refuses %j where Fargate is required (D-9.28, D-9.34)', (more, expected) => {
     const input = { ...onFargate, requiresCompatibilities: ['FARGATE'], ...more };
     expect(refusal(() => register(new Scene(), input))).toBe(

@@ -91,7 +91,7 @@ describe('CreateCapacityProvider', () => {
       'ClientException: The managed termination protection setting for the capacity provider is invalid.',
     ],
     [{ tags: [{ key: 'aws:a', value: '' }] }, 'InvalidParameterException: key: expected'],
-    [{ managedInstancesProvider: {} }, 'UnsupportedFeatureException: managedInstancesProvider'],
+    [{ cluster: 'demo' }, 'InvalidParameterException: cluster: only a provider of Managed Instances belongs'],
   ])('refuses %j (D-4.1, D-4.3, D-4.4, D-4.6, D-9.63)', (more, expected) => {
     const scene = new Scene();
     const input = { name: 'blue', ...grouped(), ...more };

@@ -121,7 +121,10 @@ describe('RunTask', () => {
       strategy('blue', 'green'),
       'InvalidParameterException: There are no capacity providers with a weight value greater than zero in the specified',
     ],
-    [{ launchType: 'MANAGED_INSTANCES' }, 'UnsupportedFeatureException: launchType'],
+    [
+      { launchType: 'MANAGED_INSTANCES' },
+      'InvalidParameterException: launchType: MANAGED_INSTANCES is only possible with a capacityProviderStrategy.',
+    ],
     [
       { volumeConfigurations: [{ name: 'v' }] },
       'ClientException: The simulated RunTask does not know volumeConfigurations',
