@@ -15,6 +15,7 @@ import { isHeartbeatDue } from '../lib/heartbeat.ts';
 import { isHookCheckDue } from '../lib/hook.ts';
 import { type HookWish, hookWishOf, keepHeartbeats, keepHook } from '../lib/keep.ts';
 import { schedule, type Tick } from '../lib/lambda.ts';
+import { warnOfPausedEnds } from '../lib/overdue.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import { withReturning } from '../lib/pool.ts';
@@ -85,7 +86,10 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   // A beat that failed is not made up for by its rhythm: after a gap the next one may come too late (docs/decisions/0006).
   memory.renewedAt = areAllRenewed ? tick.time : undefined;
   const isPaused = ({ enrolled }: LeavingGroup) => !isActing(enrolled);
-  for (const { enrolled } of leaving.filter(isPaused)) reportPaused(deps, enrolled);
+  for (const { enrolled, starts } of leaving.filter(isPaused)) {
+    reportPaused(deps, enrolled);
+    warnOfPausedEnds(deps, enrolled, starts);
+  }
   const served = leaving.filter((one) => !isPaused(one));
   const all = groupBy(
     groups.flatMap((group) => enrolledGroup(group) ?? []),

@@ -1,4 +1,5 @@
 import type { Announcement } from './announce.ts';
+import { isThrottling } from './errors.ts';
 import type { Fleet } from './fleet.ts';
 
 /** Everything that is counted; each is a CloudWatch metric of the namespace `ecs-steward`. */
@@ -24,6 +25,8 @@ export type Metric =
   | 'HooksLeftBehind'
   | 'Unenrolled'
   | 'Paused'
+  | 'Stuck'
+  | 'HookEndNear'
   | 'Waiting'
   | 'WaitingMinMax'
   | 'WaitingNoRoom'
@@ -43,6 +46,7 @@ export type Metric =
   | 'Unwanted'
   | 'Misconfigured'
   | 'Failures'
+  | 'Throttled'
   | 'SweepSeconds'
   | 'SweepCutShort';
 
@@ -88,6 +92,7 @@ export async function contain<T>(
   } catch (error) {
     log.error(`could not ${doing}`, { ...fields, error });
     count('Failures');
+    if (isThrottling(error)) count('Throttled');
     return undefined;
   }
 }

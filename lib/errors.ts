@@ -7,3 +7,10 @@ export class Unwanted extends Error {
 export class UnknownCluster extends Error {
   override readonly name = 'UnknownCluster';
 }
+
+/** Whether AWS refused because it was asked too often, by the names that its services have for that (D-5.17). */
+export function isThrottling(error: unknown): boolean {
+  return (
+    error instanceof Error && /^(Request)?Throttl|^TooManyRequests|^RequestLimitExceeded/.test(error.name)
+  );
+}

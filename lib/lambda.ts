@@ -6,7 +6,7 @@ import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { type Answer, sendAnswer } from './answer.ts';
 import type { Deps, Log, LogFields, Metric, Tools } from './deps.ts';
-import { Unwanted } from './errors.ts';
+import { isThrottling, Unwanted } from './errors.ts';
 import {
   type LaneEvent,
   type ResourceRequest,
@@ -149,6 +149,7 @@ function lambda(platform: Platform, body: Body<Tools>, policy: { swallowsErrors:
     .onError((request) => {
       logger.error('the invocation failed', { error: request.error });
       metrics.addMetric('Failures', MetricUnit.Count, 1);
+      if (isThrottling(request.error)) metrics.addMetric('Throttled', MetricUnit.Count, 1);
       metrics.publishStoredMetrics();
       // A response given here is middy's way to swallow the error.
       if (policy.swallowsErrors) request.response = {};

@@ -18,6 +18,7 @@ import type { Waiting } from './explain.ts';
 import { type EnrolledGroup, leavingInstanceIds, reportUnknownCluster } from './group.ts';
 import { chunks, groupBy } from './grouping.ts';
 import { stopTasks, withEndings } from './late.ts';
+import { isStuck, reportStuck } from './overdue.ts';
 import { inParallel } from './parallel.ts';
 import type { Task } from './task.ts';
 import { readTasks, wholeClusterAbove } from './tasks.ts';
@@ -80,8 +81,14 @@ export async function visitCluster(
     const departure = departures.get(visit) ?? visit.departure;
     const decision = decideDeparture(departure, visit.registrations, tasks.get(visit), deps.now());
     if (decision.kind === 'wait') waits.push({ ...visit, why: decision.why, tasks: tasks.get(visit) });
-    const act = () => carryOut(deps, visit, decision, unregistered);
-    await attempt(deps, 'carry out a decision', departure, visit.registrations, act, { decision });
+    const act = async () => {
+      await carryOut(deps, visit, decision, unregistered);
+      return 'done' as const;
+    };
+    const outcome = await attempt(deps, 'carry out a decision', departure, visit.registrations, act, {
+      decision,
+    });
+    if (isStuck(departure, decision, outcome ?? 'failed', deps.now())) reportStuck(deps, departure, decision);
   });
   return waits;
 }
@@ -210,7 +217,7 @@ async function carryOut(
 }
 
 /** In each sweep of the last hour: somebody may still have the time to save what a standalone task has done. */
-function warnOfEnd({ log }: Deps, { departure, registrations }: Visit, why: WaitReason): void {
+function warnOfEnd({ log, count }: Deps, { departure, registrations }: Visit, why: WaitReason): void {
   const { clusterName, autoScalingGroupName, instanceId, hookEndsAt } = departure;
   const taskCount = registrations.reduce((sum, one) => sum + one.taskCount, 0);
   log.warn('the lifecycle action ends within the hour; ten minutes before, tasks are stopped', {
@@ -221,6 +228,7 @@ function warnOfEnd({ log }: Deps, { departure, registrations }: Visit, why: Wait
     taskCount,
     why,
   });
+  count('HookEndNear');
 }
 
 /** One request per group: whoever admits looks at the whole group anyway. */

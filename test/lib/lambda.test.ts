@@ -259,6 +259,17 @@ describe('the lane', () => {
   });
 });
 
+describe('an invocation that AWS throttles', () => {
+  it('counts as failed and as throttled (D-5.17)', async () => {
+    const { platform, metrics } = platformOf();
+    const throttled = async () => {
+      throw Object.assign(new Error('Rate exceeded'), { name: 'Throttling' });
+    };
+    await lane(platform, connect, () => 0, throttled)(batch(admitBody), context);
+    expect(metrics()).toMatchObject([{ Failures: 1, Throttled: 1 }]);
+  });
+});
+
 describe('the queue', () => {
   it('gives back the messages that must come back, and no other', async () => {
     const { platform } = platformOf();

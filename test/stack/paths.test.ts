@@ -295,6 +295,7 @@ describe('the stack', () => {
     const types = new Set([...stack.resources.values()].map(({ type }) => type));
     expect([...types].sort()).toEqual([
       'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::Dashboard',
       'AWS::Events::Rule',
       'AWS::IAM::Role',
       'AWS::Lambda::EventInvokeConfig',

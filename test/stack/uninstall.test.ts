@@ -52,7 +52,7 @@ describe('uninstalling', () => {
     expect(await withRelease((release) => unguarded(release.template))).toEqual([]);
   });
 
-  it.each(['LanePolicy', 'HookEndAlarm', 'AdmitEventSourceMappingSQSLane'])(
+  it.each(['LanePolicy', 'Dashboard', 'AdmitEventSourceMappingSQSLane'])(
     'would come too late for %s if its list did not hold it',
     (forgotten) => {
       const uninstall = template.Resources.Uninstall as Resource;

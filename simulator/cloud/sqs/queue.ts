@@ -175,10 +175,11 @@ export class Queue {
     this.entries.clear();
   }
 
-  /** How many messages can be received, are in flight, are still delayed. */
-  counts(now: number): { visible: number; inFlight: number; delayed: number } {
-    const counts = { visible: 0, inFlight: 0, delayed: 0 };
-    for (const { visibleAt, receiveCount } of this.alive(now)) {
+  /** How many messages can be received, are in flight, are still delayed; when the oldest of all was sent. */
+  counts(now: number): { visible: number; inFlight: number; delayed: number; oldestSentAt: number } {
+    const counts = { visible: 0, inFlight: 0, delayed: 0, oldestSentAt: now };
+    for (const { visibleAt, receiveCount, sentAt } of this.alive(now)) {
+      counts.oldestSentAt = Math.min(counts.oldestSentAt, sentAt);
       if (visibleAt <= now) counts.visible++;
       else if (receiveCount > 0) counts.inFlight++;
       else counts.delayed++;
