@@ -1,5 +1,6 @@
 import { AutoScaling } from './autoscaling/autoscaling.ts';
 import type { CapacityPart } from './autoscaling/shortage.ts';
+import type { AutoScalingSwitches } from './autoscaling/state.ts';
 import type { Chance } from './chance.ts';
 import { CloudFormation } from './cloud/cloudformation/cloudformation.ts';
 import { Ecr } from './cloud/ecr/ecr.ts';
@@ -34,6 +35,7 @@ export interface AccountOptions {
   readonly region?: string;
   readonly accountId?: string;
   readonly ecsSwitches?: Partial<EcsSwitches>;
+  readonly autoScalingSwitches?: Partial<AutoScalingSwitches>;
   /** Where it answers, as in http://127.0.0.1:4566, if not where AWS does. */
   readonly endpointUrl?: string;
   /** Finds the code in the packages of functions; absent: only functions from source run. */
@@ -79,7 +81,7 @@ export class Account {
 
   constructor(options: AccountOptions) {
     const { seed, startAt, region = 'eu-west-1', accountId = '111122223333', ecsSwitches = {} } = options;
-    const { endpointUrl, codeOf, entriesMax } = options;
+    const { autoScalingSwitches = {}, endpointUrl, codeOf, entriesMax } = options;
     this.region = region;
     this.accountId = accountId;
     const world = new World(seed, startAt, entriesMax);
@@ -102,6 +104,7 @@ export class Account {
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
       instanceTypeOf: (name) => this.ec2.launchTemplate(name).instanceType,
       hasInstanceType: isInstanceType,
+      switches: autoScalingSwitches,
       ec2Instance: (id) => this.ec2.find(id),
     });
     this.sqs = new Sqs({ ...place, ids: world.ids('sqs'), endpointUrl, luck: world.chance('sqs/faults') });

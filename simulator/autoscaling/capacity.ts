@@ -162,7 +162,8 @@ export class Capacity {
   private bring(now: number, group: Group, order: LaunchOrder): string | undefined {
     const { arrivals } = this.lifecycle;
     const ready = this.pooled(group.name).filter((instance) => isReady(instance) && instance.isHealthy);
-    const chosen = ready.find(({ availabilityZone }) => availabilityZone === order.zones[0]) ?? ready[0];
+    const there = ready.find(({ availabilityZone }) => availabilityZone === order.zones[0]);
+    const chosen = there ?? (order.replaces?.motive === 'zones' ? undefined : ready[0]);
     if (!chosen) return arrivals.launch(now, group, order);
     arrivals.start(now, group, chosen, order);
     return chosen.availabilityZone;

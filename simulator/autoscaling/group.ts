@@ -116,7 +116,22 @@ export function changedGroup(group: Group, place: State, input: UpdateAutoScalin
   const subnets = isRezoned
     ? subnetsOf(place.ids, AvailabilityZones, changed.VPCZoneIdentifier)
     : group.subnets;
-  return { ...group, settings: changed, launchTemplate, subnets };
+  const isRepurchasing = group.isRepurchasing || isBoughtOtherwise(group.settings, changed, place);
+  return { ...group, settings: changed, launchTemplate, subnets, isRepurchasing };
+}
+
+/** Whether instances in service are to be replaced, as the purchase options of the policy are others now (D-13.9). */
+function isBoughtOtherwise(before: GroupSettings, after: GroupSettings, { switches }: State): boolean {
+  const [old, present] = [before, after].map(
+    ({ MixedInstancesPolicy: policy }) => policy?.InstancesDistribution,
+  );
+  if (!old || !present) return false;
+  const isOther = (option: 'OnDemandBaseCapacity' | 'OnDemandPercentageAboveBaseCapacity') =>
+    old[option] !== present[option];
+  return (
+    isOther('OnDemandPercentageAboveBaseCapacity') ||
+    (switches.baseReplaces && isOther('OnDemandBaseCapacity'))
+  );
 }
 
 /** A group is described by its launch template or by its policy, never by both. */

@@ -1,5 +1,4 @@
-import { secondsOf } from './ground.ts';
-import { failedCheckOf } from './health.ts';
+import type { MixedInstancesPolicy } from '@aws-sdk/client-auto-scaling';
 import { isLeaving } from './passage.ts';
 import type { Market } from './purchase.ts';
 import type { Group, Instance, Motive } from './state.ts';
@@ -19,30 +18,11 @@ export interface ReplacementView {
   readonly group: Group;
   /** Every instance that is in the group's places, replaced ones too. */
   readonly members: readonly Instance[];
+  /** The mixed instances policy that it obeys. */
+  readonly policy: MixedInstancesPolicy | undefined;
+  /** Launches for the sake of a zone may be tried there: none has failed lately. */
+  readonly isOpen: (market: Market, availabilityZone: string) => boolean;
 }
-
-/** The words of activities, as far as they are known (D-13.64). */
-const words: Readonly<Record<Motive, (old: Instance) => { launch: string; leave: string }>> = {
-  health: (old) => ({
-    launch: 'launched in response to an unhealthy instance needing to be replaced',
-    leave: `taken out of service in response to ${failedCheckOf(old)}`,
-  }),
-  risk: () => ({
-    launch: 'launched in response to an EC2 instance rebalance recommendation',
-    leave: 'taken out of service in response to an EC2 instance rebalance recommendation',
-  }),
-  lifetime: () => ({
-    launch: 'launched in response to an instance reaching its maximum lifetime',
-    leave: 'taken out of service in response to reaching its maximum instance lifetime',
-  }),
-};
-
-/** Why the activity of a launch, and why that of the instance that leaves. */
-export const causesOf = (now: number, motive: Motive, old: Instance): { launch: string; leave: string } => {
-  const { launch, leave } = words[motive](old);
-  const at = `At ${secondsOf(now)} an instance was`;
-  return { launch: `${at} ${launch}.`, leave: `${at} ${leave}.` };
-};
 
 /** The instances that fill the places of the group: of two of which one replaces the other, the new one. */
 export function stayingOf(members: readonly Instance[]): readonly Instance[] {
@@ -65,13 +45,15 @@ export const mostOf = ({ settings }: Group): number =>
 
 /**
  * How many instances may be launched ahead. Without a maintenance policy (D-3.27) the lifetime launches none ahead, and the
- * others may exceed MaxSize by a tenth of the desired capacity or by one, whichever is more (D-3.20, D-13.61).
+ * others may exceed MaxSize: by a tenth of it, of the desired capacity where Spot takes instances back, or by one, whichever
+ * is more (D-3.20, D-3.21, D-13.61).
  */
 export function roomAhead({ group, members }: ReplacementView, motive: Motive): number {
   const { DesiredCapacity, MaxSize, InstanceMaintenancePolicy: policy } = group.settings;
   if (policy) return mostOf(group) - members.length;
   if (motive === 'lifetime') return 0;
-  return MaxSize + Math.max(1, Math.floor(DesiredCapacity / 10)) - members.length;
+  const whole = motive === 'risk' ? DesiredCapacity : MaxSize;
+  return MaxSize + Math.max(1, Math.floor(whole / 10)) - members.length;
 }
 
 /**

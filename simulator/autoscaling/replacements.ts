@@ -1,10 +1,12 @@
 import type { Agenda } from '../agenda.ts';
+import { launchCause, leaveCause } from './causes.ts';
 import { isSuspended } from './ground.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { turnsOf } from './lifetime.ts';
+import { markets, policyOf } from './purchase.ts';
 import {
-  causesOf,
   isGrowing,
+  isQuiet,
   mostOf,
   type Replacement,
   type ReplacementView,
@@ -15,7 +17,7 @@ import {
 } from './replacement.ts';
 import type { LaunchOrder } from './shortage.ts';
 import type { Group, Instance, Motive, State } from './state.ts';
-import { mayWant, wanted } from './wanted.ts';
+import { mayWant, surplusOnDemand, wanted } from './wanted.ts';
 
 const motives = Object.keys(wanted) as Motive[];
 
@@ -64,7 +66,7 @@ export class Replacements {
       else if (now < at) this.wakeAt(group.name, at);
       else if (!isGrowing(view) && !isSuspended(group, 'Terminate')) {
         this.unlink(now, instance);
-        this.lifecycle.terminate(now, old, { cause: causesOf(now, replaces.motive, old).leave });
+        this.lifecycle.terminate(now, old, { cause: leaveCause(view, replaces.motive, old, instance) });
       }
     }
   }
@@ -73,9 +75,9 @@ export class Replacements {
   begin(now: number, group: Group): boolean {
     if (!mayWant(group, this.state.tallyOf(group.name)) || !this.isActive(group)) return false;
     const hasLeft = motives.filter((motive) => this.beginFor(now, group, motive)).length > 0;
-    const { members } = this.view(now, group);
-    const next = turnsOf(group, members).find(({ at }) => at > now);
-    if (next) this.wakeAt(group.name, next.at, true);
+    this.noteBought(now, group);
+    const next = this.nextAt(now, group);
+    if (next !== undefined) this.wakeAt(group.name, next, true);
     return hasLeft;
   }
 
@@ -89,6 +91,26 @@ export class Replacements {
     return !this.state.activeRefresh(group.name) && !isSuspended(group, 'Launch');
   }
 
+  /** Instances follow the purchase options again: from now on, those that come do (D-13.9). */
+  private noteBought(now: number, group: Group): void {
+    const view = this.view(now, group);
+    if (group.isRepurchasing && isQuiet(view) && surplusOnDemand(view) === 0)
+      this.state.groups.set(now, group.name, { ...group, isRepurchasing: false });
+  }
+
+  /** When there may be something to replace without anybody's doing: a lifetime ends, or a zone may be tried again. */
+  private nextAt(now: number, group: Group): number | undefined {
+    const { AvailabilityZones } = group.settings;
+    const turn = turnsOf(group, this.membersOf(group.name)).find(({ at }) => at > now);
+    const rests = this.state.tallyOf(group.name).isUneven(AvailabilityZones)
+      ? AvailabilityZones.flatMap((zone) =>
+          markets.map((market) => this.lifecycle.shortages.restsUntil(group.name, market, zone)),
+        )
+      : [];
+    const times = [turn?.at, ...rests].filter((at) => at !== undefined && at > now);
+    return times.length > 0 ? Math.min(...(times as number[])) : undefined;
+  }
+
   private beginFor(now: number, group: Group, motive: Motive): boolean {
     const view = this.view(now, group);
     // Of more instances than are desired some leave anyway.
@@ -99,9 +121,7 @@ export class Replacements {
     for (const replacement of wanted[motive](view)) {
       if (ahead-- > 0) this.launch(now, group, replacement);
       else if (behind-- > 0) {
-        this.lifecycle.terminate(now, replacement.old, {
-          cause: causesOf(now, motive, replacement.old).leave,
-        });
+        this.lifecycle.terminate(now, replacement.old, { cause: leaveCause(view, motive, replacement.old) });
         hasLeft = true;
       }
     }
@@ -109,13 +129,22 @@ export class Replacements {
   }
 
   private launch(now: number, group: Group, { old, motive, zones, market }: Replacement): void {
-    const cause = causesOf(now, motive, old).launch;
+    const view = this.view(now, group);
+    // The one before it may have failed in the only zone that this one could go to.
+    if (motive === 'zones' && !zones.some((zone) => view.isOpen(market, zone))) return;
+    const cause = launchCause(view, motive, old);
     const replaces = { instanceId: old.instanceId, motive };
     this.bring(now, group, { zones, market, cause, passage: 'launch', replaces });
   }
 
   private view(now: number, group: Group): ReplacementView {
-    return { now, group, members: this.membersOf(group.name) };
+    return {
+      now,
+      group,
+      members: this.membersOf(group.name),
+      policy: policyOf(this.state, group),
+      isOpen: (market, zone) => now >= (this.lifecycle.shortages.restsUntil(group.name, market, zone) ?? now),
+    };
   }
 
   private unlink(now: number, instance: Instance): void {

@@ -64,6 +64,11 @@ export class Shortages {
     else this.byGroup.set(groupName, { words, restsUntil: new Map(), retries: 0 });
   }
 
+  /** When a zone in which launches have failed is tried again for its own sake; undefined: whenever somebody wants to. */
+  restsUntil(groupName: string, market: Market, availabilityZone: string): number | undefined {
+    return this.byGroup.get(groupName)?.restsUntil.get(`${market}/${availabilityZone}`);
+  }
+
   /**
    * Where and from what an instance is launched. What fails on the way has its activity and event (D-7.10, D-14.4);
    * undefined: there is no capacity at all, and a next attempt comes.
@@ -81,7 +86,10 @@ export class Shortages {
     const first = order.zones[0] ?? '';
     if (found === undefined) {
       this.fail(now, group, first, messageOf(order, choices, first, []), order);
-      if (shortage) this.retryLater(now, group.name, shortage);
+      // What is to make zones even has no other zone, and the group has instances enough meanwhile.
+      if (order.replaces?.motive === 'zones')
+        shortage?.restsUntil.set(`${order.market}/${first}`, now + retryMs.max);
+      else if (shortage) this.retryLater(now, group.name, shortage);
       return undefined;
     }
     const others = order.zones.filter((zone) => choiceIn(zone) !== undefined);

@@ -59,10 +59,12 @@ export interface Group {
   readonly isDeleting: boolean;
   /** The pool of instances kept ready beside the group (D-3.28). */
   readonly warmPool?: WarmPoolConfiguration | undefined;
+  /** Its purchase options have changed, and not all of its instances follow them yet (D-13.9). */
+  readonly isRepurchasing?: boolean | undefined;
 }
 
 /** Why an instance in service that works is replaced by another one. */
-export type Motive = 'health' | 'risk' | 'lifetime';
+export type Motive = 'health' | 'risk' | 'lifetime' | 'zones' | 'purchase';
 
 /** One EC2 instance of a group or of its warm pool; gone from here once it is Terminated or Detached. */
 export interface Instance {
@@ -148,7 +150,16 @@ export interface StateOptions {
   readonly instanceTypeOf?: (launchTemplateName: string) => string | undefined;
   /** Whether EC2 has instances of a type; without it, it has every one. */
   readonly hasInstanceType?: (instanceType: string) => boolean;
+  readonly switches?: Partial<AutoScalingSwitches>;
 }
+
+/** What is not known for sure of EC2 Auto Scaling; docs/simulator.md tells of each. */
+export interface AutoScalingSwitches {
+  /** A changed OnDemandBaseCapacity replaces instances in service, as a changed percentage does (D-13.9). */
+  readonly baseReplaces: boolean;
+}
+
+const usualSwitches: AutoScalingSwitches = { baseReplaces: true };
 
 /** What the service knows: rows that are replaced, never changed, so that reads can be answered from the recent past. */
 export class State {
@@ -168,6 +179,7 @@ export class State {
   readonly activities = new Table<Activity>(memoryMs);
   /** The instance refreshes of each group, oldest first, by the group's name. */
   readonly refreshes = new Table<readonly Refresh[]>(memoryMs);
+  readonly switches: AutoScalingSwitches;
   private readonly templateIds = new Map<string, string>();
   private readonly activityIds = new Map<string, string[]>();
 
@@ -176,6 +188,7 @@ export class State {
     this.instanceTypeOf = options.instanceTypeOf ?? (() => undefined);
     this.hasInstanceType = options.hasInstanceType ?? (() => true);
     this.forgets = options.forgets ?? false;
+    this.switches = { ...usualSwitches, ...options.switches };
     this.region = options.region;
     this.accountId = options.accountId;
     this.ids = options.ids;

@@ -1,5 +1,6 @@
 import { isAside, isLeaving, isWarm } from './passage.ts';
 import type { Instance } from './state.ts';
+import { isUneven } from './zones.ts';
 
 /**
  * What is counted of the instances of one group, kept up to date as they come, change and go: nobody has to look at all
@@ -46,6 +47,11 @@ export class Tally {
   /** How many places are taken in each Availability Zone; the caller's to change. */
   crowd(): Map<string, number> {
     return new Map(this.placesIn);
+  }
+
+  /** Whether the places are spread unevenly over these zones, those of the group (D-3.21). */
+  isUneven(zones: readonly string[]): boolean {
+    return isUneven(zones, this.placesIn);
   }
 
   /** How many instances of the warm pool are in each Availability Zone; the caller's to change. */

@@ -1,9 +1,9 @@
 import type { MixedInstancesPolicy } from '@aws-sdk/client-auto-scaling';
-import { onDemandGoal } from './purchase.ts';
+import { type Market, onDemandGoal } from './purchase.ts';
 import type { Group, Instance } from './state.ts';
 
 /** What a choice looks at. */
-interface View {
+export interface TerminationView {
   readonly now: number;
   readonly group: Group;
   readonly policy: MixedInstancesPolicy | undefined;
@@ -22,7 +22,7 @@ const hourMs = 3_600_000;
  * the group then stays larger (D-3.24).
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
  */
-export function leaversOf(view: View, count: number): Instance[] {
+export function leaversOf(view: TerminationView, count: number): Instance[] {
   const leavers: Instance[] = [];
   const zones = zonesOf(view.filling);
   let onDemand = view.filling.filter(({ market }) => market === 'on-demand').length;
@@ -30,15 +30,34 @@ export function leaversOf(view: View, count: number): Instance[] {
     const open = zones.filter(({ candidates }) => candidates.size > 0);
     const fullest = Math.max(...open.map(({ size }) => size));
     const fullestZones = open.filter(({ size }) => size === fullest);
-    const [first, ...others] = fullestZones.flatMap(({ candidates }) => [...candidates]);
-    if (!first) break;
-    const ranks = ranksOf(view, marketRank(view.policy, onDemand, view.filling.length - leavers.length - 1));
-    const chosen = others.reduce((best, one) => (goesBefore(ranks, one, best) ? one : best), first);
+    const sizeAfter = view.filling.length - leavers.length - 1;
+    const surplus = surplusOf(view.policy, onDemand, sizeAfter);
+    const chosen = firstOf(
+      view,
+      surplus,
+      fullestZones.flatMap(({ candidates }) => [...candidates]),
+    );
+    if (!chosen) break;
     leavers.push(chosen);
     if (chosen.market === 'on-demand') onDemand--;
     for (const zone of fullestZones) if (zone.candidates.delete(chosen)) zone.size--;
   }
   return leavers;
+}
+
+/** Which of these instances a termination takes first, whatever zones they are in: where another one of its kind has come. */
+export function firstToLeave(view: TerminationView, candidates: readonly Instance[]): Instance | undefined {
+  const onDemand = view.filling.filter(({ market }) => market === 'on-demand').length;
+  return firstOf(view, surplusOf(view.policy, onDemand, view.filling.length), candidates);
+}
+
+function firstOf(
+  view: TerminationView,
+  surplus: Market,
+  [first, ...others]: readonly Instance[],
+): Instance | undefined {
+  const ranks = ranksOf(view, ({ market }) => (market === surplus ? 0 : 1));
+  return first && others.reduce((best, one) => (goesBefore(ranks, one, best) ? one : best), first);
 }
 
 /** How many instances each zone has, and which of them may leave. */
@@ -53,7 +72,8 @@ function zonesOf(filling: readonly Instance[]): { size: number; candidates: Set<
   return [...zones.values()];
 }
 
-const mayLeave = ({ state, isProtected }: Instance) => state === 'InService' && !isProtected;
+/** In service, and not protected from scale-in. */
+export const mayLeave = ({ state, isProtected }: Instance) => state === 'InService' && !isProtected;
 
 function goesBefore(ranks: readonly Rank[], one: Instance, other: Instance): boolean {
   const rank = ranks.find((of) => of(one) !== of(other));
@@ -61,7 +81,7 @@ function goesBefore(ranks: readonly Rank[], one: Instance, other: Instance): boo
 }
 
 /** What each policy looks at; the hour is the one that used to be billed, AWS's last word where all else is equal. */
-function ranksOf(view: View, market: Rank): Rank[] {
+function ranksOf(view: TerminationView, market: Rank): Rank[] {
   const { now, group, policy } = view;
   const oldest: Rank = ({ launchedAt }) => launchedAt;
   const hour: Rank = ({ launchedAt }) => hourMs - ((now - launchedAt) % hourMs);
@@ -80,11 +100,9 @@ function ranksOf(view: View, market: Rank): Rank[] {
   return (group.settings.TerminationPolicies ?? ['Default']).flatMap((name) => byPolicy[name] ?? usual);
 }
 
-/** The market of which there is more than the purchase options want leaves first. */
-function marketRank(policy: View['policy'], onDemand: number, sizeAfter: number): Rank {
-  const surplus = onDemand > onDemandGoal(policy, sizeAfter) ? 'on-demand' : 'spot';
-  return ({ market }) => (market === surplus ? 0 : 1);
-}
+/** The market of which there is more than the purchase options want, which leaves first. */
+const surplusOf = (policy: TerminationView['policy'], onDemand: number, sizeAfter: number): Market =>
+  onDemand > onDemandGoal(policy, sizeAfter) ? 'on-demand' : 'spot';
 
 /** Another launch template first, then lower versions of the group's, its present version last. */
 function ageOfTemplate({ launchTemplate: present }: Group, { launchTemplate: own }: Instance): number {

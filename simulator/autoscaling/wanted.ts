@@ -1,22 +1,28 @@
 import { isSuspended } from './ground.ts';
 import { turnsOf } from './lifetime.ts';
+import { onDemandGoal } from './purchase.ts';
 import { isQuiet, mostOf, type Replacement, type ReplacementView, stayingOf } from './replacement.ts';
 import type { Group, Instance, Motive } from './state.ts';
 import type { Tally } from './tally.ts';
-import { crowdsOf, emptiestFirst } from './zones.ts';
+import { firstToLeave, mayLeave } from './termination.ts';
+import { crowdsOf, emptiestFirst, isUneven } from './zones.ts';
 
 /** What is to be replaced now for each motive, in the order in which the motives are looked at. */
 export const wanted: Readonly<Record<Motive, (view: ReplacementView) => Replacement[]>> = {
   health: unhealthy,
   risk: atRisk,
   lifetime: expired,
+  zones: uneven,
+  purchase: boughtOtherwise,
 };
 
 /** Whether there may be something to replace at all: without it nobody looks at every instance of the group. */
-export const mayWant = ({ settings }: Group, tally: Pick<Tally, 'atRisk' | 'unhealthy'>): boolean =>
+export const mayWant = ({ settings, isRepurchasing }: Group, tally: Readonly<Tally>): boolean =>
+  isRepurchasing === true ||
   (settings.CapacityRebalance === true && tally.atRisk > 0) ||
   (settings.InstanceMaintenancePolicy !== undefined && tally.unhealthy > 0) ||
-  (settings.MaxInstanceLifetime ?? 0) > 0;
+  (settings.MaxInstanceLifetime ?? 0) > 0 ||
+  tally.isUneven(settings.AvailabilityZones);
 
 /** Unhealthy instances that run, where others come first (D-3.27); elsewhere they left when they were found. */
 function unhealthy(view: ReplacementView): Replacement[] {
@@ -46,6 +52,58 @@ function expired(view: ReplacementView): Replacement[] {
   const due = turnsOf(group, members).filter(({ at }) => at <= now);
   const most = Math.max(1, Math.floor(members.length / 10));
   return due.slice(0, most).map(({ instance }) => likewise(view, instance, 'lifetime'));
+}
+
+/**
+ * As many instances as make the zones even again by going from the fullest to the emptiest, or out of a zone that is none of
+ * the group's any more; while nothing else is under way in it (D-3.21). Protected ones stay (our choice, AWS does not say).
+ */
+function uneven(view: ReplacementView): Replacement[] {
+  const { group, members, isOpen } = view;
+  if (isSuspended(group, 'AZRebalance') || !isQuiet(view)) return [];
+  const { AvailabilityZones: zones } = group.settings;
+  const crowd = crowdsOf(members);
+  const sizeOf = (zone: string) => (zones.includes(zone) ? (crowd.get(zone) ?? 0) : Number.POSITIVE_INFINITY);
+  const moves: Replacement[] = [];
+  const free = new Set(members.filter(mayLeave));
+  while (isUneven(zones, crowd)) {
+    const fullest = Math.max(...[...free].map(({ availabilityZone }) => sizeOf(availabilityZone)));
+    const candidates = [...free].filter(({ availabilityZone }) => sizeOf(availabilityZone) === fullest);
+    const old = firstToLeave({ ...view, filling: members }, candidates);
+    if (!old) break;
+    free.delete(old);
+    const { availabilityZone: from, market } = old;
+    const to = emptiestFirst(group, crowd).find((zone) => isOpen(market, zone));
+    if (to === undefined || sizeOf(from) - sizeOf(to) < 2) continue;
+    moves.push({ old, motive: 'zones', zones: [to], market });
+    crowd.set(from, (crowd.get(from) ?? 0) - 1).set(to, (crowd.get(to) ?? 0) + 1);
+  }
+  return moves;
+}
+
+/** How many instances are On-Demand beyond those that the purchase options want; negative: so many are missing (D-13.9). */
+export const surplusOnDemand = ({ members, policy }: ReplacementView): number =>
+  members.filter(({ market }) => market === 'on-demand').length - onDemandGoal(policy, members.length);
+
+/**
+ * Instances of the market of which there is too much since the purchase options have changed, by some of the other: a tenth
+ * of the group at once (our choice: AWS says gradually), while nothing else is under way in it (D-13.9, D-13.61).
+ */
+function boughtOtherwise(view: ReplacementView): Replacement[] {
+  const { group, members } = view;
+  if (!group.isRepurchasing || !isQuiet(view)) return [];
+  const surplus = surplusOnDemand(view);
+  const [from, market] = surplus > 0 ? (['on-demand', 'spot'] as const) : (['spot', 'on-demand'] as const);
+  const free = new Set(members.filter((instance) => instance.market === from && mayLeave(instance)));
+  const chosen: Replacement[] = [];
+  const most = Math.min(Math.abs(surplus), Math.max(1, Math.floor(members.length / 10)));
+  while (chosen.length < most) {
+    const old = firstToLeave({ ...view, filling: members }, [...free]);
+    if (!old) break;
+    free.delete(old);
+    chosen.push({ ...likewise(view, old, 'purchase'), market });
+  }
+  return chosen;
 }
 
 /** By another one of the same market, wherever it keeps the zones even. */

@@ -11,3 +11,13 @@ export function crowdsOf(instances: readonly Instance[]): Map<string, number> {
 /** The zones of the group, the one with the fewest instances first. */
 export const emptiestFirst = (group: Group, crowd: ReadonlyMap<string, number>): string[] =>
   group.settings.AvailabilityZones.toSorted((a, b) => (crowd.get(a) ?? 0) - (crowd.get(b) ?? 0));
+
+/** Two zones of the group differ by two instances or more, or some are in a zone that is none of the group's (D-3.21). */
+export function isUneven(zones: readonly string[], crowd: ReadonlyMap<string, number>): boolean {
+  let within = 0;
+  const sizes = zones.map((zone) => crowd.get(zone) ?? 0);
+  for (const size of sizes) within += size;
+  let all = 0;
+  for (const size of crowd.values()) all += size;
+  return all > within || Math.max(...sizes) - Math.min(...sizes) > 1;
+}

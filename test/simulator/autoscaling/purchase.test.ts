@@ -63,6 +63,100 @@ describe('purchase options', () => {
   });
 });
 
+describe('purchase options that change', () => {
+  const distribution = (OnDemandBaseCapacity: number, OnDemandPercentageAboveBaseCapacity: number) => {
+    const { MixedInstancesPolicy } = policy(OnDemandBaseCapacity, OnDemandPercentageAboveBaseCapacity);
+    return { MixedInstancesPolicy };
+  };
+  /** How many of those in service are On-Demand, and how many Spot. */
+  const bought = (scene: Scene) => {
+    const spot = new Set(launches(scene).flatMap((one) => (one.isSpot ? one.instanceId : [])));
+    const all = scene.in('InService');
+    return [all.filter((id) => !spot.has(id)).length, all.filter((id) => spot.has(id)).length];
+  };
+  const after = (before: [number, number], now: [number, number], scene = new Scene()) => {
+    scene.group({ DesiredCapacity: 4, MaxSize: 4, ...policy(...before) });
+    scene.update(distribution(...now));
+    return scene;
+  };
+
+  it.each<[string, [number, number], [number, number], [number, number]]>([
+    ['a raised base', [0, 0], [3, 0], [3, 1]],
+    ['a raised percentage', [0, 0], [0, 50], [2, 2]],
+    ['a lowered base', [4, 0], [1, 0], [1, 3]],
+    ['a lowered percentage', [0, 100], [0, 0], [0, 4]],
+  ])('replace instances one by one, launching first: %s (D-13.9, D-13.61)', (_, before, now, wanted) => {
+    const scene = after(before, now);
+    const first = scene.in('InService').length;
+    const seen = new Set<number>();
+    for (let passed = 0; passed < 300; passed++) {
+      seen.add(scene.in('InService').length + scene.in('Pending').length);
+      scene.advance(1);
+    }
+    expect(first).toBe(4);
+    expect([...seen].toSorted()).toEqual([4, 5]);
+    expect(bought(scene)).toEqual(wanted);
+    const count = scene.ordered('launch-instance').length;
+    scene.advance(3600);
+    expect(scene.ordered('launch-instance')).toHaveLength(count);
+  });
+
+  it('say that there is one more for a while, and then one less', () => {
+    const scene = after([0, 0], [1, 0]);
+    const next = scene.ordered('launch-instance').at(-1) ?? '';
+    scene.advance(20);
+    expect(scene.activity(next, 'Launching').Cause).toMatch(
+      /^At \S+Z an instance was started in response to a difference between desired and actual capacity, increasing the capacity from 4 to 5\.$/,
+    );
+    expect(scene.activities()[0]?.Cause).toMatch(
+      /shrinking the capacity from 5 to 4\. {2}At \S+Z instance i-/,
+    );
+  });
+
+  it('replace a tenth of a large group at once, whatever room there is', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 30, MaxSize: 99, ...policy(0, 0) });
+    scene.update(distribution(30, 0));
+    expect(scene.in('Pending')).toHaveLength(3);
+  });
+
+  it('replace nothing when it is the base alone that changes, where the switch says so (D-13.9)', () => {
+    const scene = after([0, 0], [3, 0], new Scene({ switches: { baseReplaces: false } }));
+    scene.advance(600);
+    expect(bought(scene)).toEqual([0, 4]);
+    scene.call('SetDesiredCapacity', { AutoScalingGroupName: 'demo', DesiredCapacity: 2 });
+    scene.advance(60);
+    scene.desired(4);
+    scene.advance(60);
+    expect(bought(scene)).toEqual([2, 2]);
+    scene.update(distribution(3, 100));
+    scene.advance(600);
+    expect(bought(scene)).toEqual([4, 0]);
+  });
+
+  it('wait for Spot capacity without losing an instance, and go on when there is some', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 4, ...policy(4, 0) });
+    scene.autoscaling.setCapacity('demo', false, { market: 'spot' });
+    scene.update(distribution(2, 0));
+    scene.advance(1200);
+    expect(bought(scene)).toEqual([4, 0]);
+    expect(scene.ordered('terminate-instance')).toEqual([]);
+    scene.autoscaling.setCapacity('demo', true, { market: 'spot' });
+    scene.advance(1200);
+    expect(bought(scene)).toEqual([2, 2]);
+  });
+
+  it('replace nothing when instances only were attached or terminated by hand', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 4, ...policy(2, 0) });
+    const [InstanceId = ''] = scene.in('InService');
+    scene.call('TerminateInstanceInAutoScalingGroup', { InstanceId, ShouldDecrementDesiredCapacity: true });
+    scene.advance(600);
+    expect(bought(scene)).toEqual([1, 2]);
+  });
+});
+
 describe('capacity that is missing in part', () => {
   it('of one market is not taken from the other, and is tried again (D-7.10)', () => {
     const scene = new Scene();

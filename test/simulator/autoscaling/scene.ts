@@ -7,6 +7,7 @@ import type {
 import { Agenda } from '../../../simulator/agenda.ts';
 import { answering } from '../../../simulator/answered.ts';
 import { AutoScaling } from '../../../simulator/autoscaling/autoscaling.ts';
+import type { AutoScalingSwitches } from '../../../simulator/autoscaling/state.ts';
 import { Ids } from '../../../simulator/chance.ts';
 import type { Outcome, ServiceEvent } from '../../../simulator/machine.ts';
 import { checkInput, encodeReply } from '../../../simulator/wire/wire.ts';
@@ -19,13 +20,7 @@ type Input = Record<string, unknown>;
 
 /** Auto Scaling with an EC2 that boots in 10 s, stops in 20 s and terminates in 30 s, in a time that the test moves. */
 export class Scene {
-  readonly autoscaling = new AutoScaling({
-    region: 'us-east-1',
-    accountId: '111122223333',
-    ids: new Ids(1, 'autoscaling'),
-    instanceTypeOf: () => 'm6i.large',
-    ec2Instance: (instanceId) => this.machines.get(instanceId),
-  });
+  readonly autoscaling: AutoScaling;
   now = startAt;
   readonly outcomes: { at: number; outcome: Outcome }[] = [];
   /** What EC2 knows of each instance. */
@@ -33,8 +28,16 @@ export class Scene {
   private readonly ec2 = new Agenda<(now: number) => Outcome[]>();
   private readonly boots: boolean;
 
-  constructor(options: { boots?: boolean } = {}) {
+  constructor(options: { boots?: boolean; switches?: Partial<AutoScalingSwitches> } = {}) {
     this.boots = options.boots ?? true;
+    this.autoscaling = new AutoScaling({
+      region: 'us-east-1',
+      accountId: '111122223333',
+      ids: new Ids(1, 'autoscaling'),
+      instanceTypeOf: () => 'm6i.large',
+      switches: options.switches ?? {},
+      ec2Instance: (instanceId) => this.machines.get(instanceId),
+    });
   }
 
   /** One call, its input and its reply checked against the service's model. Throws Fault. */
@@ -110,6 +113,21 @@ export class Scene {
       DefaultResult: 'CONTINUE',
       ...input,
     });
+  }
+
+  /** Suspends processes of `demo`. */
+  suspend(...ScalingProcesses: string[]): void {
+    this.call('SuspendProcesses', { AutoScalingGroupName: 'demo', ScalingProcesses });
+  }
+
+  /** Resumes processes of `demo`. */
+  resume(...ScalingProcesses: string[]): void {
+    this.call('ResumeProcesses', { AutoScalingGroupName: 'demo', ScalingProcesses });
+  }
+
+  /** Changes settings of `demo`. */
+  update(input: Input): void {
+    this.call('UpdateAutoScalingGroup', { AutoScalingGroupName: 'demo', ...input });
   }
 
   /** Sets the desired capacity of `demo`. */

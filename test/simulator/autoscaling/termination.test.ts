@@ -53,6 +53,7 @@ describe('a termination policy', () => {
     const scene = new Scene();
     const [first, second] = [['us-east-1a'], ['us-east-1b']];
     scene.group({ DesiredCapacity: 3, AvailabilityZones: first, TerminationPolicies: ['NewestInstance'] });
+    scene.suspend('AZRebalance');
     scene.advance(60);
     const three = scene.in('InService');
     scene.call('UpdateAutoScalingGroup', { AutoScalingGroupName: 'demo', AvailabilityZones: second });
