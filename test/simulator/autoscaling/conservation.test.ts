@@ -9,6 +9,7 @@ const step = fc.record({
   kind: fc.constantFrom(
     ...(['scale', 'recommend', 'interrupt', 'kill', 'terminate', 'unhealthy', 'standby', 'back'] as const),
     ...(['short', 'whole', 'suspend', 'resume', 'protect', 'lifetime'] as const),
+    ...(['zone-short', 'zones', 'purchase', 'refresh', 'cancel', 'pool', 'no-pool'] as const),
   ),
   which: fc.nat(7),
   seconds: fc.constantFrom(0, 1, 5, 11, 40, 130, 400, 50_000),
@@ -18,8 +19,10 @@ const steps = fc.array(step, { minLength: 5, maxLength: 30 });
 
 const demo = { AutoScalingGroupName: 'nodes' };
 const most = 8;
+const zones = ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'];
 
-async function account(seed: number) {
+/** A group of Spot and On-Demand instances; or of On-Demand alone, which may have a warm pool. */
+async function account(seed: number, isMixed: boolean) {
   const one = new Account({ seed });
   one.call('ecs', 'CreateCluster', { clusterName: 'shop' });
   createGroup(one, { clusterName: 'shop', autoScalingGroupName: 'nodes', desiredCapacity: 0 });
@@ -27,25 +30,41 @@ async function account(seed: number) {
     ...demo,
     MaxSize: most,
     CapacityRebalance: true,
-    MixedInstancesPolicy: {
-      LaunchTemplate: { LaunchTemplateSpecification: { LaunchTemplateName: launchTemplate(one) } },
-      InstancesDistribution: { OnDemandBaseCapacity: 1, OnDemandPercentageAboveBaseCapacity: 0 },
-    },
+    AvailabilityZones: zones,
   });
+  if (isMixed) purchase(one, 1, 0);
   one.call('autoscaling', 'SetDesiredCapacity', { ...demo, DesiredCapacity: 4 });
   await one.advance(60);
   return one;
 }
 
+/** Sets the purchase options of the group. */
+function purchase(one: Account, OnDemandBaseCapacity: number, OnDemandPercentageAboveBaseCapacity: number) {
+  const { LaunchTemplate, MixedInstancesPolicy } = groupOf(one);
+  const own = { LaunchTemplateSpecification: { LaunchTemplateName: LaunchTemplate?.LaunchTemplateName } };
+  one.call('autoscaling', 'UpdateAutoScalingGroup', {
+    ...demo,
+    MixedInstancesPolicy: {
+      LaunchTemplate: MixedInstancesPolicy?.LaunchTemplate ?? own,
+      InstancesDistribution: { OnDemandBaseCapacity, OnDemandPercentageAboveBaseCapacity },
+    },
+  });
+}
+
 interface Described {
   readonly DesiredCapacity: number;
+  readonly AvailabilityZones: readonly string[];
   readonly LaunchTemplate?: { readonly LaunchTemplateName: string };
-  readonly Instances: readonly { readonly InstanceId: string; readonly LifecycleState: string }[];
+  readonly MixedInstancesPolicy?: { readonly LaunchTemplate: unknown };
+  readonly Instances: readonly {
+    readonly InstanceId: string;
+    readonly LifecycleState: string;
+    readonly AvailabilityZone: string;
+  }[];
 }
 
 const groupOf = (one: Account) =>
   (one.call('autoscaling', 'DescribeAutoScalingGroups', {}).AutoScalingGroups as unknown[])[0] as Described;
-const launchTemplate = (one: Account) => groupOf(one).LaunchTemplate?.LaunchTemplateName;
 
 /** Does one step; what AWS refuses changes nothing. */
 async function take(one: Account, next: Step): Promise<void> {
@@ -104,6 +123,33 @@ function act(one: Account, { kind, which }: Step): void {
     case 'whole':
       one.setCapacity('nodes', kind === 'whole', which % 2 === 0 ? { market: 'spot' } : {});
       return;
+    case 'zone-short':
+      one.setCapacity('nodes', false, { availabilityZone: zones[which % 3] });
+      return;
+    case 'zones':
+      call('UpdateAutoScalingGroup', {
+        ...demo,
+        AvailabilityZones: zones.filter((_, zone) => zone !== which % 4),
+      });
+      return;
+    case 'purchase':
+      if (groupOf(one).MixedInstancesPolicy) purchase(one, which % 5, (which % 3) * 50);
+      return;
+    case 'refresh':
+      call('StartInstanceRefresh', {
+        ...demo,
+        Preferences: { MinHealthyPercentage: 50, InstanceWarmup: 10 },
+      });
+      return;
+    case 'cancel':
+      call('CancelInstanceRefresh', demo);
+      return;
+    case 'pool':
+      call('PutWarmPool', { ...demo, MinSize: which % 3, MaxGroupPreparedCapacity: which });
+      return;
+    case 'no-pool':
+      call('DeleteWarmPool', { ...demo, ForceDelete: which % 2 === 0 });
+      return;
     case 'suspend':
     case 'resume':
       call(kind === 'suspend' ? 'SuspendProcesses' : 'ResumeProcesses', { ...demo, ScalingProcesses });
@@ -113,7 +159,7 @@ function act(one: Account, { kind, which }: Step): void {
 /** Each EC2 instance that is not ending is one of the group's, which never has more in its places than it may. */
 function checkPlaces(one: Account): void {
   const { Instances } = groupOf(one);
-  const listed = Instances.map(({ InstanceId }) => InstanceId);
+  const listed = one.autoscaling.instancesOf('nodes').map(({ instanceId }) => instanceId);
   const machines = one.ec2.all().filter(({ state }) => state === 'pending' || state === 'running');
   expect(machines.map(({ instanceId }) => instanceId).filter((id) => !listed.includes(id))).toEqual([]);
   const inPlace = Instances.filter(({ LifecycleState }) => /^(Pending|InService)/.test(LifecycleState));
@@ -123,19 +169,24 @@ function checkPlaces(one: Account): void {
 /** Nobody touches it any more: it comes to its desired capacity, all of it in service, and stays there. */
 async function settleGroup(one: Account): Promise<void> {
   one.call('autoscaling', 'ResumeProcesses', demo);
-  one.call('autoscaling', 'UpdateAutoScalingGroup', { ...demo, MaxInstanceLifetime: 0 });
   one.setCapacity('nodes', true);
   const InstanceIds = groupOf(one)
     .Instances.filter(({ LifecycleState }) => LifecycleState === 'InService')
     .map(({ InstanceId }) => InstanceId);
   if (InstanceIds.length > 0)
     one.call('autoscaling', 'SetInstanceProtection', { ...demo, InstanceIds, ProtectedFromScaleIn: false });
-  await one.advance(7200);
-  const { DesiredCapacity, Instances } = groupOf(one);
+  one.call('autoscaling', 'UpdateAutoScalingGroup', { ...demo, MaxInstanceLifetime: 0 });
+  await one.advance(14_400);
+  const { DesiredCapacity, Instances, AvailabilityZones } = groupOf(one);
   const working = Instances.filter(({ LifecycleState }) => LifecycleState !== 'Standby');
   expect(working.map(({ LifecycleState }) => LifecycleState)).toEqual(
     Array(DesiredCapacity).fill('InService'),
   );
+  const sizes = AvailabilityZones.map(
+    (zone) => working.filter(({ AvailabilityZone }) => AvailabilityZone === zone).length,
+  );
+  expect(sizes.reduce((all, size) => all + size)).toBe(working.length);
+  expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
   await one.advance(3600);
   expect(groupOf(one).Instances).toEqual(Instances);
 }
@@ -143,8 +194,8 @@ async function settleGroup(one: Account): Promise<void> {
 describe('a group that replaces instances ahead of time, whatever happens', () => {
   it('accounts for every instance, within what it may exceed MaxSize by, and comes to its size (D-3.20, D-3.21)', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(1000), steps, async (seed, history) => {
-        const one = await account(seed);
+      fc.asyncProperty(fc.nat(1000), fc.boolean(), steps, async (seed, isMixed, history) => {
+        const one = await account(seed, isMixed);
         checkPlaces(one);
         for (const next of history) {
           await take(one, next);
@@ -152,7 +203,7 @@ describe('a group that replaces instances ahead of time, whatever happens', () =
         }
         await settleGroup(one);
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   });
 });
