@@ -1,6 +1,6 @@
 import { AutoScaling } from './autoscaling/autoscaling.ts';
-import type { CapacityPart } from './autoscaling/shortage.ts';
-import type { AutoScalingSwitches } from './autoscaling/state.ts';
+import { type CapacityPart, covers } from './autoscaling/shortage.ts';
+import { type AutoScalingSwitches, nameOfGroup } from './autoscaling/state.ts';
 import type { Chance } from './chance.ts';
 import { CloudFormation } from './cloud/cloudformation/cloudformation.ts';
 import { Ecr } from './cloud/ecr/ecr.ts';
@@ -182,9 +182,24 @@ export class Account {
     this.hear(this.ecs.agentForgets(this.world.now, this.registration(instanceId)));
   }
 
-  /** EC2 has instances for a group, or that part of them, or has none (D-7.10). Throws Fault for no such group. */
+  /**
+   * EC2 has instances for a group, or that part of them, or has none (D-7.10); where it has, those that Spot stopped start
+   * again. Throws Fault for no such group.
+   */
   setCapacity(autoScalingGroupName: string, available: boolean, part: CapacityPart = {}): void {
     this.autoscaling.setCapacity(autoScalingGroupName, available, part);
+    if (!available) return;
+    for (const { instanceId } of this.autoscaling.instancesOf(nameOfGroup(autoScalingGroupName))) {
+      const { availabilityZone, template, interruption } = this.ec2.instance(instanceId);
+      const pool = { market: 'spot', availabilityZone, instanceType: template.instanceType } as const;
+      if (interruption?.hasStopped && covers(part, pool)) this.spotReturns(instanceId);
+    }
+  }
+
+  /** EC2 has capacity again for a Spot instance that it stopped, which starts. */
+  spotReturns(instanceId: string): void {
+    const order = { instanceId, agentDelayMs: this.boot.between(0, 20_000) };
+    this.hear(this.ec2.spotReturns(this.world.now, order));
   }
 
   /** Lets so many seconds pass. */

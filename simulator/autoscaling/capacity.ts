@@ -10,7 +10,7 @@ import type { LaunchOrder } from './shortage.ts';
 import type { Group, Instance, State } from './state.ts';
 import { isPooled, takesPlace } from './tally.ts';
 import { leaversOf } from './termination.ts';
-import { crowdsOf, emptiestFirst } from './zones.ts';
+import { crowdsOf, emptiestFirst, isBalancedOnly, launchZones } from './zones.ts';
 
 /** Keeps each group and its warm pool at their size: launches what is missing, chooses what leaves. */
 export class Capacity {
@@ -152,8 +152,9 @@ export class Capacity {
     const { onDemand, crowd } = this.counts(group.name);
     const policy = policyOf(this.state, group);
     for (const market of marketsOf(policy, { onDemand, count, goal: this.goal(group) })) {
-      const order = { zones: emptiestFirst(group, crowd), market, cause, passage: 'launch' } as const;
-      const zone = this.bring(now, group, order);
+      const order = { zones: launchZones(group, crowd), market, cause, passage: 'launch' } as const;
+      const failed = isBalancedOnly(group) ? order.zones[0] : undefined;
+      const zone = this.bring(now, group, order) ?? failed;
       if (zone !== undefined) crowd.set(zone, (crowd.get(zone) ?? 0) + 1);
     }
   }

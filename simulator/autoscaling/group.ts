@@ -162,6 +162,8 @@ function zonesOf(region: string, input: CreateAutoScalingGroupType | UpdateAutoS
     throw validationError(
       'You cannot specify both AvailabilityZones and AvailabilityZoneIds in the same request.',
     );
+  const strange = zones.find((zone) => !isZoneOf(region, zone));
+  if (strange !== undefined) throw validationError(`The availability zone ${strange} is not valid.`);
   if (zones.length > 0) return zones;
   if (zoneIds.length > 0) return zoneIds.map((id) => zoneOfId(region, id));
   const subnets = subnetIds(input.VPCZoneIdentifier);
@@ -169,6 +171,10 @@ function zonesOf(region: string, input: CreateAutoScalingGroupType | UpdateAutoS
     throw validationError('At least one Availability Zone or VPC Subnet is required.');
   return subnets.map((_, index) => `${region}${'abc'.charAt(index % 3)}`).filter(isFirst);
 }
+
+/** Zones of a Region have its name and a letter, Local Zones a place in between: `us-west-2-lax-1a`. */
+const isZoneOf = (region: string, zone: string): boolean =>
+  zone.startsWith(region) && /^(-[a-z]{3}-\d)?[a-z]$/.test(zone.slice(region.length));
 
 /** Here every account has the zones in the same order: `use1-az2` is the second. */
 function zoneOfId(region: string, id: string): string {

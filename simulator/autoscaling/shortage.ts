@@ -121,7 +121,7 @@ export class Shortages {
 }
 
 /** Every launch that `part` is about, `whole` is about. */
-const covers = (whole: CapacityPart, part: CapacityPart): boolean =>
+export const covers = (whole: CapacityPart, part: CapacityPart): boolean =>
   (['market', 'availabilityZone', 'instanceType'] as const).every(
     (field) => whole[field] === undefined || whole[field] === part[field],
   );

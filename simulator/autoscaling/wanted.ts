@@ -5,7 +5,7 @@ import { isQuiet, mostOf, type Replacement, type ReplacementView, stayingOf } fr
 import type { Group, Instance, Motive } from './state.ts';
 import type { Tally } from './tally.ts';
 import { firstToLeave, mayLeave } from './termination.ts';
-import { crowdsOf, emptiestFirst, isUneven } from './zones.ts';
+import { crowdsOf, emptiestFirst, isUneven, launchZones } from './zones.ts';
 
 /** What is to be replaced now for each motive, in the order in which the motives are looked at. */
 export const wanted: Readonly<Record<Motive, (view: ReplacementView) => Replacement[]>> = {
@@ -109,5 +109,5 @@ function boughtOtherwise(view: ReplacementView): Replacement[] {
 /** By another one of the same market, wherever it keeps the zones even. */
 function likewise({ group, members }: ReplacementView, old: Instance, motive: Motive): Replacement {
   const others = members.filter((one) => one !== old);
-  return { old, motive, zones: emptiestFirst(group, crowdsOf(others)), market: old.market };
+  return { old, motive, zones: launchZones(group, crowdsOf(others)), market: old.market };
 }

@@ -12,6 +12,17 @@ export function crowdsOf(instances: readonly Instance[]): Map<string, number> {
 export const emptiestFirst = (group: Group, crowd: ReadonlyMap<string, number>): string[] =>
   group.settings.AvailabilityZones.toSorted((a, b) => (crowd.get(a) ?? 0) - (crowd.get(b) ?? 0));
 
+/** `balanced-only`: what a zone has no capacity for is launched in no other zone, and tried again in that one. */
+export const isBalancedOnly = ({ settings }: Group): boolean =>
+  settings.AvailabilityZoneDistribution?.CapacityDistributionStrategy === 'balanced-only';
+
+/**
+ * Where the next instance may be launched, the first choice first.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html
+ */
+export const launchZones = (group: Group, crowd: ReadonlyMap<string, number>): string[] =>
+  emptiestFirst(group, crowd).slice(0, isBalancedOnly(group) ? 1 : undefined);
+
 /** Two zones of the group differ by two instances or more, or some are in a zone that is none of the group's (D-3.21). */
 export function isUneven(zones: readonly string[], crowd: ReadonlyMap<string, number>): boolean {
   let within = 0;

@@ -50,7 +50,27 @@ const actions: Readonly<Record<string, Action>> = {
     state: 'running',
     act: (_, { instanceId }) => [{ kind: 'stop-instance', instanceId, hibernates: false }],
   },
-  start: { state: 'stopped', act: (_, { instanceId }) => [{ kind: 'start-instance', instanceId }] },
+  start: {
+    state: 'stopped',
+    act: (_, { instanceId, interruption }) => {
+      if (interruption?.hasStopped)
+        throw badField(
+          'instanceId',
+          instanceId,
+          'an instance that Spot has not stopped, which EC2 alone may start',
+        );
+      return [{ kind: 'start-instance', instanceId }];
+    },
+  },
+  'spot-return': {
+    state: 'stopped',
+    act: (account, { instanceId, interruption }) => {
+      if (!interruption?.hasStopped)
+        throw badField('instanceId', instanceId, 'an instance that Spot has stopped');
+      account.spotReturns(instanceId);
+      return [];
+    },
+  },
   terminate: { act: (_, { instanceId }) => [{ kind: 'terminate-instance', instanceId }] },
   'status-impaired': {
     state: 'running',

@@ -7,6 +7,7 @@ import {
   instanceTypes,
   isInstanceType,
   type LaunchTemplate,
+  type Start,
   type StatusCheck,
 } from './instance.ts';
 
@@ -110,14 +111,12 @@ export class Ec2 implements Machine {
     return [...this.instances.values()];
   }
 
-  /** Launches an instance; its agent comes up `agentDelayMs` later than the template says (differences in boot time). */
+  /** Launches an instance. */
   launch(
     now: number,
-    order: {
-      instanceId: string;
+    order: Start & {
       launchTemplateName: string;
       availabilityZone: string;
-      agentDelayMs: number;
       instanceType?: string;
       isSpot?: boolean;
     },
@@ -139,14 +138,22 @@ export class Ec2 implements Machine {
     return this.boot(now, instance, agentDelayMs);
   }
 
-  /** Starts a stopped instance, which boots as at its launch; any other stays what it is. */
-  start(now: number, order: { instanceId: string; agentDelayMs: number }): Outcome[] {
-    const instance = this.instance(order.instanceId);
-    if (instance.state !== 'stopped') return [];
-    const interruption = instance.interruption?.action === 'terminate' ? instance.interruption : undefined;
-    const { impairment, ...sound } = instance;
-    const starting = { ...sound, state: 'pending', startedAt: now, interruption } as const;
-    return this.boot(now, starting, order.agentDelayMs);
+  /** Starts a stopped instance, which boots as at its launch; any other stays what it is, and what Spot has stopped. */
+  start(now: number, order: Start): Outcome[] {
+    const { state, interruption } = this.instance(order.instanceId);
+    return state === 'stopped' && !interruption?.hasStopped ? this.restart(now, order) : [];
+  }
+
+  /**
+   * Spot has capacity for an instance again that it stopped or hibernated, which only EC2 may start; any other stays what it is.
+   * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruption-behavior.html
+   */
+  spotReturns(now: number, order: Start): Outcome[] {
+    const { state, interruption } = this.instance(order.instanceId);
+    if (!interruption?.hasStopped) return [];
+    if (state === 'stopped') return this.restart(now, order);
+    if (state === 'stopping') this.agenda.add(now + stoppingMs, (then) => this.spotReturns(then, order));
+    return [];
   }
 
   /** Stops a running instance: its containers end now, it is stopped after some seconds. Any other stays what it is. */
@@ -180,10 +187,11 @@ export class Ec2 implements Machine {
     const warning = this.event(instanceId, 'EC2 Spot Instance Interruption Warning', {
       'instance-action': action,
     });
-    if (action === 'hibernate') return [warning, ...this.stop(now, instanceId)];
+    if (action === 'hibernate') return [warning, ...this.stopForSpot(now, instanceId)];
     this.agenda.add(now + interruptionMs, (then) => {
       if (action === 'terminate') return this.terminate(then, instanceId);
-      return this.instance(instanceId).interruption === interruption ? this.stop(then, instanceId) : [];
+      const isSame = this.instance(instanceId).interruption === interruption;
+      return isSame ? this.stopForSpot(then, instanceId) : [];
     });
     return [warning, ...this.notice(instanceId)];
   }
@@ -211,16 +219,15 @@ export class Ec2 implements Machine {
   /** Terminates an instance, whoever asks: its containers are cut off now, it is gone after half a minute. */
   terminate(now: number, instanceId: string): Outcome[] {
     if (this.isEnding(instanceId)) return [];
+    const forget = () => {
+      this.instances.delete(instanceId);
+      return [];
+    };
     this.agenda.add(now + shuttingDownMs, (then) => {
-      if (this.forgets) this.agenda.addRoutine(then + forgottenAfterMs, () => this.forget(instanceId));
+      if (this.forgets) this.agenda.addRoutine(then + forgottenAfterMs, forget);
       return [this.become(instanceId, 'terminated'), { kind: 'instance-terminated', instanceId }];
     });
     return [this.become(instanceId, 'shutting-down'), { kind: 'instance-shutting-down', instanceId }];
-  }
-
-  private forget(instanceId: string): Outcome[] {
-    this.instances.delete(instanceId);
-    return [];
   }
 
   private boot(now: number, instance: Instance, agentDelayMs: number): Outcome[] {
@@ -233,6 +240,22 @@ export class Ec2 implements Machine {
       this.agenda.add(readyAt, () => (isSameBoot() ? this.agentReady(instanceId) : []));
     }
     return [this.stateChange(instanceId, 'pending')];
+  }
+
+  private restart(now: number, order: Start): Outcome[] {
+    const instance = this.instance(order.instanceId);
+    const interruption = instance.interruption?.action === 'terminate' ? instance.interruption : undefined;
+    const { impairment, ...sound } = instance;
+    const starting = { ...sound, state: 'pending', startedAt: now, interruption } as const;
+    return this.boot(now, starting, order.agentDelayMs);
+  }
+
+  private stopForSpot(now: number, instanceId: string): Outcome[] {
+    const instance = this.instance(instanceId);
+    const { interruption, state } = instance;
+    if (!interruption || state !== 'running') return [];
+    this.instances.set(instanceId, { ...instance, interruption: { ...interruption, hasStopped: true } });
+    return this.stop(now, instanceId);
   }
 
   private isEnding(instanceId: string): boolean {

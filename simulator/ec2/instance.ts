@@ -38,10 +38,18 @@ export interface Instance {
   readonly state: InstanceState;
   /** When it was launched, or last started. */
   readonly startedAt: number;
-  /** What Spot has announced, until the instance is started again. */
-  readonly interruption?: { readonly action: InterruptionAction; readonly at: number } | undefined;
+  /** What Spot has announced, and whether it has stopped the instance by now; until the instance is started again. */
+  readonly interruption?:
+    | { readonly action: InterruptionAction; readonly at: number; readonly hasStopped?: true }
+    | undefined;
   /** The status check that fails. */
   readonly impairment?: StatusCheck;
+}
+
+/** An instance that is to start; its agent comes up so much later than the template says (differences in boot time). */
+export interface Start {
+  readonly instanceId: string;
+  readonly agentDelayMs: number;
 }
 
 /** CPU units and memory that the ECS agent registers for an instance type (1,024 units are one vCPU). */

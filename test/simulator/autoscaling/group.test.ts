@@ -81,6 +81,13 @@ describe('CreateAutoScalingGroup', () => {
   it.each([
     ['a name that is taken', {}, 'AlreadyExists', 'A group with the name demo already exists'],
     ['no zone', { AvailabilityZones: [] }, 'ValidationError', 'At least one Availability Zone'],
+    [
+      'a zone of another Region',
+      { AvailabilityZones: ['us-east-1a', 'us-east-2a'] },
+      'ValidationError',
+      'The availability zone us-east-2a is not valid.',
+    ],
+    ['a zone that is none', { AvailabilityZones: ['COLOUR'] }, 'ValidationError', 'zone COLOUR is not valid'],
     ['no template', { LaunchTemplate: undefined }, 'ValidationError', 'must contain either LaunchTemplate'],
     ['bounds that cross', { MinSize: 2, MaxSize: 1 }, 'ValidationError', 'Max bound, 1'],
     [

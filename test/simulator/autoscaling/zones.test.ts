@@ -199,6 +199,22 @@ describe('what keeps a group from making its zones even', () => {
   });
 });
 
+describe('a group that is balanced-only', () => {
+  const AvailabilityZoneDistribution = { CapacityDistributionStrategy: 'balanced-only' as const };
+
+  it('launches nowhere else what a zone has no capacity for, and tries again there', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 0, AvailabilityZoneDistribution });
+    scene.autoscaling.setCapacity('demo', false, { availabilityZone: a });
+    scene.desired(6);
+    scene.advance(600);
+    expect(zonesIn(scene)).toBe('bbcc');
+    scene.autoscaling.setCapacity('demo', true);
+    scene.advance(600);
+    expect(zonesIn(scene)).toBe('aabbcc');
+  });
+});
+
 describe('a zone without capacity', () => {
   /** Four instances in two of three zones, as the first zone has no capacity. */
   function short(): Scene {

@@ -122,6 +122,41 @@ describe('Ec2', () => {
     expect(say(said).slice(1)).toEqual(['stopping', 'instance-stopping']);
   });
 
+  it.each(['stop', 'hibernate'] as const)(
+    'starts again what was interrupted with %s when Spot has capacity, and nobody else may start it',
+    (action) => {
+      const machine = running();
+      const order = { instanceId: 'i-1', agentDelayMs: 0 };
+      expect(machine.spotReturns(100_000, order)).toEqual([]);
+      machine.interrupt(100_000, 'i-1', action);
+      machine.advance(300_000);
+      expect(machine.instance('i-1').state).toBe('stopped');
+      expect(machine.start(300_000, order)).toEqual([]);
+      expect(say(machine.spotReturns(400_000, order))).toEqual(['pending']);
+      expect(say(machine.advance(440_000))).toEqual(['running', 'instance-running', 'agent-ready']);
+      expect(machine.spotReturns(450_000, order)).toEqual([]);
+      machine.stop(450_000, 'i-1');
+      machine.advance(500_000);
+      expect(machine.spotReturns(500_000, order)).toEqual([]);
+      expect(say(machine.start(500_000, order))).toEqual(['pending']);
+    },
+  );
+
+  it('starts again when it has stopped what Spot has capacity for while it stops', () => {
+    const machine = running();
+    machine.interrupt(100_000, 'i-1', 'stop');
+    machine.advance(220_000);
+    expect(machine.spotReturns(225_000, { instanceId: 'i-1', agentDelayMs: 0 })).toEqual([]);
+    expect(say(machine.advance(300_000))).toEqual([
+      'stopped',
+      'instance-stopped',
+      'pending',
+      'running',
+      'instance-running',
+      'agent-ready',
+    ]);
+  });
+
   it('does not stop an instance again that was stopped and started after the warning', () => {
     const machine = running();
     machine.interrupt(100_000, 'i-1', 'stop');

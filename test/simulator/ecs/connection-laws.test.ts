@@ -22,14 +22,6 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const steps = fc.array(step, { minLength: 3, maxLength: 25 });
 
-const registration = {
-  clusterName: 'demo',
-  instanceType: 'm6i.large',
-  availabilityZone: 'eu-west-1a',
-  cpu: 2048,
-  memoryMib: 7680,
-};
-
 /** One EC2 instance, and what can befall it in the state in which it is. */
 class Host {
   readonly one = new Scene();
@@ -67,7 +59,7 @@ class Host {
     }
     if (kind === 'reconnect') one.reconnect('i-1', 3000);
     if (kind === 'connect' || kind === 'disconnect') one.connection('i-1', kind === 'connect');
-    if (kind === 'forget') one.forget('i-1', registration);
+    if (kind === 'forget') one.forget('i-1');
     if (kind === 'spot') one.noticeSpot('i-1');
     if (kind === 'impair') one.setRuntime('i-1', 'IMPAIRED');
     if (kind !== 'update') return;

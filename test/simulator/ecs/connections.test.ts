@@ -2,14 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { newestAgent } from '../../../simulator/ecs/update.ts';
 import { Scene, startAt } from './scene.ts';
 
-const registration = {
-  clusterName: 'demo',
-  instanceType: 'm6i.large',
-  availabilityZone: 'eu-west-1a',
-  cpu: 2048,
-  memoryMib: 7680,
-};
-
 const registrations = (one: Scene, ec2InstanceId: string) =>
   one.ecs.containerInstanceRecords().filter((each) => each.ec2InstanceId === ec2InstanceId);
 
@@ -84,7 +76,7 @@ describe('an agent that has lost its state', () => {
     one.call('RunTask', { taskDefinition: 'job' });
     one.pass(10);
     one.heard();
-    one.forget('i-1', registration);
+    one.forget('i-1');
     expect(registrations(one, 'i-1')).toMatchObject([
       { status: 'ACTIVE', agentConnected: false, runningTasksCount: 1 },
       { status: 'ACTIVE', agentConnected: true, runningTasksCount: 0 },
@@ -101,7 +93,7 @@ describe('an agent that has lost its state', () => {
 
   it('is the newest registration from then on: it is that which reconnects, and which a reboot brings back (D-9.11)', () => {
     const one = scene();
-    one.forget('i-1', registration);
+    one.forget('i-1');
     const [first, second] = registrations(one, 'i-1');
     one.connection('i-1', false);
     one.connection('i-1', true);
@@ -118,7 +110,7 @@ describe('an agent that has lost its state', () => {
 
   it('leaves its first registration as a ghost when the instance ends, which can be deregistered (D-2.7, D-2.8)', () => {
     const one = scene();
-    one.forget('i-1', registration);
+    one.forget('i-1');
     one.terminate('i-1');
     expect(registrations(one, 'i-1').map(({ status }) => status)).toEqual(['ACTIVE', 'INACTIVE']);
     const [ghost] = registrations(one, 'i-1');
@@ -130,7 +122,7 @@ describe('an agent that has lost its state', () => {
     const one = scene({ image: { agentVersion: '1.104.0' } });
     one.call('UpdateContainerAgent', { containerInstance: one.idOf('i-1') });
     one.pass(120);
-    one.forget('i-1', { ...registration, image: { agentVersion: '1.104.0' } });
+    one.forget('i-1', { image: { agentVersion: '1.104.0' } });
     expect(registrations(one, 'i-1')[1]?.versionInfo.agentVersion).toBe(newestAgent.agentVersion);
   });
 });

@@ -11,6 +11,15 @@ export const clusterArn = 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo';
 export const targetGroupArn =
   'arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef';
 
+/** What an agent says when it registers, unless a test says otherwise. */
+const registration = {
+  clusterName: 'demo',
+  instanceType: 'm6i.large',
+  availabilityZone: 'eu-west-1a',
+  cpu: 2048,
+  memoryMib: 7680,
+};
+
 /** The ARN of an Auto Scaling group. */
 export const groupArn = (name: string) =>
   `arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:1:autoScalingGroupName/${name}`;
@@ -150,9 +159,7 @@ export class Scene {
 
   /** An instance registers; gives the last segment of its ARN. */
   instance(ec2InstanceId: string, more: Partial<Registration> = {}): string {
-    const usual = { clusterName: 'demo', instanceType: 'm6i.large', availabilityZone: 'eu-west-1a' };
-    const size = { cpu: 2048, memoryMib: 7680 };
-    this.hear(this.ecs.agentRegisters(this.time, { ...usual, ...size, ec2InstanceId, ...more }));
+    this.hear(this.ecs.agentRegisters(this.time, { ...registration, ec2InstanceId, ...more }));
     return this.idOf(ec2InstanceId);
   }
 
@@ -176,8 +183,8 @@ export class Scene {
     this.hear(this.ecs.agentReconnects(this.time, ec2InstanceId, milliseconds));
   }
 
-  forget(ec2InstanceId: string, registration: Omit<Registration, 'ec2InstanceId'>): void {
-    this.hear(this.ecs.agentForgets(this.time, { ...registration, ec2InstanceId }));
+  forget(ec2InstanceId: string, more: Partial<Registration> = {}): void {
+    this.hear(this.ecs.agentForgets(this.time, { ...registration, ec2InstanceId, ...more }));
   }
 
   noticeSpot(ec2InstanceId: string): void {

@@ -168,6 +168,57 @@ describe('an instance that Spot takes back', () => {
     expect(group(opened).map(([, state]) => state)).toEqual(['InService', 'InService']);
   });
 
+  it('may be stopped and started again with capacity: its agent is the same registration as before (D-2.6)', async () => {
+    const policy = {
+      MixedInstancesPolicy: {
+        LaunchTemplate: { LaunchTemplateSpecification: { LaunchTemplateName: 'nodes' } },
+        InstancesDistribution: { OnDemandPercentageAboveBaseCapacity: 0 },
+      },
+      LaunchTemplate: undefined,
+    };
+    const opened = await open({}, 2, policy);
+    const { account, here, instanceId } = opened;
+    const state = () => account.ec2.instance(instanceId).state;
+    account.call('autoscaling', 'SuspendProcesses', {
+      AutoScalingGroupName: 'nodes',
+      ScalingProcesses: ['HealthCheck'],
+    });
+    await opened.ec2('spot-interruption', { instanceAction: 'stop' });
+    await opened.pass(200);
+    expect(state()).toBe('stopped');
+    await expect(opened.ec2('start')).rejects.toThrow(
+      'an instance that Spot has not stopped, which EC2 alone may start',
+    );
+    const capacity = { autoScalingGroupName: 'nodes', available: true };
+    await here.control('capacity', { ...capacity, market: 'on-demand' });
+    await here.control('capacity', { ...capacity, market: 'spot', availabilityZone: 'eu-west-1b' });
+    expect(state()).toBe('stopped');
+    await here.control('capacity', { ...capacity, market: 'spot', availabilityZone: 'eu-west-1a' });
+    expect(state()).toBe('pending');
+    await opened.pass(60);
+    expect(registrations(opened)).toMatchObject([{ status: 'ACTIVE', agentConnected: true }]);
+    expect(group(opened).map(([, held]) => held)).toEqual(['InService', 'InService']);
+  });
+
+  it('is started by hand of nobody, but told that Spot has capacity, where it is in no group', async () => {
+    const opened = await open();
+    const { account, instanceId } = opened;
+    await expect(opened.ec2('spot-return')).rejects.toThrow('expected a stopped instance, it is running');
+    account.call('autoscaling', 'DetachInstances', {
+      AutoScalingGroupName: 'nodes',
+      InstanceIds: [instanceId],
+      ShouldDecrementDesiredCapacity: true,
+    });
+    await opened.pass(5);
+    await opened.ec2('spot-interruption', { instanceAction: 'hibernate' });
+    await opened.pass(30);
+    expect(await opened.ec2('spot-return')).toMatchObject({ state: 'pending' });
+    await opened.pass(60);
+    await opened.ec2('stop');
+    await opened.pass(30);
+    await expect(opened.ec2('spot-return')).rejects.toThrow('an instance that Spot has stopped');
+  });
+
   it('hibernates at once, before any agent could drain it (D-7.1)', async () => {
     const opened = await open({ spotInstanceDraining: true });
     await opened.ec2('spot-interruption', { instanceAction: 'hibernate' });
