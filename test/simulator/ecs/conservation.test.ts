@@ -17,6 +17,8 @@ const step = fc.record({
   kind: fc.constantFrom(
     ...(['scale', 'scale-group', 'drain', 'activate', 'exit', 'sick', 'stop-task', 'protect'] as const),
     ...(['deregister', 'attribute', 'deploy', 'run-task', 'scale-set', 'terminate'] as const),
+    ...(['recommend', 'interrupt', 'spot-stop', 'capacity', 'no-capacity'] as const),
+    ...(['refresh', 'pool', 'no-pool', 'zones', 'purchase'] as const),
   ),
   which: fc.nat(7),
   // The last is long enough for zones to be rebalanced.
@@ -24,6 +26,9 @@ const step = fc.record({
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const steps = fc.array(step, { minLength: 5, maxLength: 25 });
+
+const zones = ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'];
+const nodes = { AutoScalingGroupName: 'nodes' };
 
 const services = ['web', 'api', 'log', 'sets'] as const;
 const cluster = 'shop';
@@ -33,6 +38,7 @@ async function account(seed: number) {
   const one = new Account({ seed });
   one.call('ecs', 'CreateCluster', { clusterName: cluster });
   createGroup(one, { clusterName: cluster, autoScalingGroupName: 'nodes', desiredCapacity: 3 });
+  group(one, { CapacityRebalance: true, MaxSize: 8, ...bought(1, 50) });
   await one.advance(120);
   const size = { cpu: 128, memoryMib: 256 };
   createService(one, cluster, { ...size, name: 'web', desiredCount: 4, minimumHealthyPercent: 50 });
@@ -48,6 +54,14 @@ async function account(seed: number) {
   return one;
 }
 
+const group = (one: Account, input: Row, operation = 'UpdateAutoScalingGroup') =>
+  one.call('autoscaling', operation, { ...nodes, ...input });
+const bought = (OnDemandBaseCapacity: number, OnDemandPercentageAboveBaseCapacity: number) => ({
+  MixedInstancesPolicy: {
+    LaunchTemplate: { LaunchTemplateSpecification: { LaunchTemplateName: 'nodes' } },
+    InstancesDistribution: { OnDemandBaseCapacity, OnDemandPercentageAboveBaseCapacity },
+  },
+});
 const ecs = (one: Account, operation: string, input: Row = {}) =>
   one.call('ecs', operation, { cluster, ...input });
 const live = (one: Account) => one.ecs.taskRecords().filter(({ lastStatus }) => lastStatus !== 'STOPPED');
@@ -86,10 +100,34 @@ function act(one: Account, { kind, which }: Step): void {
       return;
     }
     case 'scale-group':
-      one.call('autoscaling', 'SetDesiredCapacity', {
-        AutoScalingGroupName: 'nodes',
-        DesiredCapacity: which,
-      });
+      group(one, { DesiredCapacity: which }, 'SetDesiredCapacity');
+      return;
+    case 'recommend':
+      if (ec2InstanceId) one.hear(one.ec2.recommendRebalance(ec2InstanceId));
+      return;
+    case 'interrupt':
+    case 'spot-stop':
+      if (ec2InstanceId)
+        one.hear(one.ec2.interrupt(now, ec2InstanceId, kind === 'interrupt' ? 'terminate' : 'stop'));
+      return;
+    case 'capacity':
+    case 'no-capacity':
+      one.setCapacity('nodes', kind === 'capacity', which < 3 ? { availabilityZone: zones[which] } : {});
+      return;
+    case 'refresh':
+      group(one, { Preferences: { MinHealthyPercentage: 50, InstanceWarmup: 5 } }, 'StartInstanceRefresh');
+      return;
+    case 'pool':
+      group(one, { MinSize: which % 3, PoolState: which % 2 ? 'Running' : 'Stopped' }, 'PutWarmPool');
+      return;
+    case 'no-pool':
+      group(one, { ForceDelete: which % 2 === 0 }, 'DeleteWarmPool');
+      return;
+    case 'zones':
+      group(one, { AvailabilityZones: zones.slice(which % 3) });
+      return;
+    case 'purchase':
+      group(one, bought(which % 4, (which % 3) * 50));
       return;
     case 'terminate':
       if (ec2InstanceId) one.hear(one.ec2.terminate(now, ec2InstanceId));
@@ -200,9 +238,9 @@ async function stopAll(one: Account): Promise<void> {
     expect(remainingResources).toEqual(registeredResources);
 }
 
-/** Each EC2 instance that is not gone is one of the group's, and the group has no other. */
+/** Each EC2 instance that is not gone is one of the group's or of its warm pool's, and ECS knows no other. */
 function checkGroup(one: Account): void {
-  const listed = groupOf(one).Instances.map(({ InstanceId }) => InstanceId);
+  const listed = one.autoscaling.instancesOf('nodes').map(({ instanceId }) => instanceId);
   const machines = one.ec2.all().filter(({ state }) => state === 'pending' || state === 'running');
   expect(machines.map(({ instanceId }) => instanceId).filter((id) => !listed.includes(id))).toEqual([]);
   const known = registered(one).flatMap(({ ec2InstanceId, ec2TerminatedAt }) =>
@@ -218,7 +256,8 @@ const groupOf = (one: Account) =>
   };
 
 async function settleGroup(one: Account): Promise<void> {
-  await one.advance(900);
+  one.setCapacity('nodes', true);
+  await one.advance(7200);
   const { DesiredCapacity, Instances } = groupOf(one);
   expect(Instances.map(({ LifecycleState }) => LifecycleState)).toEqual(
     Array(DesiredCapacity).fill('InService'),
