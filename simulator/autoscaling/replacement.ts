@@ -20,6 +20,8 @@ export interface ReplacementView {
   readonly members: readonly Instance[];
   /** The mixed instances policy that it obeys. */
   readonly policy: MixedInstancesPolicy | undefined;
+  /** Since when nothing is under way in it while its zones are uneven. */
+  readonly unevenSince: number | undefined;
   /** Launches for the sake of a zone may be tried there: none has failed lately. */
   readonly isOpen: (market: Market, availabilityZone: string) => boolean;
 }

@@ -18,6 +18,7 @@ import {
 import type { LaunchOrder } from './shortage.ts';
 import type { Group, Instance, Motive, State } from './state.ts';
 import { mayWant, surplusOnDemand, wanted } from './wanted.ts';
+import { unevenMs } from './zones.ts';
 
 const motives = Object.keys(wanted) as Motive[];
 
@@ -33,6 +34,7 @@ export class Replacements {
   private readonly bring: (now: number, group: Group, order: LaunchOrder) => string | undefined;
   private readonly onDue: (now: number, groupName: string) => void;
   private readonly stopTimers = new Map<string, () => void>();
+  private readonly unevenSince = new Map<string, number>();
 
   /** `bring` launches one instance, `onDue` brings the group to its size, and looks here in the end. */
   constructor(options: {
@@ -73,6 +75,7 @@ export class Replacements {
 
   /** Begins to replace what is to be replaced; true when instances left whose places are free. */
   begin(now: number, group: Group): boolean {
+    this.noteUneven(now, group);
     if (!mayWant(group, this.state.tallyOf(group.name)) || !this.isActive(group)) return false;
     const hasLeft = motives.filter((motive) => this.beginFor(now, group, motive)).length > 0;
     this.noteBought(now, group);
@@ -89,6 +92,15 @@ export class Replacements {
   /** While nothing is launched, nothing is replaced; a refresh replaces by itself. */
   private isActive(group: Group): boolean {
     return !this.state.activeRefresh(group.name) && !isSuspended(group, 'Launch');
+  }
+
+  /** Looks again when it has been uneven for long enough; what is under way may yet make it even. */
+  private noteUneven(now: number, group: Group): void {
+    const isUneven = this.state.tallyOf(group.name).isUneven(group.settings.AvailabilityZones);
+    if (!isUneven || !isQuiet(this.view(now, group))) this.unevenSince.delete(group.name);
+    else if (!this.unevenSince.has(group.name)) this.unevenSince.set(group.name, now);
+    const since = this.unevenSince.get(group.name);
+    if (since !== undefined && now < since + unevenMs) this.wakeAt(group.name, since + unevenMs);
   }
 
   /** Instances follow the purchase options again: from now on, those that come do (D-13.9). */
@@ -143,6 +155,7 @@ export class Replacements {
       group,
       members: this.membersOf(group.name),
       policy: policyOf(this.state, group),
+      unevenSince: this.unevenSince.get(group.name),
       isOpen: (market, zone) => now >= (this.lifecycle.shortages.restsUntil(group.name, market, zone) ?? now),
     };
   }

@@ -5,7 +5,7 @@ import { isQuiet, mostOf, type Replacement, type ReplacementView, stayingOf } fr
 import type { Group, Instance, Motive } from './state.ts';
 import type { Tally } from './tally.ts';
 import { firstToLeave, mayLeave } from './termination.ts';
-import { crowdsOf, emptiestFirst, isUneven, launchZones } from './zones.ts';
+import { crowdsOf, emptiestFirst, isUneven, launchZones, unevenMs } from './zones.ts';
 
 /** What is to be replaced now for each motive, in the order in which the motives are looked at. */
 export const wanted: Readonly<Record<Motive, (view: ReplacementView) => Replacement[]>> = {
@@ -56,11 +56,11 @@ function expired(view: ReplacementView): Replacement[] {
 
 /**
  * As many instances as make the zones even again by going from the fullest to the emptiest, or out of a zone that is none of
- * the group's any more; while nothing else is under way in it (D-3.21). Protected ones stay (our choice, AWS does not say).
+ * the group's any more; when nothing has been under way in it for a while (D-3.21). Protected ones stay (our choice, AWS does not say).
  */
 function uneven(view: ReplacementView): Replacement[] {
-  const { group, members, isOpen } = view;
-  if (isSuspended(group, 'AZRebalance') || !isQuiet(view)) return [];
+  const { now, group, members, unevenSince = now, isOpen } = view;
+  if (isSuspended(group, 'AZRebalance') || now < unevenSince + unevenMs || !isQuiet(view)) return [];
   const { AvailabilityZones: zones } = group.settings;
   const crowd = crowdsOf(members);
   const sizeOf = (zone: string) => (zones.includes(zone) ? (crowd.get(zone) ?? 0) : Number.POSITIVE_INFINITY);

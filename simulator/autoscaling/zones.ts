@@ -23,6 +23,9 @@ export const isBalancedOnly = ({ settings }: Group): boolean =>
 export const launchZones = (group: Group, crowd: ReadonlyMap<string, number>): string[] =>
   emptiestFirst(group, crowd).slice(0, isBalancedOnly(group) ? 1 : undefined);
 
+/** From when nothing is under way in a group whose zones are uneven to the first move (our choice: AWS does not say). */
+export const unevenMs = 60_000;
+
 /** Two zones of the group differ by two instances or more, or some are in a zone that is none of the group's (D-3.21). */
 export function isUneven(zones: readonly string[], crowd: ReadonlyMap<string, number>): boolean {
   let within = 0;

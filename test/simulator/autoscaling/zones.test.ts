@@ -19,11 +19,12 @@ function empty(scene: Scene, zone: string): void {
       scene.call('TerminateInstanceInAutoScalingGroup', { InstanceId, ShouldDecrementDesiredCapacity: true });
 }
 
-/** Two instances in each of three zones, with some settings; those of the first leave. */
+/** Two instances in each of three zones, with some settings; those of the first have left for a minute. */
 function uneven(input: Record<string, unknown> = {}, hook?: Record<string, unknown>): Scene {
   const scene = new Scene();
   scene.group({ DesiredCapacity: 6, MaxSize: 6, ...input }, hook);
   empty(scene, a);
+  scene.advance(60);
   return scene;
 }
 
@@ -41,16 +42,32 @@ describe('a group whose zones have become uneven', () => {
     expect(scene.ordered('launch-instance')).toHaveLength(7);
   });
 
+  it('is left alone as long as something is under way in it, and for a minute after that', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 6 });
+    empty(scene, a);
+    scene.advance(50);
+    scene.desired(5);
+    scene.advance(69);
+    expect(scene.ordered('launch-instance')).toHaveLength(7);
+    const [InstanceId] = scene.in('InService').slice(-1);
+    scene.call('TerminateInstanceInAutoScalingGroup', { InstanceId, ShouldDecrementDesiredCapacity: true });
+    scene.advance(59);
+    expect(scene.ordered('launch-instance')).toHaveLength(7);
+    scene.advance(1);
+    expect(scene.ordered('launch-instance')).toHaveLength(8);
+  });
+
   it('says why in the words of AWS (D-13.64)', () => {
     const scene = uneven();
     const next = scene.ordered('launch-instance').at(-1) ?? '';
     scene.advance(10);
     const old = scene.in('Terminating').find((id) => !scene.ordered('terminate-instance').includes(id)) ?? '';
     expect(scene.activity(next, 'Launching').Cause).toBe(
-      "At 2026-05-04T12:00:15Z availability zones us-east-1a us-east-1b us-east-1c had 0 2 2 instances respectively. An instance was launched to aid in balancing the group's zones.",
+      "At 2026-05-04T12:01:15Z availability zones us-east-1a us-east-1b us-east-1c had 0 2 2 instances respectively. An instance was launched to aid in balancing the group's zones.",
     );
     expect(scene.activity(old).Cause).toBe(
-      'At 2026-05-04T12:00:15Z instances were launched to balance instances in zones us-east-1a with other zones resulting in more than desired number of instances in the group.  At 2026-05-04T12:00:25Z an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from 5 to 4.  At 2026-05-04T12:00:25Z instance ' +
+      'At 2026-05-04T12:01:15Z instances were launched to balance instances in zones us-east-1a with other zones resulting in more than desired number of instances in the group.  At 2026-05-04T12:01:25Z an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from 5 to 4.  At 2026-05-04T12:01:25Z instance ' +
         `${old} was selected for termination.`,
     );
   });
@@ -80,7 +97,7 @@ describe('a group whose zones have become uneven', () => {
     scene.group({ DesiredCapacity: MaxSize, MaxSize, AvailabilityZones: [b, c] });
     scene.update({ AvailabilityZones: [a, b, c] });
     let largest = 0;
-    for (let passed = 0; passed < 600; passed++) {
+    for (let passed = 0; passed < 1200; passed++) {
       largest = Math.max(largest, scene.in('InService').length + scene.in('Pending').length);
       scene.advance(1);
     }
@@ -94,6 +111,7 @@ describe('a group whose zones have become uneven', () => {
     const scene = new Scene();
     scene.group({ DesiredCapacity: 6, MaxSize: 12, AvailabilityZones: [b, c] });
     scene.update({ AvailabilityZones: [a, b, c] });
+    scene.advance(60);
     expect(zonesIn(scene, 'Pending')).toBe('aa');
     scene.advance(60);
     expect(zonesIn(scene)).toBe('aabbcc');
@@ -103,7 +121,7 @@ describe('a group whose zones have become uneven', () => {
     const scene = new Scene();
     scene.group({ DesiredCapacity: 2, AvailabilityZones: [a] });
     scene.update({ AvailabilityZones: [b, c] });
-    scene.advance(60);
+    scene.advance(120);
     expect(zonesIn(scene)).toBe('bc');
   });
 
@@ -123,7 +141,7 @@ describe('a group whose zones have become uneven', () => {
     }
     const all = scene.in('InService');
     scene.update({ AvailabilityZones: [a, b] });
-    scene.advance(10);
+    scene.advance(70);
     expect(scene.in('Terminating')).toEqual([all[2]]);
   });
 
@@ -154,7 +172,7 @@ describe('what keeps a group from making its zones even', () => {
     scene.advance(3600);
     expect(zonesIn(scene)).toBe('bbcc');
     scene.resume(process);
-    scene.advance(60);
+    scene.advance(120);
     expect(zonesIn(scene)).toBe('abcc');
   });
 
@@ -183,7 +201,7 @@ describe('what keeps a group from making its zones even', () => {
     scene.call('CancelInstanceRefresh', { AutoScalingGroupName: 'demo' });
     scene.advance(60);
     scene.update({});
-    scene.advance(60);
+    scene.advance(120);
     expect(zonesIn(scene)).toBe('aabb');
   });
 
@@ -192,6 +210,7 @@ describe('what keeps a group from making its zones even', () => {
     const InstanceMaintenancePolicy = { MinHealthyPercentage: 50, MaxHealthyPercentage: 100 };
     scene.group({ DesiredCapacity: 4, AvailabilityZones: [b], InstanceMaintenancePolicy });
     scene.update({ AvailabilityZones: [a, b] });
+    scene.advance(60);
     expect(zonesIn(scene, 'Terminating')).toBe('bb');
     expect(zonesIn(scene, 'Pending')).toBe('aa');
     scene.advance(60);
@@ -222,7 +241,7 @@ describe('a zone without capacity', () => {
     scene.group({ DesiredCapacity: 0 });
     scene.autoscaling.setCapacity('demo', false, { availabilityZone: a });
     scene.desired(4);
-    scene.advance(60);
+    scene.advance(120);
     return scene;
   }
   const failed = (scene: Scene) => scene.activities().filter(({ StatusCode }) => StatusCode === 'Failed');
