@@ -1,6 +1,6 @@
 import { AutoScaling } from './autoscaling/autoscaling.ts';
-import { type CapacityPart, covers } from './autoscaling/shortage.ts';
-import { type AutoScalingSwitches, nameOfGroup } from './autoscaling/state.ts';
+import type { CapacityPart } from './autoscaling/shortage.ts';
+import type { AutoScalingSwitches } from './autoscaling/state.ts';
 import type { Chance } from './chance.ts';
 import { CloudFormation } from './cloud/cloudformation/cloudformation.ts';
 import { Ecr } from './cloud/ecr/ecr.ts';
@@ -80,18 +80,17 @@ export class Account {
   private readonly ecsRole: Caller;
 
   constructor(options: AccountOptions) {
-    const { seed, startAt, region = 'eu-west-1', accountId = '111122223333', ecsSwitches = {} } = options;
-    const { autoScalingSwitches = {}, endpointUrl, codeOf, entriesMax } = options;
+    const { seed, startAt, region = 'eu-west-1', accountId = '111122223333', endpointUrl, codeOf } = options;
     this.region = region;
     this.accountId = accountId;
-    const world = new World(seed, startAt, entriesMax);
+    const world = new World(seed, startAt, options.entriesMax);
     this.world = world;
     const place = { region, accountId };
-    const aging = { ...place, forgets: entriesMax !== undefined };
+    const aging = { ...place, forgets: options.entriesMax !== undefined };
     this.ecs = new Ecs({
       ...aging,
       ids: world.ids('ecs'),
-      switches: ecsSwitches,
+      switches: options.ecsSwitches ?? {},
       group: (nameOrArn) => this.groupBehind(nameOrArn),
       instanceTypes: Object.entries(instanceTypes).map(([name, size]) => ({ name, ...size })),
     });
@@ -104,7 +103,7 @@ export class Account {
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
       instanceTypeOf: (name) => this.ec2.launchTemplate(name).instanceType,
       hasInstanceType: isInstanceType,
-      switches: autoScalingSwitches,
+      switches: options.autoScalingSwitches ?? {},
       ec2Instance: (id) => this.ec2.find(id),
     });
     this.sqs = new Sqs({ ...place, ids: world.ids('sqs'), endpointUrl, luck: world.chance('sqs/faults') });
@@ -171,8 +170,7 @@ export class Account {
 
   /** The agent of an instance loses its connection for so many seconds (D-1.10g). */
   disconnectAgent(instanceId: string, seconds: number): void {
-    const say = (connected: boolean) =>
-      this.hear(this.ecs.agentConnection(this.world.now, instanceId, connected));
+    const say = (isUp: boolean) => this.hear(this.ecs.agentConnection(this.world.now, instanceId, isUp));
     say(false);
     this.world.at(this.world.now + seconds * 1000, () => say(true));
   }
@@ -182,24 +180,17 @@ export class Account {
     this.hear(this.ecs.agentForgets(this.world.now, this.registration(instanceId)));
   }
 
-  /**
-   * EC2 has instances for a group, or that part of them, or has none (D-7.10); where it has, those that Spot stopped start
-   * again. Throws Fault for no such group.
-   */
+  /** EC2 has that part of a group's instances, where what Spot has stopped starts, or has none (D-7.10). Throws Fault. */
   setCapacity(autoScalingGroupName: string, available: boolean, part: CapacityPart = {}): void {
-    this.autoscaling.setCapacity(autoScalingGroupName, available, part);
-    if (!available) return;
-    for (const { instanceId } of this.autoscaling.instancesOf(nameOfGroup(autoScalingGroupName))) {
-      const { availabilityZone, template, interruption } = this.ec2.instance(instanceId);
-      const pool = { market: 'spot', availabilityZone, instanceType: template.instanceType } as const;
-      if (interruption?.hasStopped && covers(part, pool)) this.spotReturns(instanceId);
-    }
+    const spot = this.autoscaling.setCapacity(autoScalingGroupName, available, part);
+    for (const { instanceId } of spot) this.spotReturns(instanceId);
   }
 
-  /** EC2 has capacity again for a Spot instance that it stopped, which starts. */
+  /** EC2 has capacity again for an instance, which starts if Spot has stopped it. */
   spotReturns(instanceId: string): void {
-    const order = { instanceId, agentDelayMs: this.boot.between(0, 20_000) };
-    this.hear(this.ec2.spotReturns(this.world.now, order));
+    if (!this.ec2.instance(instanceId).interruption?.hasStopped) return;
+    const agentDelayMs = this.boot.between(0, 20_000);
+    this.hear(this.ec2.spotReturns(this.world.now, { instanceId, agentDelayMs }));
   }
 
   /** Lets so many seconds pass. */

@@ -16,7 +16,7 @@ import { poolOperations } from './pool-operations.ts';
 import { processOperations } from './process-operations.ts';
 import { refreshOperations } from './refresh-operations.ts';
 import { Refreshes } from './refreshes.ts';
-import type { CapacityPart } from './shortage.ts';
+import { type CapacityPart, covers } from './shortage.ts';
 import { type Instance, State, type StateOptions } from './state.ts';
 import { tagOperations } from './tag-operations.ts';
 import { typeOperations } from './type-operations.ts';
@@ -178,9 +178,15 @@ export class AutoScaling implements Service {
     return this.state.findGroup(nameOrArn)?.launchTemplate.LaunchTemplateName;
   }
 
-  /** EC2 has capacity for a group's instances, all or the part that is said, or has none. Throws Fault. */
-  setCapacity(nameOrArn: string, available: boolean, part: CapacityPart = {}): void {
-    this.lifecycle.shortages.set(this.state.group(nameOrArn).name, available, part);
+  /**
+   * EC2 has capacity for a group's instances, all or the part that is said, or has none. Gives those of its Spot instances
+   * that have capacity now. Throws Fault.
+   */
+  setCapacity(nameOrArn: string, available: boolean, part: CapacityPart = {}): readonly Instance[] {
+    const { name } = this.state.group(nameOrArn);
+    this.lifecycle.shortages.set(name, available, part);
+    const isMeant = (one: Instance) => available && one.market === 'spot' && covers(part, one);
+    return this.state.instancesOf(name).filter(isMeant);
   }
 
   tableRead(operation: string): string | undefined {

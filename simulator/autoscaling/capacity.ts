@@ -159,12 +159,17 @@ export class Capacity {
     }
   }
 
-  /** One instance, out of the warm pool where one is ready there, else from EC2; its zone, or undefined: no capacity. */
+  /**
+   * One instance, out of the warm pool where one is ready there, else from EC2; its zone, or undefined: no capacity. What comes
+   * for the sake of a zone or a market must be of it.
+   */
   private bring(now: number, group: Group, order: LaunchOrder): string | undefined {
     const { arrivals } = this.lifecycle;
     const ready = this.pooled(group.name).filter((instance) => isReady(instance) && instance.isHealthy);
-    const there = ready.find(({ availabilityZone }) => availabilityZone === order.zones[0]);
-    const chosen = there ?? (order.replaces?.motive === 'zones' ? undefined : ready[0]);
+    const { zones, market, replaces } = order;
+    const fit = replaces ? ready.filter((one) => one.market === market) : ready;
+    const there = fit.find(({ availabilityZone }) => availabilityZone === zones[0]);
+    const chosen = there ?? (replaces?.motive === 'zones' ? undefined : fit[0]);
     if (!chosen) return arrivals.launch(now, group, order);
     arrivals.start(now, group, chosen, order);
     return chosen.availabilityZone;

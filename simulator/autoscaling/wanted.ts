@@ -50,8 +50,7 @@ function expired(view: ReplacementView): Replacement[] {
   const { now, group, members } = view;
   if (!isQuiet(view)) return [];
   const due = turnsOf(group, members).filter(({ at }) => at <= now);
-  const most = Math.max(1, Math.floor(members.length / 10));
-  return due.slice(0, most).map(({ instance }) => likewise(view, instance, 'lifetime'));
+  return due.slice(0, tenthOf(members)).map(({ instance }) => likewise(view, instance, 'lifetime'));
 }
 
 /**
@@ -96,7 +95,7 @@ function boughtOtherwise(view: ReplacementView): Replacement[] {
   const [from, market] = surplus > 0 ? (['on-demand', 'spot'] as const) : (['spot', 'on-demand'] as const);
   const free = new Set(members.filter((instance) => instance.market === from && mayLeave(instance)));
   const chosen: Replacement[] = [];
-  const most = Math.min(Math.abs(surplus), Math.max(1, Math.floor(members.length / 10)));
+  const most = Math.min(Math.abs(surplus), tenthOf(members));
   while (chosen.length < most) {
     const old = firstToLeave({ ...view, filling: members }, [...free]);
     if (!old) break;
@@ -105,6 +104,8 @@ function boughtOtherwise(view: ReplacementView): Replacement[] {
   }
   return chosen;
 }
+
+const tenthOf = (members: readonly Instance[]) => Math.max(1, Math.floor(members.length / 10));
 
 /** By another one of the same market, wherever it keeps the zones even. */
 function likewise({ group, members }: ReplacementView, old: Instance, motive: Motive): Replacement {

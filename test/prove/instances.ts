@@ -61,10 +61,18 @@ export const instanceSabotages: readonly Sabotage[] = [
   {
     broken: 'hibernation waits for two minutes (D-7.1)',
     file: 'simulator/ec2/ec2.ts',
-    find: "if (action === 'hibernate') return [warning, ...this.stop(now, instanceId)];",
+    find: "if (action === 'hibernate') return [warning, ...this.stopForSpot(now, instanceId)];",
     replace: '',
     tests: ['test/simulator/ec2/ec2.test.ts'],
     by: 'Ec2 hibernates an instance with the warning itself',
+  },
+  {
+    broken: 'anybody may start an instance that Spot has stopped',
+    file: 'simulator/ec2/ec2.ts',
+    find: "return state === 'stopped' && !interruption?.hasStopped ?",
+    replace: "return state === 'stopped' ?",
+    tests: ['test/simulator/ec2/ec2.test.ts'],
+    by: 'Ec2 starts again what was interrupted with stop when Spot has capacity, and nobody else may start it',
   },
   {
     broken: 'an impaired runtime has an event and moves the version (D-1.13)',

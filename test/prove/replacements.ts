@@ -63,7 +63,7 @@ export const replacementSabotages: readonly Sabotage[] = [
   {
     broken: 'changed purchase options replace a whole group at once (D-13.9)',
     file: 'simulator/autoscaling/wanted.ts',
-    find: 'Math.min(Math.abs(surplus), Math.max(1, Math.floor(members.length / 10)))',
+    find: 'Math.min(Math.abs(surplus), tenthOf(members))',
     replace: 'Math.abs(surplus)',
     tests: ['test/simulator/autoscaling/purchase.test.ts'],
     by: 'replace a tenth of a large group at once, whatever room there is',

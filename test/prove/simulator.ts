@@ -11,6 +11,14 @@ export const simulatorSabotages: readonly Sabotage[] = [
     by: 'an instance is released when its last task is STOPPED after the load balancer has let go of its targets (D-2.34, D-13.8)',
   },
   {
+    broken: 'execution environments that have ended are kept for their access keys',
+    file: 'simulator/cloud/lambda/signers.ts',
+    find: 'if (!entry.sandbox.isAlive) this.signers.delete(key);',
+    replace: 'if (!entry) this.signers.delete(key);',
+    tests: ['test/simulator/cloud/lambda/signers.test.ts'],
+    by: 'the access keys of execution environments keep no environment that has ended, however few there were',
+  },
+  {
     broken: 'PutAttributes moves the version (D-1.13)',
     file: 'simulator/ecs/operations/attributes.ts',
     find: 'state.putInstance(now, row, { event: false });',

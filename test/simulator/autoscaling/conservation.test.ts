@@ -82,8 +82,6 @@ function act(one: Account, { kind, which }: Step): void {
   const InstanceId = all[which % Math.max(1, all.length)]?.InstanceId ?? '';
   const call = (operation: string, input: Record<string, unknown>) =>
     one.call('autoscaling', operation, input);
-  const processes = ['Launch', 'Terminate', 'ReplaceUnhealthy', 'AZRebalance'];
-  const ScalingProcesses = [processes[which % processes.length] ?? ''];
   const members = { ...demo, InstanceIds: [InstanceId] };
   switch (kind) {
     case 'scale':
@@ -113,11 +111,23 @@ function act(one: Account, { kind, which }: Step): void {
     case 'back':
       call('ExitStandby', members);
       return;
-    case 'lifetime':
-      call('UpdateAutoScalingGroup', { ...demo, MaxInstanceLifetime: which % 2 === 0 ? 86_400 : 0 });
-      return;
     case 'protect':
       call('SetInstanceProtection', { ...members, ProtectedFromScaleIn: which % 2 === 0 });
+      return;
+    default:
+      change(one, { kind, which });
+  }
+}
+
+/** What happens to the group as a whole. */
+function change(one: Account, { kind, which }: Pick<Step, 'kind' | 'which'>): void {
+  const call = (operation: string, input: Record<string, unknown>) =>
+    one.call('autoscaling', operation, input);
+  const processes = ['Launch', 'Terminate', 'ReplaceUnhealthy', 'AZRebalance'];
+  const ScalingProcesses = [processes[which % processes.length] ?? ''];
+  switch (kind) {
+    case 'lifetime':
+      call('UpdateAutoScalingGroup', { ...demo, MaxInstanceLifetime: which % 2 === 0 ? 86_400 : 0 });
       return;
     case 'short':
     case 'whole':

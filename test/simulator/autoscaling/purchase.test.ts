@@ -147,6 +147,16 @@ describe('purchase options that change', () => {
     expect(bought(scene)).toEqual([2, 2]);
   });
 
+  it('are met by no instance of another market out of the warm pool', () => {
+    const scene = new Scene();
+    scene.group({ DesiredCapacity: 2, ...policy(2, 0) });
+    scene.call('PutWarmPool', { AutoScalingGroupName: 'demo', MinSize: 1, MaxGroupPreparedCapacity: 2 });
+    scene.advance(60);
+    scene.update(distribution(0, 0));
+    scene.advance(600);
+    expect(bought(scene)).toEqual([0, 2]);
+  });
+
   it('replace nothing when instances only were attached or terminated by hand', () => {
     const scene = new Scene();
     scene.group({ DesiredCapacity: 4, ...policy(2, 0) });

@@ -99,39 +99,6 @@ function act(one: Account, { kind, which }: Step): void {
       ecs(one, 'UpdateTaskSet', { service: 'sets', taskSet: set?.taskSetArn, scale });
       return;
     }
-    case 'scale-group':
-      group(one, { DesiredCapacity: which }, 'SetDesiredCapacity');
-      return;
-    case 'recommend':
-      if (ec2InstanceId) one.hear(one.ec2.recommendRebalance(ec2InstanceId));
-      return;
-    case 'interrupt':
-    case 'spot-stop':
-      if (ec2InstanceId)
-        one.hear(one.ec2.interrupt(now, ec2InstanceId, kind === 'interrupt' ? 'terminate' : 'stop'));
-      return;
-    case 'capacity':
-    case 'no-capacity':
-      one.setCapacity('nodes', kind === 'capacity', which < 3 ? { availabilityZone: zones[which] } : {});
-      return;
-    case 'refresh':
-      group(one, { Preferences: { MinHealthyPercentage: 50, InstanceWarmup: 5 } }, 'StartInstanceRefresh');
-      return;
-    case 'pool':
-      group(one, { MinSize: which % 3, PoolState: which % 2 ? 'Running' : 'Stopped' }, 'PutWarmPool');
-      return;
-    case 'no-pool':
-      group(one, { ForceDelete: which % 2 === 0 }, 'DeleteWarmPool');
-      return;
-    case 'zones':
-      group(one, { AvailabilityZones: zones.slice(which % 3) });
-      return;
-    case 'purchase':
-      group(one, bought(which % 4, (which % 3) * 50));
-      return;
-    case 'terminate':
-      if (ec2InstanceId) one.hear(one.ec2.terminate(now, ec2InstanceId));
-      return;
     case 'drain':
     case 'activate': {
       const status = kind === 'drain' ? 'DRAINING' : 'ACTIVE';
@@ -160,6 +127,52 @@ function act(one: Account, { kind, which }: Step): void {
       return;
     case 'sick':
       if (task?.lastStatus === 'RUNNING') one.hear(one.ecs.taskFailsCheck(now, task.taskArn));
+      return;
+    default:
+      actOnGroup(one, { kind, which }, ec2InstanceId);
+  }
+}
+
+/** What happens to the group, or to one instance by the hand of EC2. */
+function actOnGroup(
+  one: Account,
+  { kind, which }: Pick<Step, 'kind' | 'which'>,
+  instanceId: string | undefined,
+): void {
+  const { now } = one.world;
+  switch (kind) {
+    case 'scale-group':
+      group(one, { DesiredCapacity: which }, 'SetDesiredCapacity');
+      return;
+    case 'recommend':
+      if (instanceId) one.hear(one.ec2.recommendRebalance(instanceId));
+      return;
+    case 'interrupt':
+    case 'spot-stop':
+      if (instanceId)
+        one.hear(one.ec2.interrupt(now, instanceId, kind === 'interrupt' ? 'terminate' : 'stop'));
+      return;
+    case 'capacity':
+    case 'no-capacity':
+      one.setCapacity('nodes', kind === 'capacity', which < 3 ? { availabilityZone: zones[which] } : {});
+      return;
+    case 'refresh':
+      group(one, { Preferences: { MinHealthyPercentage: 50, InstanceWarmup: 5 } }, 'StartInstanceRefresh');
+      return;
+    case 'pool':
+      group(one, { MinSize: which % 3, PoolState: which % 2 ? 'Running' : 'Stopped' }, 'PutWarmPool');
+      return;
+    case 'no-pool':
+      group(one, { ForceDelete: which % 2 === 0 }, 'DeleteWarmPool');
+      return;
+    case 'zones':
+      group(one, { AvailabilityZones: zones.slice(which % 3) });
+      return;
+    case 'purchase':
+      group(one, bought(which % 4, (which % 3) * 50));
+      return;
+    case 'terminate':
+      if (instanceId) one.hear(one.ec2.terminate(now, instanceId));
   }
 }
 

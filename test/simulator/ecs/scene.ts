@@ -10,15 +10,8 @@ export const rootArn = 'arn:aws:iam::111122223333:root';
 export const clusterArn = 'arn:aws:ecs:eu-west-1:111122223333:cluster/demo';
 export const targetGroupArn =
   'arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef';
-
-/** What an agent says when it registers, unless a test says otherwise. */
-const registration = {
-  clusterName: 'demo',
-  instanceType: 'm6i.large',
-  availabilityZone: 'eu-west-1a',
-  cpu: 2048,
-  memoryMib: 7680,
-};
+const size = { cpu: 2048, memoryMib: 7680 };
+const usual = { clusterName: 'demo', instanceType: 'm6i.large', availabilityZone: 'eu-west-1a', ...size };
 
 /** The ARN of an Auto Scaling group. */
 export const groupArn = (name: string) =>
@@ -159,7 +152,7 @@ export class Scene {
 
   /** An instance registers; gives the last segment of its ARN. */
   instance(ec2InstanceId: string, more: Partial<Registration> = {}): string {
-    this.hear(this.ecs.agentRegisters(this.time, { ...registration, ec2InstanceId, ...more }));
+    this.hear(this.ecs.agentRegisters(this.time, { ...usual, ec2InstanceId, ...more }));
     return this.idOf(ec2InstanceId);
   }
 
@@ -184,7 +177,7 @@ export class Scene {
   }
 
   forget(ec2InstanceId: string, more: Partial<Registration> = {}): void {
-    this.hear(this.ecs.agentForgets(this.time, { ...registration, ec2InstanceId, ...more }));
+    this.hear(this.ecs.agentForgets(this.time, { ...usual, ec2InstanceId, ...more }));
   }
 
   noticeSpot(ec2InstanceId: string): void {
