@@ -1,6 +1,16 @@
 import { externalAttribute } from './launch-types.ts';
 import type { Attribute } from './records.ts';
 
+/** What agents can do wherever they are (D-14.57). */
+const usualCapabilities: readonly Attribute[] = [
+  { name: 'ecs.capability.secrets.asm.environment-variables' },
+  { name: 'ecs.capability.secrets.ssm.environment-variables' },
+  { name: 'com.amazonaws.ecs.capability.logging-driver.awslogs' },
+  { name: 'com.amazonaws.ecs.capability.privileged-container' },
+  { name: 'com.amazonaws.ecs.capability.task-iam-role' },
+  { name: 'com.amazonaws.ecs.capability.task-iam-role-network-host' },
+];
+
 /** Attributes that an instance has by its registration: those its agent names, or the usual ones of Amazon Linux (D-9.7). */
 export function attributesOf({
   availabilityZone,
@@ -22,7 +32,7 @@ export function attributesOf({
   const known = (name: string) => attributes?.some((attribute) => attribute.name === name) ?? false;
   if (attributes) return [...attributes, ...own.filter(({ name }) => !known(name))];
   return [
-    { name: 'ecs.capability.secrets.asm.environment-variables' },
+    ...usualCapabilities,
     { name: 'ecs.capability.task-eni' },
     ...own,
     { name: 'ecs.os-type', value: 'linux' },
@@ -35,6 +45,7 @@ export function attributesOf({
 export const isExternalId = (instanceId: string): boolean => instanceId.startsWith('mi-');
 
 const usualExternal: readonly Attribute[] = [
+  ...usualCapabilities,
   { name: 'ecs.os-type', value: 'linux' },
   { name: 'ecs.cpu-architecture', value: 'x86_64' },
   { name: 'com.amazonaws.ecs.capability.docker-remote-api.1.44' },

@@ -15,6 +15,7 @@ import {
 } from './input.ts';
 import { placementConstraints } from './placement.ts';
 import type { Behaviour, NetworkBinding, Resources, TaskDefinition } from './records.ts';
+import { requiredAttributes } from './required-attributes.ts';
 
 const namePattern = /^[A-Za-z0-9_-]{1,255}$/;
 
@@ -71,6 +72,7 @@ export function readDefinition(
     compatibilities: compatibilitiesOf(input, networkMode, reservation),
     behaviour: readBehaviour(containers),
     placementConstraints: definitionConstraints(input),
+    requiresAttributes: requiredAttributes(input, networkMode),
   };
 }
 

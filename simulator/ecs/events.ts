@@ -183,10 +183,13 @@ function misfitWords({ instance, reason }: { instance: ContainerInstanceRecord; 
       return `${name} is already using a port required by your task.`;
     case 'ATTRIBUTE':
       return `${name} is missing an attribute required by your task.`;
+    case 'RESOURCE:GPU':
+      return `${name} has insufficient GPU resource available.`;
     case 'AGENT':
     case 'LOCATION':
     case 'RESOURCE:ENI':
-    case 'RESOURCE:GPU':
+    case 'MemberOf placement constraint unsatisfied.':
+    case 'DistinctInstance placement constraint unsatisfied.':
       return `${name} encountered error "${reason}".`;
   }
 }

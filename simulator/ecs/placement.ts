@@ -9,6 +9,7 @@ import type {
   Resources,
   TaskDefinition,
 } from './records.ts';
+import { hasAttributes } from './required-attributes.ts';
 import { hasInterfaceLeft } from './trunk.ts';
 
 /** What a task needs of an instance. */
@@ -22,7 +23,7 @@ export interface Requirement {
   readonly zones?: readonly string[] | undefined;
 }
 
-/** Why an instance cannot take a task (D-9.60). */
+/** Why an instance cannot take a task (D-9.60, D-14.57, D-14.58). */
 export type Misfit =
   | 'RESOURCE:CPU'
   | 'RESOURCE:MEMORY'
@@ -31,7 +32,13 @@ export type Misfit =
   | 'RESOURCE:GPU'
   | 'AGENT'
   | 'LOCATION'
-  | 'ATTRIBUTE';
+  | 'ATTRIBUTE'
+  | Unmet;
+
+/** The kind of constraint that keeps a task from an instance, in AWS's words (D-14.58). */
+type Unmet =
+  | 'MemberOf placement constraint unsatisfied.'
+  | 'DistinctInstance placement constraint unsatisfied.';
 
 /** Where nothing else is asked for: the zone, then the instance, with the fewest tasks of the service (D-2.42). */
 export const usualStrategy: readonly PlacementStrategy[] = [
@@ -73,13 +80,19 @@ export function placementStrategy(input: Input): PlacementStrategy[] {
 }
 
 /** Whether expressions of the definition and the constraints admit the instance. */
-export function meetsConstraints(instance: ContainerInstanceRecord, requirement: Requirement): boolean {
+export const meetsConstraints = (instance: ContainerInstanceRecord, requirement: Requirement): boolean =>
+  unmet(instance, requirement) === undefined;
+
+function unmet(instance: ContainerInstanceRecord, requirement: Requirement): Unmet | undefined {
   const all = [...requirement.definition.placementConstraints, ...requirement.constraints];
-  return all.every(({ type, expression = '' }) =>
+  const found = all.find(({ type, expression = '' }) =>
     type === 'distinctInstance'
-      ? !requirement.siblings.get(instance.containerInstanceArn)
-      : matches(instance, queryOf(expression)),
+      ? requirement.siblings.get(instance.containerInstanceArn)
+      : !matches(instance, queryOf(expression)),
   );
+  if (!found) return undefined;
+  const kind = found.type === 'memberOf' ? 'MemberOf' : 'DistinctInstance';
+  return `${kind} placement constraint unsatisfied.`;
 }
 
 /** Whether an instance is one that the query asks for. */
@@ -97,7 +110,9 @@ export function misfit(instance: ContainerInstanceRecord, requirement: Requireme
   const { reservation: wanted } = requirement;
   if (!isReachable(instance)) return 'AGENT';
   if (requirement.zones?.includes(instance.availabilityZone) === false) return 'LOCATION';
-  if (!meetsConstraints(instance, requirement)) return 'ATTRIBUTE';
+  if (!hasAttributes(instance, requirement.definition.requiresAttributes)) return 'ATTRIBUTE';
+  const constraint = unmet(instance, requirement);
+  if (constraint) return constraint;
   if (wanted.cpu > left.cpu) return 'RESOURCE:CPU';
   if (wanted.memoryMib > left.memoryMib) return 'RESOURCE:MEMORY';
   const isTaken =

@@ -31,7 +31,14 @@ export interface Batch {
 export interface Refusal {
   /** The provider whose share it was; undefined: the launch type. */
   readonly capacityProvider?: string | undefined;
-  readonly reason?: Misfit | 'RESOURCE:FARGATE' | 'EMPTY CAPACITY PROVIDER' | undefined;
+  readonly reason?:
+    | Misfit
+    | 'RESOURCE:FARGATE'
+    | 'EMPTY CAPACITY PROVIDER'
+    | 'NO ACTIVE INSTANCES'
+    | undefined;
+  /** How many tasks. */
+  readonly count: number;
   readonly misfits: readonly { readonly instance: ContainerInstanceRecord; readonly reason: Misfit }[];
 }
 
@@ -76,10 +83,12 @@ export class Placer {
     const zones = countBy(batch.siblings, ({ availabilityZone }) => availabilityZone);
     const places = new Map<string, Places>();
     const placed: TaskRecord[] = [];
-    const refusals = new Map<string, Refusal>();
+    const refusals = new Map<string, Omit<Refusal, 'count'>>();
+    const refused = new Map<string, number>();
     for (let number = 0; number < batch.count; number++) {
       const provider = items.length > 0 ? nextProvider(items, counts) : '';
       counts.set(provider, (counts.get(provider) ?? 0) + 1);
+      refused.set(provider, (refused.get(provider) ?? 0) + 1);
       if (refusals.has(provider)) continue;
       const outcome =
         batch.infrastructure.launchType === 'FARGATE'
@@ -89,10 +98,12 @@ export class Placer {
         refusals.set(provider, outcome);
         continue;
       }
+      refused.delete(provider);
       placed.push(outcome);
       zones.set(outcome.availabilityZone, (zones.get(outcome.availabilityZone) ?? 0) + 1);
     }
-    return { placed, refusals: [...refusals.values()] };
+    const counted = [...refusals].map(([name, refusal]) => ({ ...refusal, count: refused.get(name) ?? 0 }));
+    return { placed, refusals: counted };
   }
 
   /** Whether one more of the tasks would find a place at once. */
@@ -190,7 +201,7 @@ export class Placer {
     batch: Batch,
     provider: StrategyItem['capacityProvider'],
     places: Map<string, Places>,
-  ): TaskRecord | Refusal {
+  ): TaskRecord | Omit<Refusal, 'count'> {
     const capacityProviderName = provider || undefined;
     const { launchType } = batch.infrastructure;
     const order = { ...batch.order, launchType, capacityProviderName };
@@ -211,8 +222,16 @@ export class Placer {
     }
     const { misfits } = placement;
     const isEmpty = capacityProviderName !== undefined && misfits.length === 0;
-    const reason = isEmpty ? 'EMPTY CAPACITY PROVIDER' : closest(misfits)?.reason;
+    const reason = isEmpty ? this.whyEmpty(batch.clusterArn, provider) : closest(misfits)?.reason;
     return { capacityProvider: capacityProviderName, misfits, reason };
+  }
+
+  /** A provider may have no instances in the cluster, or none that is ACTIVE (D-9.61). */
+  private whyEmpty(clusterArn: string, provider: string) {
+    const own = this.state
+      .instancesOf(clusterArn)
+      .some(({ capacityProviderName }) => capacityProviderName === provider);
+    return own ? 'NO ACTIVE INSTANCES' : 'EMPTY CAPACITY PROVIDER';
   }
 
   private startOnFargate(
@@ -220,7 +239,7 @@ export class Placer {
     { clusterArn, order, infrastructure, availabilityZone: only }: Batch,
     named: string,
     crowd: ReadonlyMap<string, number>,
-  ): TaskRecord | Refusal {
+  ): TaskRecord | Omit<Refusal, 'count'> {
     const capacityProviderName = named || undefined;
     const provider = fargateProviders.find((name) => name === capacityProviderName) ?? 'FARGATE';
     if (this.unavailable.has(provider))

@@ -1,4 +1,5 @@
 import type { Hosting, LaunchType } from './launch-types.ts';
+import type { AgentUpdateStatus } from './update.ts';
 
 /** One attribute of a container instance (D-9.7). */
 export interface Attribute {
@@ -12,7 +13,7 @@ export interface Tag {
   readonly value: string;
 }
 
-/** CPU units, MiB of memory and host ports. Of what remains, `ports` and `udpPorts` are the ones in use (D-9.4). */
+/** CPU units, MiB of memory, host ports; of what remains, the ports are the ones in use (D-9.4). */
 export interface Resources {
   readonly cpu: number;
   readonly memoryMib: number;
@@ -67,9 +68,6 @@ export interface Attachment {
   readonly status: string;
   readonly details: readonly { readonly name: string; readonly value: string }[];
 }
-
-/** D-8.4. */
-export type AgentUpdateStatus = 'PENDING' | 'STAGING' | 'STAGED' | 'UPDATING' | 'UPDATED' | 'FAILED';
 
 /** What happens to an instance that AWS leaves to chance. */
 export interface Fate {
@@ -276,6 +274,8 @@ export interface TaskDefinition {
   readonly reservation: Resources;
   readonly behaviour: Behaviour;
   readonly placementConstraints: readonly PlacementConstraint[];
+  /** Of an instance: by name what its agent can do, with a value what platform it is (D-14.57). */
+  readonly requiresAttributes: readonly Attribute[];
 }
 
 /** `distinctInstance` takes no expression, `memberOf` one of the cluster query language (D-9.28). */

@@ -185,7 +185,7 @@ export class Scheduler implements Watcher {
     const judged = lacking.map((instance) => ({ instance, reason: misfit(instance, requirement) }));
     const misfits = judged.flatMap(({ instance, reason }) => (reason ? [{ instance, reason }] : []));
     const [first] = misfits;
-    if (first) this.refused(now, service, [{ misfits, reason: first.reason }]);
+    if (first) this.refused(now, service, [{ misfits, reason: first.reason, count: misfits.length }]);
     else this.resolved(service);
     const taskArns = judged.flatMap(({ instance, reason }) =>
       reason ? [] : [this.start(now, service, instance)],

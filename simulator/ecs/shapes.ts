@@ -150,6 +150,8 @@ export function taskDefinitionShape(definition: TaskDefinition): Shape {
     revision: definition.revision,
     status: definition.status,
     compatibilities: definition.compatibilities,
+    // A platform is not among them: it is in runtimePlatform.
+    requiresAttributes: definition.requiresAttributes.filter(({ value }) => value === undefined),
     registeredAt: new Date(definition.registeredAt),
     registeredBy: definition.registeredBy,
     deregisteredAt: date(definition.deregisteredAt),

@@ -15,9 +15,7 @@ const activatingMs = 1_000;
 const orderMs = 500;
 
 /** Whether the task has not reached RUNNING yet. */
-function isStarting(task: TaskRecord): boolean {
-  return isPending(task) || task.lastStatus === 'ACTIVATING';
-}
+const isStarting = (task: TaskRecord) => isPending(task) || task.lastStatus === 'ACTIVATING';
 
 /** Whether the task is PENDING or earlier: only then it is stopped at once, and has no target to deregister (D-2.17). */
 export function isPending({ lastStatus }: TaskRecord): boolean {
@@ -44,6 +42,13 @@ export class Tasks {
     const task = newTask(this.state, now, { clusterArn, availabilityZone: '' }, order);
     this.state.putTask(now, { ...task, lastStatus: 'PROVISIONING' }, { instanceEvent: false });
     return this.state.task(task.taskArn);
+  }
+
+  /** A task that waits is given up, as its provider has no instance for it (D-9.61). */
+  giveUp(now: number, taskArn: string, reason: string): void {
+    const task = this.alive(taskArn);
+    const stop = { stopCode: 'TaskFailedToStart', stoppedReason: `TaskFailedToStart: ${reason}` } as const;
+    if (task) this.end(now, { ...task, stop: task.stop ?? stop }, { instanceEvent: false });
   }
 
   /** A task that waited has an instance now, and goes on as one that is placed. */

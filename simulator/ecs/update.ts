@@ -2,8 +2,11 @@ import { Fault } from '../machine.ts';
 import type { Agents } from './agents.ts';
 import { invalid } from './input.ts';
 import type { Instances } from './instances.ts';
-import type { AgentUpdateStatus, ContainerInstanceRecord, VersionInfo } from './records.ts';
+import type { ContainerInstanceRecord, VersionInfo } from './records.ts';
 import type { State } from './state.ts';
+
+/** D-8.4. */
+export type AgentUpdateStatus = 'PENDING' | 'STAGING' | 'STAGED' | 'UPDATING' | 'UPDATED' | 'FAILED';
 
 /** The agent that an update installs, and that an instance has when nothing else is said (D-8.11). */
 export const newestAgent = {

@@ -58,7 +58,7 @@ const failureReasons = new RegExp(
     'RESOURCE:(CPU|MEMORY|PORTS|ENI|GPU|FARGATE)',
     'NO ACTIVE INSTANCES',
     'EMPTY CAPACITY PROVIDER',
-    'MemberOf placement constraint unsatisfied.?',
+    '(MemberOf|DistinctInstance) placement constraint unsatisfied.?',
   ].join('|')})$`,
 );
 

@@ -26,6 +26,8 @@ import type { Operations, Request } from './operation.ts';
 
 /** D-5.14. */
 const runsMax = 10;
+/** From a task that finds no instance of its provider to its end (our choice). */
+const givenUpMs = 1_000;
 /** Of the overrides as JSON (D-9.27). */
 const overridesCharactersMax = 8_192;
 
@@ -73,7 +75,7 @@ export const runTaskOperations: Operations = {
 
 /** Places up to ten standalone tasks; what finds no place is a failure, not an error (D-9.27, D-9.59). */
 function run(request: Request, cluster: Cluster): Record<string, unknown> {
-  const { now, input, state, placer } = request;
+  const { now, input, state, placer, tasks } = request;
   const { clusterArn } = cluster;
   const order = orderOf(request, clusterArn, /^[A-Za-z0-9\-_/]{0,128}$/);
   const infrastructure = infrastructureOf(state, cluster, input, order.definition);
@@ -109,7 +111,24 @@ function run(request: Request, cluster: Cluster): Record<string, unknown> {
     // Without a strategy, tasks of RunTask go to any instance that has room.
     pick: (among) => Number.parseInt(state.ids.hex(8), 16) % among,
   });
-  return { tasks: placed.map(taskShape), failures: refusals.flatMap((each) => failuresOf(state, each)) };
+  // By provider, what finds no instance of a group fails as a task (D-9.61).
+  const isLater = ({ capacityProvider }: Refusal) =>
+    capacityProvider !== undefined && launchType !== 'FARGATE';
+  const failing = refusals.filter(isLater).flatMap(({ capacityProvider, reason = '', count: refused }) =>
+    Array.from({ length: refused }, () => {
+      const task = tasks.wait(now, clusterArn, {
+        ...order,
+        launchType,
+        capacityProviderName: capacityProvider,
+      });
+      state.after(now, givenUpMs, (then) => tasks.giveUp(then, task.taskArn, reason));
+      return task;
+    }),
+  );
+  return {
+    tasks: [...placed, ...failing].map(taskShape),
+    failures: refusals.filter((each) => !isLater(each)).flatMap((each) => failuresOf(state, each)),
+  };
 }
 
 /** What tasks of RunTask and StartTask are, checked. */
@@ -150,7 +169,7 @@ function overridesOf({ overrides }: Input, definition: TaskDefinition) {
   return { overrides: given };
 }
 
-/** One failure for each instance that was asked; without one, for the provider (D-9.60, D-9.61). */
+/** One failure for each instance that was asked; without one, for the provider of Fargate (D-9.60, D-10.17). */
 function failuresOf(state: State, { capacityProvider, reason, misfits }: Refusal): Failure[] {
   if (misfits.length > 0)
     return misfits.map(({ instance, reason: why }) => ({ arn: instance.containerInstanceArn, reason: why }));

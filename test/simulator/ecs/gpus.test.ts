@@ -70,7 +70,7 @@ describe('GPUs of an instance', () => {
     one.service('web', { taskDefinition: 'train', desiredCount: 3 });
     expect(one.live()).toHaveLength(2);
     expect(messagesOf(one)).toContain(
-      `(service web) was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance ${one.idOf('i-1')}) encountered error "RESOURCE:GPU".`,
+      `(service web) was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance ${one.idOf('i-1')}) has insufficient GPU resource available.`,
     );
     one.instance('i-2', devices('gpu-3'));
     one.pass(60);

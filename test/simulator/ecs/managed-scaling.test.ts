@@ -76,8 +76,12 @@ describe('tasks of a provider that ECS scales', () => {
 
   it('fail at once where ECS does not scale the provider (D-4.32)', () => {
     const scene = managed({ status: 'DISABLED' });
-    expect(run(scene, 1)).toMatchObject({ tasks: [], failures: [{ reason: 'EMPTY CAPACITY PROVIDER' }] });
+    const [task] = run(scene, 1).tasks;
+    scene.pass(1);
     expect(scene.live()).toEqual([]);
+    expect(scene.call('DescribeTasks', { tasks: [task?.taskArn] }).tasks[0]?.stoppedReason).toBe(
+      'TaskFailedToStart: EMPTY CAPACITY PROVIDER',
+    );
   });
 
   it('wait for room as well, the oldest first', () => {

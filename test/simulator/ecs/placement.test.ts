@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Scene } from './scene.ts';
+import { inVpc, Scene } from './scene.ts';
 
 /** Three instances: two in zone a, one with less memory left. */
 function scene() {
@@ -61,9 +61,9 @@ describe('placement constraints (D-9.28)', () => {
   it('memberOf takes instances that the expression selects', () => {
     expect(run(scene(), memberOf('attribute:ecs.instance-type == m6i.xlarge')).places).toEqual(['i-3']);
     expect(run(scene(), memberOf('ec2InstanceId == none')).failures).toEqual([
-      'i-1 ATTRIBUTE',
-      'i-2 ATTRIBUTE',
-      'i-3 ATTRIBUTE',
+      'i-1 MemberOf placement constraint unsatisfied.',
+      'i-2 MemberOf placement constraint unsatisfied.',
+      'i-3 MemberOf placement constraint unsatisfied.',
     ]);
   });
 
@@ -110,6 +110,70 @@ describe('what finds no place', () => {
     const one = scene();
     one.definition('job', {}, container);
     expect(run(one, {}).failures).toEqual([`i-1 ${reason}`, `i-2 ${reason}`, `i-3 ${reason}`]);
+  });
+
+  it.each<[string, object, object, string]>([
+    [
+      'secrets',
+      { secrets: [{ name: 'A', valueFrom: 'a' }] },
+      {},
+      'ecs.capability.secrets.ssm.environment-variables',
+    ],
+    [
+      'a log driver',
+      { logConfiguration: { logDriver: 'awslogs' } },
+      {},
+      'com.amazonaws.ecs.capability.logging-driver.awslogs',
+    ],
+    ['privileges', { privileged: true }, {}, 'com.amazonaws.ecs.capability.privileged-container'],
+    ['a role', {}, { taskRoleArn: 'arn:r' }, 'com.amazonaws.ecs.capability.task-iam-role'],
+    ['a network interface', {}, { networkMode: 'awsvpc' }, 'ecs.capability.task-eni'],
+  ])(
+    'is a failure ATTRIBUTE where the agent cannot do what the definition asks for: %s (D-9.60, D-14.57)',
+    (_, container, more, name) => {
+      const one = scene();
+      one.definition('job', {}, { cpu: 1, memory: 8, ...container }, { ...more });
+      const { requiresAttributes } = one.call('DescribeTaskDefinition', {
+        taskDefinition: 'job',
+      }).taskDefinition;
+      expect(requiresAttributes).toEqual([{ name }]);
+      one.instance('i-4', { attributes: [] });
+      const inVpcToo = 'networkMode' in more ? inVpc : {};
+      expect(run(one, { ...memberOf('ec2InstanceId == i-4'), ...inVpcToo }).failures).toContain(
+        'i-4 ATTRIBUTE',
+      );
+      one.instance('i-5', { attributes: [{ name }] });
+      expect(run(one, { ...memberOf('ec2InstanceId == i-5'), ...inVpcToo }).places).toEqual(['i-5']);
+    },
+  );
+
+  it('is a failure ATTRIBUTE where the platform is another one (D-14.57)', () => {
+    const one = scene();
+    const runtimePlatform = { cpuArchitecture: 'ARM64', operatingSystemFamily: 'LINUX' };
+    one.definition('job', {}, {}, { runtimePlatform });
+    expect(run(one, {}).failures).toEqual(['i-1 ATTRIBUTE', 'i-2 ATTRIBUTE', 'i-3 ATTRIBUTE']);
+    const attributes = [
+      { name: 'ecs.os-type', value: 'linux' },
+      { name: 'ecs.cpu-architecture', value: 'arm64' },
+    ];
+    one.instance('i-4', { attributes });
+    expect(run(one, {}).places).toEqual(['i-4']);
+  });
+
+  it.each([
+    [{ privileged: true }, {}, ' is missing an attribute required by your task.'],
+    [
+      {},
+      memberOf('ec2InstanceId == none'),
+      ' encountered error "MemberOf placement constraint unsatisfied.".',
+    ],
+  ])('is told in a message of the service: %j %j (D-2.43, D-14.58)', (container, more, expected) => {
+    const one = new Scene();
+    one.instance('i-1', { attributes: [] });
+    one.definition('web', {}, container);
+    one.service('web', more);
+    const { services } = one.call('DescribeServices', { services: ['web'] });
+    expect(services[0]?.events[0]?.message).toContain(`(container-instance ${one.idOf('i-1')})${expected}`);
   });
 
   it('is a failure AGENT where the agent is disconnected (D-9.60, D-2.10)', () => {

@@ -29,7 +29,7 @@ describe('RunTask', () => {
     expect(failures).toEqual(['i-1', 'i-2'].map((id) => ({ arn: arnOf(scene, id), reason })));
   });
 
-  it('names instances whose agent is away or whose attributes do not fit (D-9.60)', () => {
+  it('names instances whose agent is away or that constraints exclude (D-9.60, D-14.58)', () => {
     const scene = fleet(2);
     scene.connection('i-1', false);
     const placementConstraints = [
@@ -37,16 +37,68 @@ describe('RunTask', () => {
     ];
     expect(run(scene, { placementConstraints }).failures).toEqual([
       { arn: arnOf(scene, 'i-1'), reason: 'AGENT' },
-      { arn: arnOf(scene, 'i-2'), reason: 'ATTRIBUTE' },
+      { arn: arnOf(scene, 'i-2'), reason: 'MemberOf placement constraint unsatisfied.' },
     ]);
   });
 
-  it('names the provider that has no instances, or no capacity; the others have their share (D-9.61, D-10.17)', () => {
+  it.each<[string, (scene: Scene) => void, string]>([
+    ['has no instances', () => {}, 'EMPTY CAPACITY PROVIDER'],
+    [
+      'has none that is ACTIVE',
+      (scene) => {
+        scene.instance('i-green', { autoScalingGroupName: 'green' });
+        scene.drain('i-green');
+      },
+      'NO ACTIVE INSTANCES',
+    ],
+    [
+      'has too little',
+      (scene) => scene.instance('i-green', { autoScalingGroupName: 'green', cpu: 128 }),
+      'RESOURCE:CPU',
+    ],
+    [
+      'has nobody to reach',
+      (scene) => {
+        scene.instance('i-green', { autoScalingGroupName: 'green' });
+        scene.connection('i-green', false);
+      },
+      'AGENT',
+    ],
+    [
+      'lacks an attribute',
+      (scene) => scene.instance('i-green', { autoScalingGroupName: 'green', attributes: [] }),
+      'ATTRIBUTE',
+    ],
+  ])(
+    'fails as a task where the provider %s; the others have their share (D-9.61, D-7.10)',
+    (_, make, reason) => {
+      const scene = providers({ blue: 1 });
+      make(scene);
+      scene.definition('web', {}, { privileged: true });
+      const { tasks, failures } = run(scene, { ...strategy('blue:1', 'green:1'), count: 4 });
+      expect(failures).toEqual([]);
+      expect(tasks.map((task) => `${task.capacityProviderName} ${task.lastStatus}`)).toEqual([
+        'blue PENDING',
+        'blue PENDING',
+        'green PROVISIONING',
+        'green PROVISIONING',
+      ]);
+      scene.heard();
+      scene.pass(5);
+      const stopped = scene
+        .call('DescribeTasks', { tasks: tasks.map(({ taskArn }) => taskArn) })
+        .tasks.slice(2);
+      const failed = { stopCode: 'TaskFailedToStart', stoppedReason: `TaskFailedToStart: ${reason}` };
+      expect(stopped).toMatchObject(
+        Array(2).fill({ lastStatus: 'STOPPED', desiredStatus: 'STOPPED', ...failed }),
+      );
+      const events = scene.taskEvents().filter(({ detail }) => detail.lastStatus === 'STOPPED');
+      expect(events.map(({ detail }) => detail.stoppedReason)).toEqual(Array(2).fill(failed.stoppedReason));
+    },
+  );
+
+  it('names a provider of Fargate that has no capacity (D-10.17)', () => {
     const scene = providers({ blue: 1 });
-    expect(run(scene, { ...strategy('blue:1', 'green:1'), count: 4 })).toMatchObject({
-      tasks: [{ capacityProviderName: 'blue' }, { capacityProviderName: 'blue' }],
-      failures: [{ arn: provider('green'), reason: 'EMPTY CAPACITY PROVIDER' }],
-    });
     scene.setFargate('FARGATE_SPOT', false);
     const more = { taskDefinition: 'fargate', ...inVpc, ...strategy('FARGATE_SPOT:1') };
     expect(run(scene, more)).toMatchObject({
@@ -55,12 +107,14 @@ describe('RunTask', () => {
     });
   });
 
-  it('places no two tasks of a group on an instance where that is asked (D-9.28)', () => {
+  it('places no two tasks of a group on an instance where that is asked (D-9.28, D-14.58)', () => {
     const scene = fleet(3);
     const placementConstraints = [{ type: 'distinctInstance' }];
     const { tasks, failures } = run(scene, { placementConstraints, count: 4, group: 'mine' });
     expect(new Set(tasks.map(({ containerInstanceArn }) => containerInstanceArn)).size).toBe(3);
-    expect(failures.every(({ reason }) => reason === 'ATTRIBUTE')).toBe(true);
+    expect(failures.map(({ reason }) => reason)).toEqual(
+      Array(3).fill('DistinctInstance placement constraint unsatisfied.'),
+    );
     expect(tasks[0]).toMatchObject({ group: 'mine' });
   });
 
