@@ -43,8 +43,12 @@ export interface GroupWish {
 const label = (name: string, seconds: number | undefined) =>
   seconds === undefined ? {} : { [`simulator.${name}`]: String(seconds) };
 
-/** Registers the task definition of a workload. */
-export function registerWorkload(account: Account, workload: Workload): void {
+/** Registers the task definition of a workload; `portMappings` are those of its container. */
+export function registerWorkload(
+  account: Account,
+  workload: Workload,
+  portMappings: readonly { readonly containerPort: number }[] = [],
+): void {
   const { name, cpu, memoryMib, startSeconds, stopSeconds, stopTimeoutSeconds, exitAfterSeconds } = workload;
   const container = {
     name: 'app',
@@ -52,6 +56,7 @@ export function registerWorkload(account: Account, workload: Workload): void {
     cpu,
     memory: memoryMib,
     essential: true,
+    ...(portMappings.length === 0 ? {} : { portMappings }),
     ...(stopTimeoutSeconds === undefined ? {} : { stopTimeout: stopTimeoutSeconds }),
     dockerLabels: {
       ...label('start-seconds', startSeconds),
@@ -89,8 +94,8 @@ export function createGroup(account: Account, wish: GroupWish): void {
 
 /** Creates a replica or daemon service. */
 export function createService(account: Account, clusterName: string, wish: ServiceWish): void {
-  registerWorkload(account, wish);
   const { name, desiredCount, minimumHealthyPercent, maximumPercent, deregistrationDelaySeconds } = wish;
+  registerWorkload(account, wish, deregistrationDelaySeconds === undefined ? [] : [{ containerPort: 80 }]);
   const targetGroupArn = `arn:aws:elasticloadbalancing:${account.region}:${account.accountId}:targetgroup/${name}/0123456789abcdef`;
   if (deregistrationDelaySeconds !== undefined) {
     account.ecs.putTargetGroup({ targetGroupArn, deregistrationDelaySeconds, healthySeconds: 15 });

@@ -19,7 +19,7 @@ import type { Stack } from './cloud/template/template.ts';
 import { Ec2 } from './ec2/ec2.ts';
 import { Impairments } from './ec2/impairments.ts';
 import { instanceTypes, isInstanceType } from './ec2/instance.ts';
-import { Ecs, type EcsSwitches } from './ecs/ecs.ts';
+import { Ecs, type EcsSwitches, type Quotas } from './ecs/ecs.ts';
 import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
 import { type Caller, Fault, type Need, type Outcome, type ServiceName } from './machine.ts';
@@ -36,6 +36,8 @@ export interface AccountOptions {
   readonly accountId?: string;
   readonly ecsSwitches?: Partial<EcsSwitches>;
   readonly autoScalingSwitches?: Partial<AutoScalingSwitches>;
+  /** What ECS lets the account have at most, where it is not AWS's default (D-14.60). */
+  readonly ecsQuotas?: Partial<Quotas>;
   /** Where it answers, as in http://127.0.0.1:4566, if not where AWS does. */
   readonly endpointUrl?: string;
   /** Finds the code in the packages of functions; absent: only functions from source run. */
@@ -91,6 +93,7 @@ export class Account {
       ...aging,
       ids: world.ids('ecs'),
       switches: options.ecsSwitches ?? {},
+      quotas: options.ecsQuotas,
       group: (nameOrArn) => this.groupBehind(nameOrArn),
       instanceTypes: Object.entries(instanceTypes).map(([name, size]) => ({ name, ...size })),
     });

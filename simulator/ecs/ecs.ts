@@ -27,6 +27,7 @@ import { taskSetOperations } from './operations/task-sets.ts';
 import { taskOperations } from './operations/tasks.ts';
 import { Placer } from './placer.ts';
 import type { AutoScalingGroup, FargateProvider, InstanceType } from './providers.ts';
+import type { Quotas } from './quotas.ts';
 import type { ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
 import { Scheduler } from './scheduler.ts';
 import { State } from './state.ts';
@@ -35,6 +36,7 @@ import { Updates } from './update.ts';
 
 export type { EcsSwitches } from './events.ts';
 export type { Registration } from './instances.ts';
+export type { Quotas } from './quotas.ts';
 export type { ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
 
 const operations: ReadonlyMap<string, Operation> = new Map(
@@ -71,6 +73,7 @@ export class Ecs implements Service {
     forgets?: boolean;
     /** The Auto Scaling group of that name or ARN; undefined: there is none. */
     group: (nameOrArn: string) => AutoScalingGroup | undefined;
+    quotas?: Partial<Quotas> | undefined;
     /** What EC2 has for Managed Instances; usually nothing. */
     instanceTypes?: readonly InstanceType[];
   }) {

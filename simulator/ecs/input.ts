@@ -90,11 +90,11 @@ export function structures(input: Input, name: string): readonly Input[] {
   return list(input, name).map((entry) => structure(entry, name));
 }
 
-/** The ids of a describe call: at least one, at most `max` (D-5.14). */
-export function ids(input: Input, name: string, max: number, what = 'instanceIds'): readonly string[] {
+/** The ids of a describe call: at least one, at most `max` (D-5.14), named in messages as `what`. */
+export function ids(input: Input, name: string, max: number, what?: string): readonly string[] {
   const given = texts(input, name);
-  if (given.length === 0) throw invalid(`${name} cannot be empty.`);
-  if (given.length > max) throw invalid(`${what} can have at most ${max} items.`);
+  if (given.length === 0) throw invalid(`${what ?? name} cannot be empty.`);
+  if (given.length > max) throw invalid(`${what ?? 'instanceIds'} can have at most ${max} items.`);
   if (given.includes('')) throw invalid(`${name} cannot hold a blank entry.`);
   return given;
 }

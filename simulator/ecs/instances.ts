@@ -1,3 +1,4 @@
+import { Fault } from '../machine.ts';
 import { type Agents, isReachable, newestOf } from './agents.ts';
 import { attributesOf, isExternalId } from './attributes.ts';
 import { openCluster } from './clusters.ts';
@@ -55,13 +56,16 @@ export class Instances {
 
   /**
    * The agent registers its instance. One that is registered in that cluster keeps its identity (D-9.11); one of
-   * another cluster stays there as a duplicate without agent (D-2.8). Throws ClusterNotFoundException.
+   * another cluster stays there as a duplicate without agent (D-2.8). Where the cluster is full, nothing is registered
+   * (D-14.60). Throws ClusterNotFoundException.
    */
   register(now: number, registration: Registration): void {
     const { clusterArn } = this.clusterFor(now, registration);
     const registrations = this.state.registrationsOf(registration.ec2InstanceId);
     const own = registrations.filter((other) => other.clusterArn === clusterArn && isThere(other));
-    this.enrol(now, registration, newestOf(own));
+    const before = newestOf(own);
+    // An agent that is refused does not try again.
+    if (before || !this.isFull(clusterArn)) this.enrol(now, registration, before);
   }
 
   /**
@@ -77,6 +81,11 @@ export class Instances {
       this.refresh(now, registration, before);
       return before.containerInstanceArn;
     }
+    if (this.isFull(clusterArn))
+      throw new Fault(
+        'ClientException',
+        'The maximum number of container instances per cluster has been exceeded.',
+      );
     const instance = newInstance(this.state, now, clusterArn, registration);
     const { containerInstanceArn } = instance;
     this.change(now, instance, { event: true });
@@ -156,6 +165,11 @@ export class Instances {
     if (!connected) return;
     this.agents.catchUp(now, instance.containerInstanceArn);
     this.scheduler.capacityChanged(now, instance.clusterArn);
+  }
+
+  /** A cluster takes no more container instances (D-14.60). */
+  private isFull(clusterArn: string): boolean {
+    return this.state.instancesOf(clusterArn).length >= this.state.quotas.instancesPerCluster;
   }
 
   /** An external machine is in one cluster at a time (D-14.50). */

@@ -44,8 +44,6 @@ export interface Refusal {
 
 /** What LATEST means for Fargate (D-9.64). */
 const latestPlatform = '1.4.0';
-/** So many tasks of a cluster may wait for an instance (the quota of AWS, D-4.32). */
-const waitingMax = 500;
 /** From a change of capacity to the next try (our choice). */
 const retryMs = 1_000;
 /** Fargate spreads tasks over as many zones as there are subnets, up to these. */
@@ -125,7 +123,7 @@ export class Placer {
   /** Whether the tasks of a strategy wait for an instance, and no more of the cluster may (D-4.32). */
   isFull(clusterArn: string, items: readonly StrategyItem[]): boolean {
     const mayWait = items.some(({ capacityProvider }) => isSupplied(this.state.provider(capacityProvider)));
-    return mayWait && this.waitingTasks(clusterArn).length >= waitingMax;
+    return mayWait && this.hasNoMore(clusterArn);
   }
 
   /** The tasks of a cluster that wait for an instance, the oldest first; of one provider where it is named. */
@@ -161,10 +159,12 @@ export class Placer {
     this.tasks.settle(now, task, placement.instance);
   }
 
+  private hasNoMore(clusterArn: string): boolean {
+    return this.waitingTasks(clusterArn).length >= this.state.quotas.provisioningTasksPerCluster;
+  }
+
   private mayWait(clusterArn: string, capacityProvider: string): boolean {
-    return (
-      isSupplied(this.state.provider(capacityProvider)) && this.waitingTasks(clusterArn).length < waitingMax
-    );
+    return isSupplied(this.state.provider(capacityProvider)) && !this.hasNoMore(clusterArn);
   }
 
   private placesOf(

@@ -7,6 +7,7 @@ import { containerInstanceEvent, type EcsSwitches, taskEvent } from './events.ts
 import { Families } from './families.ts';
 import { Grouped } from './grouped.ts';
 import { type AutoScalingGroup, type CapacityProvider, fargateProviders, groupNameOf } from './providers.ts';
+import { type Quotas, usualQuotas } from './quotas.ts';
 import type { Cluster, ContainerInstanceRecord, TargetGroup, TaskRecord } from './records.ts';
 import { withTasks } from './resources.ts';
 import type { Service } from './service-records.ts';
@@ -33,6 +34,7 @@ export type StateOptions = Place & {
   readonly group: (nameOrArn: string) => AutoScalingGroup | undefined;
   /** Records go when AWS would not describe them any more. */
   readonly forgets?: boolean;
+  readonly quotas?: Partial<Quotas> | undefined;
 };
 
 /**
@@ -43,6 +45,7 @@ export class State {
   readonly arns: Arns;
   readonly ids: Ids;
   readonly switches: EcsSwitches;
+  readonly quotas: Quotas;
   readonly settings: Settings;
   readonly agenda = new Agenda<(now: number) => void>();
   readonly clusters = new Table<Cluster>();
@@ -74,17 +77,13 @@ export class State {
     this.arns = new Arns(options);
     this.ids = options.ids;
     this.switches = options.switches;
+    this.quotas = { ...usualQuotas, ...options.quotas };
     this.settings = new Settings(options.accountId);
     this.findGroup = options.group;
     for (const name of fargateProviders) {
       const capacityProviderArn = this.arns.capacityProvider(name);
-      this.providers.set(0, capacityProviderArn, {
-        capacityProviderArn,
-        name,
-        type: name,
-        status: 'ACTIVE',
-        tags: [],
-      });
+      const provider = { capacityProviderArn, name, type: name, status: 'ACTIVE', tags: [] } as const;
+      this.providers.set(0, capacityProviderArn, provider);
     }
   }
 

@@ -8,8 +8,6 @@ import { notActive, readStrategy } from '../strategy.ts';
 import { clusterShape } from './clusters.ts';
 import type { Operations, Request } from './operation.ts';
 
-/** D-14.56: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1086 */
-const providersMax = 20;
 /** How long ECS works on an association (milliseconds; D-10.16). */
 const workMs = 5_000;
 
@@ -59,7 +57,7 @@ export function clusterProviders(
   // What is left out here stays the cluster's own: it has no other (D-14.54).
   const managed = managedOf(state, clusterArn).filter((name) => !given.includes(name));
   const capacityProviders = [...given, ...managed];
-  if (capacityProviders.length > providersMax) throw tooMany();
+  if (capacityProviders.length > state.quotas.providersPerCluster) throw tooMany();
   const removed = (cluster.capacityProviders ?? []).filter((name) => !capacityProviders.includes(name));
   const isUsed = state.tasks
     .values()
@@ -81,13 +79,14 @@ export function clusterProviders(
   };
 }
 
+/** In AWS's words: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1086 */
 const tooMany = () => invalid('The maximum number of capacity providers per cluster has been exceeded.');
 
 /** Throws where a cluster has as many providers as it may have, in AWS's words (D-14.56). */
 export function checkProvidersMax(state: State, clusterArn: string): void {
   const own = state.clusters.get(clusterArn)?.capacityProviders ?? [];
   const all = new Set([...own, ...managedOf(state, clusterArn, ['PROVISIONING'])]);
-  if (all.size >= providersMax) throw tooMany();
+  if (all.size >= state.quotas.providersPerCluster) throw tooMany();
 }
 
 /** Names of the providers of Managed Instances of a cluster. */

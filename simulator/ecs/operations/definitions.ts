@@ -1,7 +1,7 @@
 import { Fault } from '../../machine.ts';
 import { lastSegment } from '../arn.ts';
 import { readDefinition } from '../definition.ts';
-import { ids, invalid, oneOf, requiredText, someOf, text } from '../input.ts';
+import { type Input, ids, invalid, oneOf, requiredText, someOf, structures, text } from '../input.ts';
 import { page } from '../paging.ts';
 import type { TaskDefinition } from '../records.ts';
 import { taskDefinitionShape } from '../shapes.ts';
@@ -11,12 +11,29 @@ import type { Operations } from './operation.ts';
 
 const familyPattern = /^[A-Za-z0-9_-]{1,255}$/;
 const deletesMax = 10;
+/** Of a definition as JSON (D-14.60). */
+const bytesMax = 65_536;
 
 /** The definition that a call names, and that new tasks may run. Throws ClientException when it is none. */
 export function definitionOf(state: State, nameOrArn: string): TaskDefinition {
   const definition = known(state, nameOrArn);
   if (definition.status !== 'ACTIVE') throw new Fault('ClientException', 'TaskDefinition is inactive');
   return definition;
+}
+
+/** Throws on what is too large (D-14.60), in AWS's words as far as they are known. */
+function checkSize({ quotas: { containersPerDefinition } }: State, input: Input): void {
+  const { length } = JSON.stringify(input);
+  if (length > bytesMax)
+    throw new Fault(
+      'ClientException',
+      `Actual length: '${length}'. Max allowed length is '${bytesMax}' bytes.`,
+    );
+  if (structures(input, 'containerDefinitions').length > containersPerDefinition)
+    throw new Fault(
+      'ClientException',
+      `Container definitions can have at most ${containersPerDefinition} items.`,
+    );
 }
 
 /** The operations on task definitions. */
@@ -26,6 +43,7 @@ export const definitionOperations: Operations = {
       const family = requiredText(input, 'family', familyPattern);
       const revision = state.families.nextRevision(family);
       const tags = tagsOf(input);
+      checkSize(state, input);
       const taskDefinitionArn = state.arns.taskDefinition(`${family}:${revision}`);
       const registered = { registeredAt: now, registeredBy: caller.principalArn };
       const definition = readDefinition(input, { taskDefinitionArn, revision, ...registered });

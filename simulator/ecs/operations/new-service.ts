@@ -63,7 +63,7 @@ export function newService(
     clusterArn: cluster.clusterArn,
     schedulingStrategy,
     deploymentController: controller,
-    desiredCount: desiredCountOf(input, schedulingStrategy, controller),
+    desiredCount: withinQuota(state, desiredCountOf(input, schedulingStrategy, controller)),
     ...percents(input, schedulingStrategy, controller, usual),
     placementConstraints: placementConstraints(input),
     placementStrategy: strategy,
@@ -168,6 +168,12 @@ function desiredCountOf(
   return desiredCount ?? 0;
 }
 
+/** In AWS's words (D-14.60): https://github.com/aws/containers-roadmap/issues/768 */
+export function withinQuota({ quotas }: State, desiredCount: number): number {
+  if (desiredCount <= quotas.tasksPerService) return desiredCount;
+  throw invalid('Desired count exceeds limit.');
+}
+
 /** D-2.25. */
 const usualReplica = { minimumHealthyPercent: 100, maximumPercent: 200, breaker: noBreaker };
 const usualDaemon = { minimumHealthyPercent: 0, maximumPercent: 100, breaker: noBreaker };
@@ -199,7 +205,11 @@ export function percents(
 
 /** The load balancers of a service or task set: target groups only, before containers that the definition has. */
 export function loadBalancersOf(state: State, input: Input, definition: TaskDefinition): LoadBalancer[] {
-  return structures(input, 'loadBalancers').map((loadBalancer) => {
+  const given = structures(input, 'loadBalancers');
+  const { targetGroupsPerService } = state.quotas;
+  if (given.length > targetGroupsPerService)
+    throw invalid(`loadBalancers can have at most ${targetGroupsPerService} items.`);
+  return given.map((loadBalancer) => {
     refuse('loadBalancers', loadBalancer, ['loadBalancerName', 'advancedConfiguration']);
     const targetGroupArn = requiredText(loadBalancer, 'targetGroupArn');
     if (!state.targetGroups.has(targetGroupArn))
@@ -208,12 +218,19 @@ export function loadBalancersOf(state: State, input: Input, definition: TaskDefi
     // In AWS's words: https://github.com/aws/amazon-ecs-agent/issues/1276
     if (!definition.behaviour.exitCodes.has(containerName))
       throw invalid(`The container ${containerName} does not exist in the task definition.`);
-    return {
-      targetGroupArn,
-      containerName,
-      containerPort: whole(loadBalancer, 'containerPort', 0, 65_535) ?? 0,
-    };
+    const containerPort = whole(loadBalancer, 'containerPort', 0, 65_535) ?? 0;
+    // In AWS's words: https://github.com/pulumi/pulumi-aws/issues/3095
+    if (!hasPort(definition, containerName, containerPort))
+      throw invalid(`The container ${containerName} did not have a container port ${containerPort} defined.`);
+    return { targetGroupArn, containerName, containerPort };
   });
+}
+
+/** Whether a container of the definition maps the port (D-14.59). */
+function hasPort({ input }: TaskDefinition, containerName: string, containerPort: number): boolean {
+  const container = structures(input, 'containerDefinitions').find(({ name }) => name === containerName);
+  const mappings = structures(container ?? {}, 'portMappings');
+  return mappings.some((mapping) => mapping.containerPort === containerPort);
 }
 
 /** D-9.40. `loadBalancers` undefined: whether there are some is not known yet. */

@@ -65,7 +65,7 @@ export const protectionOperations: Operations = {
 /** Tasks of services; standalone and stopped ones are TASK_NOT_VALID, unknown ones MISSING (D-9.60). */
 function look({ input, state }: Request, max: number, at?: number) {
   const { clusterArn } = state.cluster(clusterOf(input));
-  const asked = [...new Set(ids(input, 'tasks', max, 'tasks').map((id) => state.arns.task(clusterArn, id)))];
+  const asked = [...new Set(ids(input, 'tasks', max, 'Tasks').map((id) => state.arns.task(clusterArn, id)))];
   const found: TaskRecord[] = [];
   const failures: Failure[] = [];
   for (const arn of asked) {

@@ -47,9 +47,8 @@ export const serviceOperations: Operations = {
     answer(request) {
       const { input, state, viewAt } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
-      const asked = ids(input, 'services', describesMax, 'services').map((id) =>
-        state.arns.service(clusterArn, id),
-      );
+      const given = ids(input, 'services', describesMax, 'service names');
+      const asked = [...new Set(given.map((id) => state.arns.service(clusterArn, id)))];
       const found = asked.flatMap((arn) => state.services.get(arn, viewAt) ?? []);
       const missing = asked.filter((arn) => state.services.get(arn, viewAt) === undefined);
       const wantsTags = someOf(input, 'include', ['TAGS']).includes('TAGS');
@@ -135,6 +134,8 @@ function create(request: Request): Record<string, unknown> {
         ? 'Unable to Start a service that is still Draining.'
         : 'Creation of service was not idempotent.',
     );
+  if (state.servicesOf(cluster.clusterArn).length >= state.quotas.servicesPerCluster)
+    throw invalid('The maximum number of services per cluster has been exceeded.');
   const isLong = state.settings.isOn(request.caller.principalArn, 'serviceLongArnFormat');
   const shortArn = isLong ? undefined : state.arns.shortService(serviceName);
   const service = newService(request, cluster, { serviceArn, shortArn, serviceName });

@@ -38,7 +38,7 @@ export const taskOperations: Operations = {
     reads: 'tasks',
     answer({ input, state, viewAt }) {
       const { clusterArn } = state.cluster(clusterOf(input));
-      const asked = ids(input, 'tasks', describesMax, 'tasks').map((id) => state.arns.task(clusterArn, id));
+      const asked = ids(input, 'tasks', describesMax, 'Tasks').map((id) => state.arns.task(clusterArn, id));
       const unique = [...new Set(asked)];
       const found = unique.flatMap((arn) => state.taskIn(clusterArn, arn, viewAt) ?? []);
       const missing = unique.filter((arn) => state.taskIn(clusterArn, arn, viewAt) === undefined);

@@ -15,6 +15,7 @@ import {
   percents,
   registriesOf,
   settingsOf,
+  withinQuota,
 } from './new-service.ts';
 import type { Request } from './operation.ts';
 import { rebalancingAfter } from './rebalancing.ts';
@@ -44,7 +45,7 @@ function changed(request: Request, service: Service): Service {
     throw invalid('desiredCount: a DAEMON service takes none, it runs one task on each instance.');
   const after: Service = {
     ...service,
-    desiredCount: desiredCount ?? service.desiredCount,
+    desiredCount: withinQuota(request.state, desiredCount ?? service.desiredCount),
     ...percents(input, service.schedulingStrategy, service.deploymentController, service),
     placementConstraints:
       input.placementConstraints === undefined ? service.placementConstraints : placementConstraints(input),

@@ -1,6 +1,12 @@
 import { answering } from '../../../simulator/answered.ts';
 import { Ids } from '../../../simulator/chance.ts';
-import { Ecs, type EcsSwitches, type Registration, type TaskRecord } from '../../../simulator/ecs/ecs.ts';
+import {
+  Ecs,
+  type EcsSwitches,
+  type Quotas,
+  type Registration,
+  type TaskRecord,
+} from '../../../simulator/ecs/ecs.ts';
 import type { Outcome, ServiceEvent } from '../../../simulator/machine.ts';
 import { checkReply } from '../../../simulator/wire/check.ts';
 import { operationModel } from '../../../simulator/wire/models.ts';
@@ -100,12 +106,13 @@ export class Scene {
   onStep: (() => void) | undefined;
   private time = startAt;
 
-  constructor(switches: Partial<EcsSwitches> = {}) {
+  constructor(switches: Partial<EcsSwitches> = {}, quotas: Partial<Quotas> = {}) {
     this.ecs = new Ecs({
       region: 'eu-west-1',
       accountId: '111122223333',
       ids: new Ids(1, 'ecs'),
       switches,
+      quotas,
       group: (nameOrArn) => this.groups.find(({ arn }) => arn === nameOrArn || arn.endsWith(`/${nameOrArn}`)),
       instanceTypes: [{ name: 'm6i.large', cpu: 2048, memoryMib: 7680 }],
     });
@@ -222,7 +229,16 @@ export class Scene {
     const dockerLabels = Object.fromEntries(
       Object.entries(labels).map(([name, seconds]) => [`simulator.${name}`, String(seconds)]),
     );
-    const app = { name: 'app', image: 'app:1', cpu: 256, memory: 512, dockerLabels, ...container };
+    const portMappings = more.networkMode === 'none' ? [] : [{ containerPort: 80 }];
+    const app = {
+      name: 'app',
+      image: 'app:1',
+      cpu: 256,
+      memory: 512,
+      portMappings,
+      dockerLabels,
+      ...container,
+    };
     const input = { family, containerDefinitions: [app], ...more };
     return this.call('RegisterTaskDefinition', input).taskDefinition.taskDefinitionArn;
   }

@@ -65,15 +65,15 @@ describe('UpdateTaskProtection and GetTaskProtection', () => {
     [{ expiresInMinutes: 2881 }, 'expiresInMinutes: expected a whole number'],
     [{ expiresInMinutes: 5, protectionEnabled: false }, 'expiresInMinutes: only possible when'],
     [{ protectionEnabled: 'yes' }, 'protectionEnabled: expected true or false, got "yes".'],
-    [{ tasks: [] }, 'tasks cannot be empty.'],
-    [{ tasks: Array.from({ length: 11 }, (_, n) => `${n}`) }, 'tasks can have at most 10 items.'],
+    [{ tasks: [] }, 'Tasks cannot be empty.'],
+    [{ tasks: Array.from({ length: 11 }, (_, n) => `${n}`) }, 'Tasks can have at most 10 items.'],
     [{ cluster: 'other' }, 'Cluster not found.'],
   ])('refuse %j (D-2.36, D-5.14)', (more, expected) => {
     const { scene, tasks } = steady();
     expect(refusal(() => protect(scene, tasks.slice(0, 1), more))).toContain(expected);
     expect(seen(scene, tasks.slice(0, 1))).toMatchObject([{ protectionEnabled: false }]);
     expect(refusal(() => scene.call('GetTaskProtection', { tasks: Array(101).fill('a') }))).toContain(
-      'tasks can have at most 100 items.',
+      'Tasks can have at most 100 items.',
     );
   });
 });

@@ -12,6 +12,25 @@ const networkConfiguration = { awsvpcConfiguration: { subnets: ['subnet-1'] } };
 
 describe('CreateService', () => {
   it.each([
+    [[{ containerPort: 8080 }], {}],
+    [[], {}],
+    [[{ containerPort: 8080, hostPort: 80 }], { networkMode: 'host' }],
+  ])(
+    'refuses a load balancer before a port that no container maps: %j %j (D-14.59)',
+    (portMappings, more) => {
+      const one = scene();
+      one.ecs.putTargetGroup({ targetGroupArn, deregistrationDelaySeconds: 0, healthySeconds: 1 });
+      one.definition('web', {}, { portMappings }, more);
+      const loadBalancers = [{ targetGroupArn, containerName: 'app', containerPort: 80 }];
+      expect(() => one.service('web', { loadBalancers })).toThrow(
+        'The container app did not have a container port 80 defined.',
+      );
+      one.definition('web', {}, { portMappings: [...portMappings, { containerPort: 80 }] });
+      one.service('web', { loadBalancers });
+    },
+  );
+
+  it.each([
     ['REPLICA', 100, 200],
     ['DAEMON', 0, 100],
   ])('gives a %s service the percentages %i and %i (D-2.25)', (schedulingStrategy, low, high) => {
@@ -133,11 +152,50 @@ describe('DescribeServices and ListServices', () => {
     expect(seen()).toMatchObject({ runningCount: 2, pendingCount: 0, deployments: [{ runningCount: 2 }] });
   });
 
+  it.each<[string, string, (one: Scene, id: string) => readonly unknown[]]>([
+    ['DescribeServices', 'web', (one, id) => one.call('DescribeServices', { services: [id, id] }).services],
+    ['DescribeClusters', 'demo', (one, id) => one.call('DescribeClusters', { clusters: [id, id] }).clusters],
+    [
+      'DescribeCapacityProviders',
+      'FARGATE',
+      (one, id) => one.call('DescribeCapacityProviders', { capacityProviders: [id, id] }).capacityProviders,
+    ],
+    [
+      'DescribeContainerInstances',
+      'i-1',
+      (one, id) =>
+        one.call('DescribeContainerInstances', { containerInstances: [one.idOf(id), one.idOf(id)] })
+          .containerInstances,
+    ],
+    [
+      'DescribeTasks',
+      'i-1',
+      (one, id) => {
+        const { taskArn = '' } = one.tasksOn(id)[0] ?? {};
+        return one.call('DescribeTasks', { tasks: [taskArn, taskArn.split('/').at(-1)] }).tasks;
+      },
+    ],
+    [
+      'GetTaskProtection',
+      'i-1',
+      (one, id) => {
+        const { taskArn = '' } = one.tasksOn(id)[0] ?? {};
+        return one.call('GetTaskProtection', { tasks: [taskArn, taskArn] }).protectedTasks;
+      },
+    ],
+  ])('like %s show what is named twice once (D-14.61)', (_, id, described) => {
+    const one = scene();
+    one.service('web', { desiredCount: 1 });
+    expect(described(one, id)).toHaveLength(1);
+  });
+
   it('take up to ten names, and list ten a page unless told otherwise (D-5.14, D-5.15, D-9.60)', () => {
     const one = scene();
     for (let number = 0; number < 12; number++) one.service(`web-${number}`, { desiredCount: 0 }, 0);
     const services = Array.from({ length: 11 }, (_, number) => `web-${number}`);
-    expect(() => one.call('DescribeServices', { services })).toThrow('services can have at most 10 items.');
+    expect(() => one.call('DescribeServices', { services })).toThrow(
+      'service names can have at most 10 items.',
+    );
     const { failures } = one.call('DescribeServices', { services: ['web-1', 'other'] });
     expect(failures).toMatchObject([{ reason: 'MISSING' }]);
     const first = one.call('ListServices');

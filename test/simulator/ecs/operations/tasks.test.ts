@@ -65,8 +65,8 @@ describe('DescribeTasks', () => {
       },
     ]);
     const many = Array.from({ length: 101 }, (_, number) => `${number}`);
-    expect(() => one.call('DescribeTasks', { tasks: many })).toThrow('tasks can have at most 100 items.');
-    expect(() => one.call('DescribeTasks', { tasks: [] })).toThrow('tasks cannot be empty.');
+    expect(() => one.call('DescribeTasks', { tasks: many })).toThrow('Tasks can have at most 100 items.');
+    expect(() => one.call('DescribeTasks', { tasks: [] })).toThrow('Tasks cannot be empty.');
   });
 
   it('gives the times of a life in their order, what asked for its end, and nothing that has not been (D-9.32)', () => {
