@@ -49,6 +49,14 @@ export interface AccountOptions {
   readonly entriesMax?: number;
 }
 
+/** What ECS launches by itself (D-4.46). */
+const managedTypes = Object.entries(instanceTypes).map(([name, size]) => ({ name, ...size }));
+/** How ECS is set up. */
+const ecsOf = ({ ecsSwitches: switches = {}, ecsQuotas: quotas }: AccountOptions) => ({
+  switches,
+  quotas,
+  instanceTypes: managedTypes,
+});
 /** From the launch of one of Managed Instances to a running agent, which adds up to 20 s (our choice). */
 const managedAgentSeconds = 20;
 /** The role by which ECS acts in an account. */
@@ -92,10 +100,8 @@ export class Account {
     this.ecs = new Ecs({
       ...aging,
       ids: world.ids('ecs'),
-      switches: options.ecsSwitches ?? {},
-      quotas: options.ecsQuotas,
+      ...ecsOf(options),
       group: (nameOrArn) => this.groupBehind(nameOrArn),
-      instanceTypes: Object.entries(instanceTypes).map(([name, size]) => ({ name, ...size })),
     });
     this.reconnects = new Reconnects({ world, ecs: this.ecs, hear: (outcomes) => this.hear(outcomes) });
     this.ec2 = new Ec2(aging);

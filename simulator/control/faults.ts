@@ -90,7 +90,15 @@ const dials = {
   },
 } satisfies Readonly<Record<string, Dial>>;
 
-const known = [...Object.keys(dials), 'throttle', 'unavailableTargets', 'refuse', 'crash'];
+const known = [
+  ...Object.keys(dials),
+  'throttle',
+  'schedulerThrottled',
+  'unassumableRoles',
+  'unavailableTargets',
+  'refuse',
+  'crash',
+];
 
 /** The faults of an account by chance: numbers by their names, and `throttle`. */
 export type Faults = Readonly<Partial<Record<keyof typeof dials, number>> & { throttle?: boolean }>;
@@ -126,8 +134,22 @@ function changesIn(fields: Fields) {
   if (fields.has('crash')) lists.crash = isOff('crash') ? [] : crashesIn(fields);
   return {
     numbers: given.map(([name, of]) => ({ of, value: isOff(name) ? 0 : fields.number(name, 0, of.max) })),
+    startFaults: startFaultsIn(fields),
     isThrottled: fields.has('throttle') ? !isOff('throttle') && fields.boolean('throttle') : undefined,
     lists: lists as Partial<Lists>,
+  };
+}
+
+/** What holds back the starts of services; null switches it off. */
+function startFaultsIn(fields: Fields): Partial<Account['ecs']['startFaults']> {
+  const isOff = (name: string) => fields.value(name) === null;
+  return {
+    ...(fields.has('schedulerThrottled') && {
+      schedulerThrottled: !isOff('schedulerThrottled') && fields.boolean('schedulerThrottled'),
+    }),
+    ...(fields.has('unassumableRoles') && {
+      unassumableRoles: isOff('unassumableRoles') ? [] : fields.texts('unassumableRoles'),
+    }),
   };
 }
 
@@ -160,6 +182,8 @@ function crashesIn(fields: Fields): Crash[] {
 function setAll(account: Account, changes: ReturnType<typeof changesIn>): void {
   for (const { of, value } of changes.numbers) of.write(account, value);
   if (changes.isThrottled !== undefined) account.endpoint.faults.isThrottled = changes.isThrottled;
+  if (Object.keys(changes.startFaults).length > 0)
+    account.hear(account.ecs.setStartFaults(account.world.now, changes.startFaults));
   setLists(account, { ...(listsOf.get(account) ?? none), ...changes.lists });
 }
 
@@ -195,5 +219,6 @@ function setLists(account: Account, lists: Lists): void {
 function shown(account: Account): Answer {
   const numbers = Object.entries(dials).map(([name, of]) => [name, of.read(account)]);
   const { isThrottled: throttle } = account.endpoint.faults;
-  return { ...Object.fromEntries(numbers), throttle, ...(listsOf.get(account) ?? none) };
+  const { startFaults } = account.ecs;
+  return { ...Object.fromEntries(numbers), throttle, ...startFaults, ...(listsOf.get(account) ?? none) };
 }

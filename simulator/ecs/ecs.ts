@@ -187,6 +187,25 @@ export class Ecs implements Service {
     });
   }
 
+  /** What holds back the starts of services: limits of ECS, and roles that it cannot assume (D-1.17k, D-1.17n). */
+  get startFaults(): { readonly schedulerThrottled: boolean; readonly unassumableRoles: readonly string[] } {
+    const { scheduler, state } = this.rooms;
+    return { schedulerThrottled: scheduler.isThrottled, unassumableRoles: [...state.unassumableRoles] };
+  }
+
+  /** Sets what of them is given; what is not any more, services try again. */
+  setStartFaults(now: number, faults: Partial<Ecs['startFaults']>): Outcome[] {
+    return this.when(now, ({ scheduler, state }) => {
+      const { schedulerThrottled, unassumableRoles } = faults;
+      if (schedulerThrottled !== undefined) scheduler.throttle(now, schedulerThrottled);
+      if (unassumableRoles === undefined) return;
+      state.unassumableRoles.clear();
+      for (const roleArn of unassumableRoles) state.unassumableRoles.add(roleArn);
+      for (const { serviceArn, status } of state.services.values())
+        if (status !== 'INACTIVE') scheduler.touch(now, serviceArn);
+    });
+  }
+
   /** What EventBridge brings to ECS by rules of its own: managed draining (D-4.22). */
   hears(now: number, event: ServiceEvent): Outcome[] {
     if (event.source !== 'aws.autoscaling' && event.source !== 'aws.ec2') return [];

@@ -124,6 +124,9 @@ export const messages = {
     `${speaks(speaker)} stopped ${taskArns.length} pending tasks.`,
   steady: (service: Speaker) => `${speaks(service)} has reached a steady state.`,
   impaired: (service: Speaker) => `${speaks(service)} is unable to consistently start tasks successfully.`,
+  throttled: (service: Speaker) => `${speaks(service)} operations are being throttled. Will try again later.`,
+  misconfigured: (service: Speaker, reason: string) =>
+    `${speaks(service)} failed to launch a task with (error ${reason}).`,
   registered: (service: Speaker, targetGroupArn: string, count: number) =>
     `${speaks(service)} registered ${count} targets in (target-group ${targetGroupArn})`,
   deregistered: (service: Speaker, targetGroupArn: string, count: number) =>

@@ -13,8 +13,12 @@ const messagesMax = 100;
 const protectedCause = 'protected';
 /** Its tasks fail to start one after the other. */
 const impairedCause = 'impaired';
+/** Limits hold the scheduler back. */
+const throttledCause = 'throttled';
+/** No task can be started as it is configured, whatever the reason. */
+const misconfiguredCause = 'misconfigured';
 /** What being placed does not resolve. */
-const otherCauses = [protectedCause, impairedCause];
+const otherCauses = [protectedCause, impairedCause, throttledCause, misconfiguredCause];
 
 /** With a controller other than ECS the task set speaks. */
 const speakerOf = ({ serviceName, deploymentController }: Service, { id }: Launch) =>
@@ -129,6 +133,26 @@ export class Rollout {
     if (!this.isNew(now, service.serviceArn, impairedCause)) return;
     this.note(now, service.serviceArn, messages.impaired(service));
     this.state.emit(serviceAction(now, service, 'WARN', 'SERVICE_TASK_START_IMPAIRED'));
+  }
+
+  /** Says that limits of ECS hold back the starts of a service, once until they do not or six hours have passed (D-1.17k). */
+  throttled(now: number, service: Service): void {
+    if (!this.isNew(now, service.serviceArn, throttledCause)) return;
+    this.note(now, service.serviceArn, messages.throttled(service));
+    this.state.emit(serviceAction(now, service, 'ERROR', 'ECS_OPERATION_THROTTLED'));
+  }
+
+  /** Nothing keeps a service from starting tasks any more. */
+  free(serviceArn: string): void {
+    for (const cause of [throttledCause, misconfiguredCause]) this.said.get(serviceArn)?.delete(cause);
+  }
+
+  /** Says why no task can be started as it is configured, once until one can or six hours have passed (D-1.17n). */
+  misconfigured(now: number, service: Service, reason: string): void {
+    if (!this.isNew(now, service.serviceArn, misconfiguredCause)) return;
+    this.note(now, service.serviceArn, messages.misconfigured(service, reason));
+    const eventName = 'SERVICE_TASK_CONFIGURATION_FAILURE';
+    this.state.emit(serviceAction(now, service, 'ERROR', eventName, { reason }));
   }
 
   /** Tasks start again. */

@@ -12,6 +12,7 @@ import { Rollout, repeatMs } from './rollout.ts';
 import { providerRanks, scaleInRanks } from './scale-in.ts';
 import { batchOf, orderOf } from './service-orders.ts';
 import type { Launch, Service } from './service-records.ts';
+import { StartFaults } from './start-faults.ts';
 import type { State, Watcher } from './state.ts';
 import { Targets } from './targets.ts';
 import type { Tasks } from './tasks.ts';
@@ -31,6 +32,7 @@ export class Scheduler implements Watcher {
   private readonly failures: Failures;
   private readonly targets: Targets;
   private readonly rebalancing: Rebalancing;
+  private readonly startFaults: StartFaults;
   private readonly due = new Set<string>();
   /** Services with tasks that found no place. */
   private readonly waiting = new Set<string>();
@@ -43,6 +45,22 @@ export class Scheduler implements Watcher {
     this.failures = new Failures(state, this.rollout);
     this.targets = new Targets(state, this.rollout);
     this.rebalancing = new Rebalancing(state, tasks, placer, this.rollout);
+    this.startFaults = new StartFaults(state, this.rollout);
+  }
+
+  /** Whether limits of ECS hold back the starts of services. */
+  get isThrottled(): boolean {
+    return this.startFaults.isThrottled;
+  }
+
+  /** Limits of ECS hold back what services start, or no longer do (D-1.17k). */
+  throttle(now: number, isThrottled: boolean): void {
+    this.startFaults.throttle(isThrottled, (serviceArn) => this.touch(now, serviceArn));
+  }
+
+  private mayStart(now: number, service: Service, launch: Launch): boolean {
+    const touch = (then: number) => this.touch(then, service.serviceArn);
+    return this.startFaults.mayStart(now, service, launch, touch);
   }
 
   /** Has a look at a service soon. */
@@ -119,7 +137,8 @@ export class Scheduler implements Watcher {
     this.failures.reset(now, serviceArn);
     if (service.deploymentController === 'ECS') {
       this.rollout.settle(now, serviceArn, candidatesOf(this.state, now, service));
-      this.rebalancing.look(now, serviceArn, (milliseconds) => this.wake(now, milliseconds, serviceArn));
+      if (!this.isThrottled)
+        this.rebalancing.look(now, serviceArn, (milliseconds) => this.wake(now, milliseconds, serviceArn));
     } else this.rollout.settleTaskSets(now, serviceArn);
     if (service.status === 'DRAINING') this.retire(now, serviceArn);
   }
@@ -142,8 +161,8 @@ export class Scheduler implements Watcher {
     const { stop, startCount, heldCount } = replicaPass(limits, candidates, { ranks, pick });
     this.stopAll(now, service, launch, this.allowed(service, launch, stop));
     this.rollout.held(now, service, heldCount);
-    const mayStart = this.failures.startsAt(service.serviceArn, launch) <= now;
-    const count = mayStart ? startCount : 0;
+    const isTime = startCount > 0 && this.failures.startsAt(service.serviceArn, launch) <= now;
+    const count = isTime && this.mayStart(now, service, launch) ? startCount : 0;
     const { placed, refusals } = this.placer.start(now, { ...batchOf(this.state, service, launch), count });
     const taskArns = placed.map(({ taskArn }) => taskArn);
     this.rollout.started(now, service, launch, taskArns);
@@ -187,9 +206,9 @@ export class Scheduler implements Watcher {
     const [first] = misfits;
     if (first) this.refused(now, service, [{ misfits, reason: first.reason, count: misfits.length }]);
     else this.resolved(service);
-    const taskArns = judged.flatMap(({ instance, reason }) =>
-      reason ? [] : [this.start(now, service, instance)],
-    );
+    const fitting = judged.filter(({ reason }) => reason === undefined);
+    if (fitting.length === 0 || !this.mayStart(now, service, launch)) return;
+    const taskArns = fitting.map(({ instance }) => this.start(now, service, instance));
     this.rollout.started(now, service, launch, taskArns);
   }
 
@@ -254,6 +273,7 @@ export class Scheduler implements Watcher {
     this.failures.forget(serviceArn);
     this.targets.forget(serviceArn);
     this.rebalancing.forget(serviceArn);
+    this.startFaults.forget(serviceArn);
   }
 
   private hasReplicaTasks(containerInstanceArn: string): boolean {

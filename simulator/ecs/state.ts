@@ -57,6 +57,8 @@ export class State {
   readonly targetGroups = new Map<string, TargetGroup>();
   /** Zones of subnets, as far as they were told. */
   readonly subnetZones = new Map<string, string>();
+  /** Roles of tasks that ECS cannot assume. */
+  readonly unassumableRoles = new Set<string>();
   /** Newest row of everything there ever was, in order of creation; forgotten only where the account forgets. */
   readonly taskRecords = new Map<string, TaskRecord>();
   readonly instanceRecords = new Map<string, ContainerInstanceRecord>();

@@ -76,4 +76,20 @@ export const clusterSabotages: readonly Sabotage[] = [
     tests: ['test/simulator/ecs/quotas.test.ts'],
     by: 'hold for container instances: DRAINING ones count, and whoever registers again is let in',
   },
+  {
+    broken: 'limits of ECS do not hold back the scheduler (D-1.17k)',
+    file: 'simulator/ecs/start-faults.ts',
+    find: 'if (this.isOn) {',
+    replace: 'if (this.isOn && now < 0) {',
+    tests: ['test/simulator/ecs/start-faults.test.ts'],
+    by: 'starts nothing, says so once in a message and an event',
+  },
+  {
+    broken: 'tasks start under roles that ECS cannot assume (D-1.17n)',
+    file: 'simulator/ecs/configuration-faults.ts',
+    find: 'const role = roles.find((arn) => unassumableRoles.has(arn));',
+    replace: 'const role = roles.find((arn) => unassumableRoles.has(`${arn} `));',
+    tests: ['test/simulator/ecs/start-faults.test.ts'],
+    by: 'says that ECS cannot assume its taskRoleArn, once',
+  },
 ];

@@ -1,5 +1,6 @@
 import { Fault } from '../../machine.ts';
 import { clusterOf } from '../arn.ts';
+import { misconfiguration } from '../configuration-faults.ts';
 import { reservationOf } from '../definition.ts';
 import {
   flag,
@@ -62,6 +63,7 @@ export const runTaskOperations: Operations = {
       const asked = ids(input, 'containerInstances', runsMax, 'containerInstances');
       const arns = [...new Set(asked.map((id) => state.arns.containerInstance(clusterArn, id)))];
       const order = orderOf(request, clusterArn, /^[A-Za-z0-9\-_/]{0,36}$/);
+      checkConfiguration(state, order);
       for (const arn of arns) checkCompatible(order.definition, state.instances.get(arn)?.hosting ?? 'EC2');
       const zones = zonesOfSubnets(state, networkOf(input, order.definition.networkMode, 'EC2'));
       const outcomes = arns.map((arn) => start(request, clusterArn, arn, { order, zones }));
@@ -82,6 +84,7 @@ function run(request: Request, cluster: Cluster): Record<string, unknown> {
   const strategy = placementStrategy(input);
   const constraints = placementConstraints(input);
   checkPlacement(infrastructure, order.definition, constraints, strategy);
+  checkConfiguration(state, order);
   const count = whole(input, 'count', 1, runsMax) ?? 1;
   const isByLaunchType = infrastructure.capacityProviderStrategy.length === 0;
   const { launchType } = infrastructure;
@@ -129,6 +132,12 @@ function run(request: Request, cluster: Cluster): Record<string, unknown> {
     tasks: [...placed, ...failing].map(taskShape),
     failures: refusals.filter((each) => !isLater(each)).flatMap((each) => failuresOf(state, each)),
   };
+}
+
+/** Throws where no such task can be started (D-14.63). */
+function checkConfiguration(state: State, order: ReturnType<typeof orderOf>): void {
+  const reason = misconfiguration(state, order);
+  if (reason !== undefined) throw new Fault('ClientException', reason);
 }
 
 /** What tasks of RunTask and StartTask are, checked. */

@@ -139,6 +139,11 @@ function create(request: Request): Record<string, unknown> {
   const isLong = state.settings.isOn(request.caller.principalArn, 'serviceLongArnFormat');
   const shortArn = isLong ? undefined : state.arns.shortService(serviceName);
   const service = newService(request, cluster, { serviceArn, shortArn, serviceName });
+  // In AWS's words: https://developer.harness.io/docs/first-gen/continuous-delivery/aws-deployments/ecs-deployment/ecs-troubleshooting
+  if (!isLong && service.tags.length > 0)
+    throw invalid(
+      'The new ARN and resource ID format must be enabled to add tags to the service. Opt in to the new format and try again.',
+    );
   state.putService(now, service);
   scheduler.rollout.announce(now, service);
   scheduler.touch(now, serviceArn);

@@ -10,6 +10,9 @@ import {
 import type { Outcome, ServiceEvent } from '../../../simulator/machine.ts';
 import { checkReply } from '../../../simulator/wire/check.ts';
 import { operationModel } from '../../../simulator/wire/models.ts';
+import type { Reply } from './reply.ts';
+
+export type { Reply } from './reply.ts';
 
 export const startAt = Date.parse('2026-05-04T12:00:00Z');
 export const rootArn = 'arn:aws:iam::111122223333:root';
@@ -42,46 +45,6 @@ export const inVpc = { networkConfiguration: { awsvpcConfiguration: { subnets: [
 export interface Said extends ServiceEvent {
   readonly at: number;
 }
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** The members of replies that tests look into. */
-export type Reply = {
-  readonly cluster: Row;
-  readonly clusters: readonly Row[];
-  readonly clusterArns: readonly string[];
-  readonly taskDefinition: Row & { readonly taskDefinitionArn: string };
-  readonly service: ServiceReply;
-  readonly services: readonly ServiceReply[];
-  readonly serviceArns: readonly string[];
-  readonly tasks: readonly (Row & { readonly taskArn: string; readonly version: number })[];
-  readonly task: Row;
-  readonly taskArns: readonly string[];
-  readonly containerInstance: Row;
-  readonly containerInstances: readonly (Row & { readonly version: number })[];
-  readonly containerInstanceArns: readonly string[];
-  readonly attributes: readonly Row[];
-  readonly setting: Row;
-  readonly settings: readonly Row[];
-  readonly tags: readonly Row[];
-  readonly capacityProvider: Row;
-  readonly capacityProviders: readonly Row[];
-  readonly taskSet: Row & { readonly id: string; readonly taskSetArn: string };
-  readonly taskSets: readonly Row[];
-  readonly protectedTasks: readonly Row[];
-  readonly taskDefinitions: readonly Row[];
-  readonly taskDefinitionArns: readonly string[];
-  readonly families: readonly string[];
-  readonly acknowledgment: string;
-  readonly failures: readonly Row[];
-  readonly nextToken?: string;
-};
-
-type ServiceReply = Row & {
-  readonly serviceArn: string;
-  readonly deployments: readonly (Row & { readonly id: string })[];
-  readonly events: readonly { readonly message: string }[];
-};
 
 /** For providers the cluster is a filter, or where Managed Instances belong. */
 const takesCluster = (operation: string) =>
@@ -197,6 +160,11 @@ export class Scene {
 
   setFargate(provider: 'FARGATE' | 'FARGATE_SPOT', isAvailable: boolean): void {
     this.hear(this.ecs.setFargate(this.time, provider, isAvailable));
+  }
+
+  /** Limits hold the scheduler back, or roles cannot be assumed. */
+  hold(faults: Parameters<Ecs['setStartFaults']>[1]): void {
+    this.hear(this.ecs.setStartFaults(this.time, faults));
   }
 
   interrupt(taskArn: string): void {

@@ -358,6 +358,7 @@ describe('faults', () => {
     ...{ agentReconnectsPerHour: 0, agentAwaySecondsMax: 0, agentLossProbability: 0 },
     ...{ meddlesPerHour: 0, impairmentsPerHour: 0 },
     throttle: false,
+    ...{ schedulerThrottled: false, unassumableRoles: [] },
     unavailableTargets: [],
     refuse: [],
     crash: [],
@@ -367,16 +368,19 @@ describe('faults', () => {
     const { here, account } = await open();
     expect(await here.control('faults')).toEqual(off);
     await here.control('faults', { loseBestEffort: 1, readLagSecondsMax: 5 });
-    const more = { duplicate: 0.5, unavailableTargets: ['arn:x'] };
+    const started = { schedulerThrottled: true, unassumableRoles: ['arn:r'] };
+    const more = { duplicate: 0.5, unavailableTargets: ['arn:x'], ...started };
     const both = await here.control('faults', more);
     expect(both).toEqual({ ...off, loseBestEffort: 1, readLagSecondsMax: 5, ...more });
     expect(account.bus.faults.unavailable?.('arn:x')).toBe(true);
     expect(account.bus.faults.unavailable?.('arn:y')).toBe(false);
+    expect(account.ecs.startFaults).toEqual(started);
     const nulls = {
       loseBestEffort: null,
       readLagSecondsMax: null,
       duplicate: null,
       unavailableTargets: null,
+      ...{ schedulerThrottled: null, unassumableRoles: null },
     };
     expect(await here.control('faults', nulls)).toEqual(off);
   });
