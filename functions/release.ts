@@ -9,6 +9,7 @@ import {
   type Registration,
 } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
+import type { InstanceEnd, StewardEvent } from '../lib/events.ts';
 import {
   type Candidate,
   type GroupOf,
@@ -19,9 +20,11 @@ import {
   type Seen,
 } from '../lib/evidence.ts';
 import type { InstanceState } from '../lib/fleet.ts';
+import { isInstanceEnd, releaseGone } from '../lib/gone.ts';
 import { isLeaving } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { queue } from '../lib/lambda.ts';
+import { isLetGo, type LetGo, noteLetGo } from '../lib/let-go.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import {
@@ -43,15 +46,28 @@ const instancesAtOnce = 10;
  * Completes our hook for those of the instances that `messages` are about that have drained. Returns the ids of the
  * messages that must come back, because AWS failed or is still behind them.
  */
-export async function release(deps: Deps, messages: readonly Message<Hint>[]): Promise<readonly string[]> {
+export async function release(
+  deps: Deps,
+  messages: readonly Message<Hint | InstanceEnd>[],
+  letGo: LetGo = new Map(),
+): Promise<readonly string[]> {
   const comeBack: Sighting[] = [];
-  const clusters = [...groupBy(sightingsIn(messages), (one) => one.clusterName)];
+  const hints = messages.flatMap(({ messageId, event }) => (isHint(event) ? [{ messageId, event }] : []));
+  const ends = messages.flatMap(({ messageId, event }) =>
+    isInstanceEnd(event) ? [{ messageId, event }] : [],
+  );
+  const clusters = [...groupBy(sightingsIn(hints), (one) => one.clusterName)];
   await inParallel(clusters, clustersAtOnce, async ([clusterName, own]) => {
-    const doing = () => releaseIn(deps, clusterName, own);
+    const doing = () => releaseIn(deps, clusterName, own, letGo);
     comeBack.push(...((await contain(deps, 'look at instances', { clusterName }, doing)) ?? own));
   });
-  return comeBack.flatMap(({ messageIds }) => messageIds);
+  const late = await releaseGone(deps, ends, letGo);
+  return [...comeBack.flatMap(({ messageIds }) => messageIds), ...late];
 }
+
+/** Whether an event is one for the release queue. */
+const isForRelease = (event: StewardEvent): event is Hint | InstanceEnd =>
+  isHint(event) || isInstanceEnd(event);
 
 /**
  * Narrows down, cheapest read first: most messages are about instances that still run tasks, and end after one call; those
@@ -61,9 +77,10 @@ async function releaseIn(
   deps: Deps,
   clusterName: string,
   sightings: readonly Sighting[],
+  letGo: LetGo,
 ): Promise<Sighting[]> {
   const unclear = sightings.filter((sighting) => !isStillHeld(sighting));
-  const registered = await readRegistrations(deps, clusterName, await withoutEnded(deps, unclear));
+  const registered = await readRegistrations(deps, clusterName, await withoutEnded(deps, unclear, letGo));
   const candidates = [...registered.current].flatMap(([sighting, seen]) =>
     candidatesOf(deps, sighting, seen.registrations),
   );
@@ -79,7 +96,7 @@ async function releaseIn(
   const [looked, groupOf] = await Promise.all([readTasksOf(deps, clusterName, vouched), groups]);
   const failed: Candidate[] = [];
   await inParallel([...looked.current], instancesAtOnce, async ([one, seen]) => {
-    if (!(await carryOut(deps, one, seen, groupOf))) failed.push(one);
+    if (!(await carryOut(deps, one, seen, groupOf, letGo))) failed.push(one);
   });
   const behind = [...placed.behind.keys(), ...looked.behind.keys()].map(({ sighting }) => sighting);
   return [
@@ -92,10 +109,12 @@ async function releaseIn(
  * Every instance that was released ends with an INACTIVE event (D-2.5). Auto Scaling says in one call for all of them that
  * it does not hold them any more, and ECS need not be asked.
  */
-async function withoutEnded(deps: Deps, sightings: readonly Sighting[]): Promise<Sighting[]> {
+async function withoutEnded(deps: Deps, sightings: readonly Sighting[], letGo: LetGo): Promise<Sighting[]> {
   const isEnd = ({ change, looks }: Sighting) => change?.status === 'INACTIVE' && looks.length === 0;
-  const instanceIds = sightings.filter(isEnd).flatMap(({ change }) => change?.instanceId ?? []);
-  if (instanceIds.length === 0) return [...sightings];
+  const isDone = ({ change }: Sighting) => isLetGo(letGo, change?.instanceId, deps.now());
+  const ended = sightings.filter(isEnd);
+  if (ended.length === 0) return [...sightings];
+  const instanceIds = ended.filter((one) => !isDone(one)).flatMap(({ change }) => change?.instanceId ?? []);
   const states = await deps.fleet.instanceStates([...new Set(instanceIds)]);
   const held = new Set(states.filter((one) => isLeaving(one.lifecycleState)).map((one) => one.instanceId));
   return sightings.filter((sighting) => {
@@ -165,6 +184,7 @@ async function carryOut(
   one: Candidate,
   { registrations, tasks }: Seen,
   groupOf: GroupOf,
+  letGo: LetGo,
 ): Promise<boolean> {
   const { departure, sighting } = one;
   const decision = decideDeparture(departure, registrations, tasks, deps.now());
@@ -180,6 +200,7 @@ async function carryOut(
   }
   const done = await attempt(deps, 'release', departure, registrations, async () => {
     await completeDeparture(deps, departure, registrations, decision.why);
+    noteLetGo(letGo, departure.instanceId, deps.now());
     return true;
   });
   return done ?? false;
@@ -217,7 +238,10 @@ function reportBehind({ log, count }: Deps, sightings: readonly Sighting[]): rea
 }
 
 /** `release` for one execution environment. */
-export const on = (platform: Platform) => queue(platform, connect, isHint, release);
+export const on = (platform: Platform) => {
+  const letGo: LetGo = new Map();
+  return queue(platform, connect, isForRelease, (deps, messages) => release(deps, messages, letGo));
+};
 
 /** The handler that Lambda calls. */
 export const handler = on(aws);

@@ -21,14 +21,14 @@ import type { Platform } from '../lib/platform.ts';
 import { withReturning } from '../lib/pool.ts';
 import { sweepPeriodSeconds } from '../lib/rhythm.ts';
 import { lookAtUntagged, noteServed, type ServedGroups } from '../lib/untagged.ts';
-import { type LeavingGroup, type Unregistered, visitCluster } from '../lib/visit.ts';
+import { type Doubts, type LeavingGroup, visitCluster } from '../lib/visit.ts';
 
 /** What one execution environment remembers from sweep to sweep; without it a sweep only works more. */
 export interface Memory {
   /** By ARN of the groups whose hook this environment has seen to: what their tags wanted of it. */
   readonly hooksSeen: Map<string, HookWish | undefined>;
   readonly served: ServedGroups;
-  readonly unregistered: Unregistered;
+  readonly doubts: Doubts;
   readonly explained: Explained;
   readonly away: Away;
   /** The sweep that last renewed every hook that was due; undefined: the last one did not. */
@@ -48,7 +48,7 @@ export function freshMemory(): Memory {
   return {
     hooksSeen: new Map(),
     served: new Map(),
-    unregistered: new Map(),
+    doubts: { unregistered: new Map(), unreachable: new Map() },
     away: new Set(),
     explained: freshExplained(),
     renewedAt: undefined,
@@ -99,8 +99,7 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   const clusters = groupBy(served, ({ enrolled }) => enrolled.clusterName);
   const waiting: Waiting[] = [];
   await inParallel([...clusters], clustersAtOnce, async ([clusterName, own]) => {
-    const visit = () =>
-      visitCluster(deps, clusterName, own, enrolledIn(clusterName), memory.unregistered, hasTime);
+    const visit = () => visitCluster(deps, clusterName, own, enrolledIn(clusterName), memory.doubts, hasTime);
     if (hasTime()) waiting.push(...((await contain(deps, 'visit a cluster', { clusterName }, visit)) ?? []));
   });
   await inParallel(groups, groupsAtOnce, async (group) => {
@@ -140,7 +139,8 @@ function rotated(groups: readonly Group[], time: Date): Group[] {
 
 function forgetOthers(memory: Memory, groups: readonly Group[]): void {
   const leavingIds = new Set(groups.flatMap(leavingInstanceIds));
-  for (const id of memory.unregistered.keys()) if (!leavingIds.has(id)) memory.unregistered.delete(id);
+  for (const memories of Object.values(memory.doubts))
+    for (const id of memories.keys()) if (!leavingIds.has(id)) memories.delete(id);
   const arns = new Set(groups.map(({ autoScalingGroupARN }) => autoScalingGroupARN));
   for (const arn of memory.hooksSeen.keys()) if (!arns.has(arn)) memory.hooksSeen.delete(arn);
 }

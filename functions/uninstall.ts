@@ -1,12 +1,12 @@
 import type { Answer } from '../lib/answer.ts';
 import { aws, connectEstate } from '../lib/aws/connect.ts';
-import type { ResourceRequest } from '../lib/events.ts';
 import type { Group } from '../lib/fleet.ts';
 import { terminateHook } from '../lib/hook.ts';
 import { resource } from '../lib/lambda.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import { withPool } from '../lib/pool.ts';
+import type { ResourceRequest } from '../lib/request.ts';
 import { decideUninstall, quietMs, refusalOf, type UninstallDeps } from '../lib/uninstall.ts';
 
 /** Groups looked at, or relieved of their hook, at the same time. */

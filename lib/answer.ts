@@ -1,6 +1,6 @@
 import type { Log } from './deps.ts';
-import type { ReturnAddress } from './events.ts';
 import type { Platform } from './platform.ts';
+import type { ReturnAddress } from './request.ts';
 
 /** What CloudFormation is told about a request: done, or not, and why. */
 export type Answer = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string };

@@ -6,6 +6,7 @@ import { enrolmentTag } from './policy.ts';
 
 const metricOf: Readonly<Record<ReleaseReason, Metric>> = {
   drained: 'ReleasedDrained',
+  'instance-gone': 'ReleasedInstanceGone',
   'not-registered': 'ReleasedNotRegistered',
   'not-usable': 'ReleasedNotUsable',
   deadline: 'ReleasedAtDeadline',

@@ -20,6 +20,8 @@ export interface Departure {
   readonly hookEndsAt?: Date | undefined;
   /** How long what is left on it may take to leave load balancers and to stop (seconds), as far as it is known. */
   readonly endingSeconds?: number | undefined;
+  /** Whether EC2 has ended the instance, so that nothing on it runs any more, whatever ECS shows. */
+  readonly isGone?: boolean;
   /** Whether no slot of a budget is free for it. */
   readonly isOverBudget?: boolean;
 }
@@ -44,6 +46,7 @@ export interface Registration {
 /** Why an instance is released. */
 export type ReleaseReason =
   | 'drained'
+  | 'instance-gone'
   | 'not-registered'
   | 'not-usable'
   | 'deadline'
@@ -94,6 +97,7 @@ export function decideDeparture(
   tasks: readonly Task[] | undefined,
   now: Date,
 ): DepartureDecision {
+  if (departure.isGone) return release('instance-gone');
   if (registrations.length === 0) return decideUnregistered(departure, now);
   const usable = registrations.filter(isUsable);
   if (usable.length === 0) return release('not-usable');
@@ -129,7 +133,8 @@ export function reasonToLetGo(
  */
 export function needsTasks(departure: Departure, registrations: readonly Registration[], now: Date): boolean {
   const usable = registrations.filter(isUsable);
-  if (usable.length === 0 || usable.some(({ status }) => status !== 'DRAINING')) return false;
+  if (departure.isGone || usable.length === 0) return false;
+  if (usable.some(({ status }) => status !== 'DRAINING')) return false;
   const { deadline, standaloneStopAt } = departure;
   if ([deadline?.at, standaloneStopAt].some((time) => time && now >= time)) return true;
   if (isHookEndNear(departure, now)) return true;

@@ -9,6 +9,7 @@ export type Metric =
   | 'Restored'
   | 'Released'
   | 'ReleasedDrained'
+  | 'ReleasedInstanceGone'
   | 'ReleasedNotRegistered'
   | 'ReleasedNotUsable'
   | 'ReleasedAtDeadline'

@@ -65,11 +65,25 @@ export interface Interruption {
   readonly isLook: boolean;
 }
 
+/** EC2 has stopped or terminated an instance, whoever asked for it. */
+export interface InstanceEnd {
+  readonly kind: 'instance-end';
+  readonly at: Date;
+  readonly instanceId: string;
+  readonly state: 'stopped' | 'terminated';
+}
+
 /** What the lane decides about. */
 export type LaneEvent = TerminateAction | Admit | Departed;
 
 /** Every event that the steward accepts. */
-export type StewardEvent = LaneEvent | ContainerInstanceChange | TaskStopped | Look | Interruption;
+export type StewardEvent =
+  | LaneEvent
+  | ContainerInstanceChange
+  | TaskStopped
+  | Look
+  | Interruption
+  | InstanceEnd;
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const time = v.pipe(
@@ -128,6 +142,9 @@ const actions: readonly Interruption['action'][] = ['terminate', 'stop', 'hibern
 /** The ARN in `resources` of Spot's events may be no ARN of an instance (D-1.32). */
 const interruptionDetail = v.object({ 'instance-id': text, 'instance-action': v.picklist(actions) });
 
+const endStates: readonly InstanceEnd['state'][] = ['stopped', 'terminated'];
+const instanceEndDetail = v.object({ 'instance-id': text, state: v.picklist(endStates) });
+
 /** Source and detail-type of our own messages. */
 export const ownSource = 'ecs-steward';
 export const admitType = 'Admit';
@@ -139,65 +156,13 @@ const readers: Readonly<Record<string, (detail: unknown, at: Date) => StewardEve
   'aws.ecs/ECS Container Instance State Change': containerInstanceChange,
   'aws.ecs/ECS Task State Change': taskStopped,
   'aws.ec2/EC2 Spot Instance Interruption Warning': (detail, at) => interruption(detail, at, false),
+  'aws.ec2/EC2 Instance State-change Notification': instanceEnd,
   [`${ownSource}/${interruptionType}`]: (detail, at) => interruption(detail, at, true),
   [`${ownSource}/${admitType}`]: (detail, at) => ({ kind: 'admit', at, ...parse(admitDetail, detail) }),
   [`${ownSource}/Instance Drained`]: departed,
   [`${ownSource}/Instance Released`]: departed,
   [`${ownSource}/${lookType}`]: (detail, at) => ({ kind: 'look', at, ...parse(lookDetail, detail) }),
 };
-
-/** Where the answer to a request of CloudFormation goes, and what it must repeat. */
-export interface ReturnAddress {
-  readonly responseUrl: string;
-  readonly stackId: string;
-  readonly requestId: string;
-  readonly logicalResourceId: string;
-  readonly physicalResourceId: string;
-}
-
-/** What CloudFormation does with a custom resource. */
-export type ResourceRequest = 'Create' | 'Update' | 'Delete';
-
-const requestTypes: readonly ResourceRequest[] = ['Create', 'Update', 'Delete'];
-const responseUrl = v.pipe(
-  v.string(),
-  v.check(isAnswerable, 'expected an https URL, or one with http on this machine'),
-);
-/** An answer without these is better than none, after which CloudFormation waits until the resource's ServiceTimeout. */
-const repeated = v.fallback(v.string(), '');
-const returnAddress = v.object({
-  ResponseURL: responseUrl,
-  StackId: repeated,
-  RequestId: repeated,
-  LogicalResourceId: repeated,
-  // Given when the resource was created; another one later would be another resource.
-  PhysicalResourceId: v.fallback(text, ownSource),
-});
-
-/** Where a custom resource's request is to be answered. Throws Unwanted where it cannot be. */
-export function readReturnAddress(request: unknown): ReturnAddress {
-  const found = parse(returnAddress, request);
-  return {
-    responseUrl: found.ResponseURL,
-    stackId: found.StackId,
-    requestId: found.RequestId,
-    logicalResourceId: found.LogicalResourceId,
-    physicalResourceId: found.PhysicalResourceId,
-  };
-}
-
-/** What CloudFormation asks of a custom resource. Throws Unwanted where that is none of the three. */
-export function readResourceRequest(request: unknown): ResourceRequest {
-  return parse(v.object({ RequestType: v.picklist(requestTypes) }), request).RequestType;
-}
-
-function isAnswerable(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return (
-    protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))
-  );
-}
 
 /** Reads the body of a queue message. Throws Unwanted, saying why, for whatever is not an event that we accept. */
 export function readEvent(body: string): StewardEvent {
@@ -262,6 +227,11 @@ function interruption(detail: unknown, at: Date, isLook: boolean): Interruption 
   return { kind: 'interruption', at, instanceId, action, isLook };
 }
 
+function instanceEnd(detail: unknown, at: Date): InstanceEnd {
+  const { 'instance-id': instanceId, state } = parse(instanceEndDetail, detail);
+  return { kind: 'instance-end', at, instanceId, state };
+}
+
 function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -270,7 +240,11 @@ function parseJson(body: string): unknown {
   }
 }
 
-function parse<const Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
+/** What a value is by its schema. Throws Unwanted, naming each member that is not as expected. */
+export function parse<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'event'}: ${issue.message}`);

@@ -57,8 +57,8 @@ function areBehind(taskVersions: Sighting['taskVersions'], tasks: readonly Task[
   return tasks.some(({ taskArn, version }) => observe(taskVersions.get(taskArn), version) === 'behind');
 }
 
-/** Nothing where nothing is asked for, or the cluster is not there (any more). */
-async function inCluster(asked: readonly string[], read: () => Promise<readonly Registration[]>) {
+/** What is read; nothing where nothing is asked for, or the cluster is not there (any more). */
+export async function inCluster(asked: readonly string[], read: () => Promise<readonly Registration[]>) {
   try {
     return asked.length > 0 ? await read() : [];
   } catch (error) {

@@ -22,6 +22,8 @@ export interface Group {
 export interface GroupInstance {
   readonly instanceId: string;
   readonly lifecycleState: string;
+  /** Whether Auto Scaling found it unhealthy; absent: it did not. */
+  readonly isUnhealthy?: boolean;
 }
 
 /** Where Auto Scaling has an instance. */

@@ -7,18 +7,11 @@ import * as v from 'valibot';
 import { type Answer, sendAnswer } from './answer.ts';
 import type { Deps, Log, LogFields, Metric, Tools } from './deps.ts';
 import { isThrottling, Unwanted } from './errors.ts';
-import {
-  type LaneEvent,
-  type ResourceRequest,
-  readEvent,
-  readResourceRequest,
-  readReturnAddress,
-  readTick,
-  type StewardEvent,
-} from './events.ts';
+import { type LaneEvent, readEvent, readTick, type StewardEvent } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { outbox, type Told } from './outbox.ts';
 import type { Platform } from './platform.ts';
+import { type ResourceRequest, readResourceRequest, readReturnAddress } from './request.ts';
 import type { Message } from './sighting.ts';
 import type { Estate, UninstallDeps } from './uninstall.ts';
 

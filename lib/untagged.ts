@@ -1,7 +1,6 @@
 import { unenrolled } from './announce.ts';
-import type { Registration } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
-import { UnknownCluster } from './errors.ts';
+import { inCluster } from './evidence.ts';
 import type { Group } from './fleet.ts';
 import { enrolledGroup, leavingInstanceIds, reportFailures } from './group.ts';
 import { isHookCheckDue, terminateHook } from './hook.ts';
@@ -100,18 +99,10 @@ function reportLeftBehind(deps: Deps, autoScalingGroupName: string): void {
  * by that, should the group be enrolled again, the drain is known to be ours to undo.
  */
 async function clean(deps: Deps, clusterName: string, group: Group): Promise<void> {
-  const registrations = await registrationsOf(deps, clusterName, leavingInstanceIds(group));
+  const ids = leavingInstanceIds(group);
+  const registrations = await inCluster(ids, () => deps.fleet.registrations(clusterName, ids));
   const ending = registrations.filter(({ mark }) => mark?.cause === 'termination');
   const arns = ending.map(({ containerInstanceArn }) => containerInstanceArn);
   reportFailures(deps, 'could not take the mark away', await deps.fleet.unmark(clusterName, arns));
   await unsayWaiting(deps, clusterName, registrations);
-}
-
-async function registrationsOf({ fleet }: Deps, clusterName: string, instanceIds: readonly string[]) {
-  try {
-    return instanceIds.length > 0 ? await fleet.registrations(clusterName, instanceIds) : [];
-  } catch (error) {
-    if (!(error instanceof UnknownCluster)) throw error;
-    return [] as readonly Registration[];
-  }
 }

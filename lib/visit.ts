@@ -15,6 +15,7 @@ import {
 import { contain, type Deps } from './deps.ts';
 import { UnknownCluster } from './errors.ts';
 import type { Waiting } from './explain.ts';
+import { isGoneSince, noteUnreachable, type Unreachable } from './gone.ts';
 import { type EnrolledGroup, leavingInstanceIds, reportUnknownCluster } from './group.ts';
 import { chunks, groupBy } from './grouping.ts';
 import { stopTasks, withEndings } from './late.ts';
@@ -30,8 +31,12 @@ export interface LeavingGroup {
   readonly starts: ReadonlyMap<string, Date>;
 }
 
-/** When the first of consecutive visits found an instance registered nowhere, by EC2 instance id. */
-export type Unregistered = Map<string, Date>;
+/** What earlier visits found that a later one has to confirm. */
+export interface Doubts {
+  /** When the first of consecutive visits found an instance registered nowhere, by EC2 instance id. */
+  readonly unregistered: Map<string, Date>;
+  readonly unreachable: Unreachable;
+}
 
 interface Visit {
   readonly enrolled: EnrolledGroup;
@@ -52,11 +57,14 @@ export async function visitCluster(
   clusterName: string,
   groups: readonly LeavingGroup[],
   enrolled: readonly EnrolledGroup[],
-  unregistered: Unregistered,
+  doubts: Doubts,
   hasTime: () => boolean,
 ): Promise<readonly Waiting[]> {
   const registrations = await readRegistrations(deps, clusterName, groups);
-  const seen = groups.flatMap((group) => visitsOf(group, registrations, unregistered));
+  const now = deps.now();
+  const read = groups.map((one) => one.enrolled.group);
+  noteUnreachable(doubts.unreachable, read, registrations, now);
+  const seen = groups.flatMap((group) => visitsOf(group, registrations, doubts, now));
   const visits = await withinBudget(deps, clusterName, enrolled, groups, seen);
   const isStarting = ({ departure, registrations: own }: Visit) =>
     decideDeparture(departure, own, undefined, deps.now()).kind === 'start-draining';
@@ -82,7 +90,7 @@ export async function visitCluster(
     const decision = decideDeparture(departure, visit.registrations, tasks.get(visit), deps.now());
     if (decision.kind === 'wait') waits.push({ ...visit, why: decision.why, tasks: tasks.get(visit) });
     const act = async () => {
-      await carryOut(deps, visit, decision, unregistered);
+      await carryOut(deps, visit, decision, doubts);
       return 'done' as const;
     };
     const outcome = await attempt(deps, 'carry out a decision', departure, visit.registrations, act, {
@@ -127,7 +135,8 @@ async function readRegistrations(deps: Deps, clusterName: string, groups: readon
 function visitsOf(
   { enrolled, starts }: LeavingGroup,
   all: readonly Registration[],
-  unregistered: ReadonlyMap<string, Date>,
+  { unregistered, unreachable }: Doubts,
+  now: Date,
 ): Visit[] {
   const { autoScalingGroupName } = enrolled.group;
   return leavingInstanceIds(enrolled.group).map((instanceId) => {
@@ -144,6 +153,7 @@ function visitsOf(
         autoScalingGroupName,
         instanceId,
         unregisteredSince,
+        isGone: isGoneSince(unreachable.get(instanceId), now),
         ...times,
       },
     };
@@ -185,7 +195,7 @@ async function carryOut(
   deps: Deps,
   visit: Visit,
   decision: DepartureDecision,
-  unregistered: Unregistered,
+  { unregistered }: Doubts,
 ): Promise<void> {
   const { departure, registrations } = visit;
   const { clusterName, autoScalingGroupName, instanceId } = departure;
@@ -247,7 +257,7 @@ async function askToAdmit(deps: Deps, starting: readonly Visit[]): Promise<void>
 async function lookAgain(
   deps: Deps,
   { enrolled, departure }: Visit,
-  unregistered: Unregistered,
+  unregistered: Doubts['unregistered'],
 ): Promise<void> {
   const { autoScalingGroupName, instanceId, unregisteredSince } = departure;
   if (unregisteredSince) return;

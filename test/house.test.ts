@@ -58,7 +58,7 @@ const importRules: readonly { why: string; files: RegExp; may: (name: string) =>
   },
   {
     why: 'the doors of lib may use valibot beside the pure modules',
-    files: /^lib\/(events|policy)\.ts$/,
+    files: /^lib\/(events|policy|request)\.ts$/,
     may: (name) => isPureLib(name) || name === 'valibot',
   },
   { why: 'a decision imports pure modules of lib only', files: /^lib\//, may: isPureLib },

@@ -135,9 +135,10 @@ function groupOf(group: AutoScalingGroup): Group {
   };
 }
 
-const instanceOf = ({ InstanceId, LifecycleState }: Partial<Instance>): GroupInstance => ({
+const instanceOf = ({ InstanceId, LifecycleState, HealthStatus }: Partial<Instance>): GroupInstance => ({
   instanceId: InstanceId ?? '',
   lifecycleState: LifecycleState ?? '',
+  ...(HealthStatus === 'Unhealthy' && { isUnhealthy: true }),
 });
 
 /** A group that has gone has no pool either. */

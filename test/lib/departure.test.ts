@@ -20,6 +20,45 @@ import {
 } from './departure-scene.ts';
 import { arn, at, departure, noon, registration, standalone, stopped, stopping, task } from './fixtures.ts';
 
+describe('row 1: EC2 has ended the instance', () => {
+  it.each<Row>([
+    {
+      when: 'and its registration is ACTIVE still: nothing is drained any more',
+      is: { isGone: true },
+      has: [{ status: 'ACTIVE', taskCount: 1 }],
+      runs: undefined,
+      gives: release('instance-gone'),
+    },
+    {
+      when: 'and tasks on it show as RUNNING',
+      is: { isGone: true },
+      has: [{ taskCount: 1, holdsResources: true, agentConnected: false }],
+      runs: [standalone()],
+      gives: release('instance-gone'),
+    },
+    {
+      when: 'and it is registered nowhere, not twice seen so',
+      is: { isGone: true },
+      has: [],
+      runs: undefined,
+      gives: release('instance-gone'),
+    },
+    {
+      when: 'and others drain before it',
+      is: { isGone: true, isOverBudget: true },
+      has: [{ status: 'ACTIVE' }],
+      runs: undefined,
+      gives: release('instance-gone'),
+    },
+  ])('releases when it has $when', (row) => expect(decide(row)).toEqual(row.gives));
+
+  it('has no tasks read: what they show is from before', () => {
+    const draining = registration({ holdsResources: true });
+    expect(needsTasks(departure(), [draining], noon)).toBe(true);
+    expect(needsTasks(departure({ isGone: true, ...late(1) }), [draining], noon)).toBe(false);
+  });
+});
+
 describe('row 2: registered nowhere', () => {
   it.each<Row>([
     { when: 'seen so for the first time', is: {}, has: [], runs: undefined, gives: wait('not-registered') },

@@ -31,7 +31,14 @@ function variant(
 }
 
 const stack = deployed();
-const ruleIds = ['TerminateRule', 'DepartedRule', 'ContainerInstanceRule', 'TaskRule', 'SpotRule'] as const;
+const ruleIds = [
+  'TerminateRule',
+  'DepartedRule',
+  'ContainerInstanceRule',
+  'TaskRule',
+  'SpotRule',
+  'InstanceEndRule',
+] as const;
 const patternOf = (id: string, of = stack) => resource(of, id).properties.EventPattern;
 
 /** The rules of the stack that an event matches. */
@@ -41,6 +48,8 @@ function matching(event: Event, of = stack): string[] {
 
 /** The samples that a rule takes as they are; no rule takes any other. */
 const taken: Readonly<Record<string, readonly string[]>> = {
+  'ec2-instance-state-change.stopped': ['InstanceEndRule'],
+  'ec2-instance-state-change.terminated': ['InstanceEndRule'],
   'ec2-spot-interruption-warning': ['SpotRule'],
   'ecs-container-instance-state-change.draining-empty': ['ContainerInstanceRule'],
   'ecs-container-instance-state-change.inactive': ['ContainerInstanceRule'],
@@ -49,7 +58,7 @@ const taken: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the event rules', () => {
-  it('are five patterns and one schedule', () => {
+  it('are six patterns and one schedule', () => {
     const rules = resourcesOf(stack, 'AWS::Events::Rule');
     const patterns = rules.filter(({ properties }) => properties.EventPattern !== undefined);
     expect(patterns.map(({ logicalId }) => logicalId).sort()).toEqual([...ruleIds].sort());
@@ -214,6 +223,19 @@ describe('the rule of Spot', () => {
     ['takes a notice, whatever is to happen', variant(notice, { 'instance-action': 'stop' }), ['SpotRule']],
     ['leaves the events of other accounts alone', variant(notice, {}, { account: '444455556666' }), []],
     ['leaves alone what others put on the bus', variant(notice, {}, { source: 'my.ec2' }), []],
+  ])('%s', (_what, event, rules) => {
+    expect(matching(event)).toEqual(rules);
+  });
+});
+
+describe('the rule of instances that EC2 has ended', () => {
+  const ended = 'ec2-instance-state-change.terminated';
+
+  it.each<[what: string, event: Event, rules: string[]]>([
+    ['takes a stopped one (D-1.31)', variant(ended, { state: 'stopped' }), ['InstanceEndRule']],
+    ['leaves one alone that is only about to end (D-1.31)', variant(ended, { state: 'shutting-down' }), []],
+    ['leaves the events of other accounts alone', variant(ended, {}, { account: '444455556666' }), []],
+    ['leaves alone what others put on the bus', variant(ended, {}, { source: 'my.ec2' }), []],
   ])('%s', (_what, event, rules) => {
     expect(matching(event)).toEqual(rules);
   });
