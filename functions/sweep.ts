@@ -3,6 +3,7 @@ import { type Away, findReturned, noteAway } from '../lib/comeback.ts';
 import { contain, type Deps } from '../lib/deps.ts';
 import { type Explained, explain, freshExplained, type Waiting } from '../lib/explain.ts';
 import type { Group } from '../lib/fleet.ts';
+import { lookForGhosts, type Suspects } from '../lib/ghost.ts';
 import {
   type EnrolledGroup,
   enrolledGroup,
@@ -31,6 +32,7 @@ export interface Memory {
   readonly doubts: Doubts;
   readonly explained: Explained;
   readonly away: Away;
+  readonly suspects: Suspects;
   /** The sweep that last renewed every hook that was due; undefined: the last one did not. */
   renewedAt: Date | undefined;
 }
@@ -50,6 +52,7 @@ export function freshMemory(): Memory {
     served: new Map(),
     doubts: { unregistered: new Map(), unreachable: new Map() },
     away: new Set(),
+    suspects: new Map(),
     explained: freshExplained(),
     renewedAt: undefined,
   };
@@ -105,8 +108,10 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   await inParallel(groups, groupsAtOnce, async (group) => {
     if (isHookDue(memory, group, tick.time) && hasTime()) await keepGroup(deps, memory, group);
   });
-  const acting = groups.flatMap((group) => enrolledGroup(group) ?? []).filter(isActing);
+  const enrolled = groups.flatMap((group) => enrolledGroup(group) ?? []);
+  const acting = enrolled.filter(isActing);
   await findReturned(deps, acting, memory.away, { time: tick.time, isGap }, hasTime);
+  await lookForGhosts(deps, enrolled, memory.suspects, tick.time, hasTime);
   if (hasTime()) await lookAtUntagged(deps, memory.served, groups, tick.time);
   const mayRead = () => tick.remainingMs() > explainReserveMs;
   await explain(deps, waiting, memory.explained, tick.time, mayRead);

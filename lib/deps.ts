@@ -7,6 +7,7 @@ export type Metric =
   | 'Leaving'
   | 'StartedDraining'
   | 'Restored'
+  | 'GhostsDeregistered'
   | 'Released'
   | 'ReleasedDrained'
   | 'ReleasedInstanceGone'

@@ -117,6 +117,8 @@ export interface Fleet {
   activate(clusterName: string, containerInstanceArns: readonly string[]): Promise<StateChange>;
   /** Takes our mark away from container instances; what it could not be taken from is returned. */
   unmark(clusterName: string, containerInstanceArns: readonly string[]): Promise<readonly Failure[]>;
+  /** Deregisters a container instance, whatever ECS believes to run on it: such tasks are its no longer (D-9.16). */
+  deregister(clusterName: string, containerInstanceArn: string): Promise<void>;
   /** ARNs of the tasks with this desired status on a container instance, or in the whole cluster where none is given. */
   listTasks(
     clusterName: string,

@@ -2,6 +2,7 @@ import {
   ClusterNotFoundException,
   type ContainerInstance,
   type ContainerInstanceStatus,
+  DeregisterContainerInstanceCommand,
   DescribeClustersCommand,
   DescribeContainerInstancesCommand,
   type ECSClient,
@@ -35,6 +36,7 @@ type EcsPart = Pick<
   | 'clearWaiting'
   | 'drain'
   | 'activate'
+  | 'deregister'
   | 'listTasks'
   | 'describeTasks'
   | 'stopTask'
@@ -61,6 +63,9 @@ export function ecs(client: ECSClient): EcsPart {
     describe: (cluster, arns) => within(cluster, describe(client, cluster, arns)),
     ...attributes(client),
     drain: (cluster, arns) => setState(client, cluster, arns, 'DRAINING'),
+    deregister: async (cluster, containerInstance) => {
+      await client.send(new DeregisterContainerInstanceCommand({ cluster, containerInstance, force: true }));
+    },
     activate: (cluster, arns) => setState(client, cluster, arns, 'ACTIVE'),
     listTasks: (cluster, desiredStatus, containerInstance) =>
       pages(async (nextToken) => {

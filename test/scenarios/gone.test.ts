@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { announcedIn } from './announced.ts';
-import { job, Scene, service } from './scene.ts';
+import { clusterName, job, Scene, service } from './scene.ts';
 
 const day = 24 * 3600;
 
@@ -126,6 +126,65 @@ describe('an instance that ends as ever', () => {
     expect(scene.account.lambda.invocations.length).toBeGreaterThan(invocations);
     const own = scene.calls().filter(({ functionName }) => functionName?.endsWith('-release'));
     expect(own.slice(before).map(({ operation }) => operation)).not.toContain('DescribeAutoScalingInstances');
+    isClean(scene);
+  });
+});
+
+describe('what ECS has still of an instance that EC2 has ended, its agent away (D-2.7)', () => {
+  /** The oldest instance drains, loses its agent and is ended with service tasks that nobody will ever see STOPPED. */
+  async function ghost(wish: Parameters<typeof Scene.open>[0] = {}, isOperator = false) {
+    const scene = await Scene.open({
+      services: [service({ minimumHealthyPercent: 100, maximumPercent: 100, desiredCount: 6 })],
+      ...wish,
+    });
+    const instanceId = scene.oldestInstanceId;
+    const registration = scene.registration(instanceId);
+    if (isOperator)
+      scene.account.call('ecs', 'UpdateContainerInstancesState', {
+        cluster: clusterName,
+        containerInstances: [registration.containerInstanceArn],
+        status: 'DRAINING',
+      });
+    scene.terminate(instanceId);
+    await scene.account.advance(30);
+    scene.account.disconnectAgent(instanceId, 2 * day);
+    kill(scene, instanceId);
+    await scene.ended(instanceId, 300);
+    return { scene, instanceId, tasks: scene.tasksOn(instanceId).length };
+  }
+  const liveTasks = (scene: Scene) =>
+    scene.account.ecs.taskRecords().filter(({ cutOff, lastStatus }) => lastStatus === 'RUNNING' && !cutOff);
+
+  it('is deregistered within 20 minutes or so, and its service has all of its tasks again (D-9.17)', async () => {
+    const { scene, instanceId, tasks } = await ghost();
+    expect(tasks).toBeGreaterThan(0);
+    await scene.account.advance(240);
+    expect(liveTasks(scene)).toHaveLength(6 - tasks);
+    await scene.account.advance(900 + 300);
+    expect(scene.registration(instanceId).status).toBe('INACTIVE');
+    expect(liveTasks(scene)).toHaveLength(6);
+    expect(scene.metric('GhostsDeregistered')).toBe(1);
+    await scene.account.advance(1800);
+    expect(scene.calls('DeregisterContainerInstance')).toHaveLength(1);
+    isClean(scene);
+  });
+
+  it('is never touched where an operator had drained it', async () => {
+    const { scene, instanceId } = await ghost({}, true);
+    await scene.account.advance(2400);
+    expect(scene.registration(instanceId).status).toBe('DRAINING');
+    expect(scene.calls('DeregisterContainerInstance')).toEqual([]);
+    isClean(scene);
+  });
+
+  it('is not touched while the group is paused', async () => {
+    const { scene, instanceId } = await ghost();
+    scene.tag({ 'ecs-steward:state': 'paused' });
+    await scene.account.advance(2400);
+    expect(scene.registration(instanceId).status).toBe('DRAINING');
+    scene.tag({ 'ecs-steward:state': 'active' });
+    await scene.account.advance(1200 + 62);
+    expect(scene.registration(instanceId).status).toBe('INACTIVE');
     isClean(scene);
   });
 });
