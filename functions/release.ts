@@ -1,6 +1,7 @@
 import { attempt } from '../lib/attempt.ts';
 import { aws, connect } from '../lib/aws/connect.ts';
 import { completeDeparture } from '../lib/complete.ts';
+import { after } from '../lib/deadline.ts';
 import {
   type Departure,
   decideDeparture,
@@ -39,6 +40,8 @@ import {
 
 /** A batch has ten messages; one cluster whose reads are behind does not hold up the others. */
 const clustersAtOnce = 10;
+/** So long (seconds) a message comes back because the API is behind it. */
+const behindSecondsMax = 300;
 /** Of a batch of ten messages, all: one instance does not wait for another. */
 const instancesAtOnce = 10;
 
@@ -228,13 +231,17 @@ function nothing({ log, count }: Deps, sighting: Sighting, why: string): [] {
   return [];
 }
 
-function reportBehind({ log, count }: Deps, sightings: readonly Sighting[]): readonly Sighting[] {
-  for (const { clusterName, containerInstanceArn, looks } of sightings) {
+/** What comes back: no read is minutes old, so that it is the API that counts anew, and the sweep that needs no event. */
+function reportBehind({ log, count, now }: Deps, sightings: readonly Sighting[]): readonly Sighting[] {
+  const isYoung = ({ at }: Sighting) => now() < after(at, behindSecondsMax);
+  for (const sighting of sightings) {
+    const { clusterName, containerInstanceArn, looks } = sighting;
+    const what = isYoung(sighting) ? 'comes back' : 'left to the sweep';
     const instanceId = looks[0]?.instanceId;
-    log.warn('comes back: the API is behind', { clusterName, containerInstanceArn, instanceId });
+    log.warn(`${what}: the API is behind`, { clusterName, containerInstanceArn, instanceId });
     count('Behind');
   }
-  return sightings;
+  return sightings.filter(isYoung);
 }
 
 /** `release` for one execution environment. */

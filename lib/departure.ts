@@ -109,7 +109,7 @@ export function decideDeparture(
   if (active.length > 0)
     return { kind: 'start-draining', containerInstanceArns: active.map((one) => one.containerInstanceArn) };
   // D-2.13: only an ACTIVE instance can be set to DRAINING.
-  if (usable.some(({ status }) => status === 'REGISTERING')) return wait('registering');
+  if (usable.some(({ status }) => status === 'REGISTERING')) return decideRegistering(departure, usable, now);
   if (!tasks) return wait('draining');
   return decideDraining(departure, tasks, now);
 }
@@ -152,6 +152,12 @@ function decideUnregistered(departure: Departure, now: Date): DepartureDecision 
   if (unregisteredSince && now >= after(unregisteredSince, secondLookSeconds))
     return release('not-registered');
   return wait('not-registered');
+}
+
+/** No task is placed on it before it is ACTIVE (D-2.2): one that never is need not be waited for longer than a drain is. */
+function decideRegistering({ deadline }: Departure, usable: readonly Registration[], now: Date) {
+  const isEmpty = usable.every(({ taskCount, holdsResources }) => taskCount === 0 && !holdsResources);
+  return isEmpty && deadline && now >= deadline.at ? release('deadline') : wait('registering');
 }
 
 /** Drained means STOPPED: counts fall when a stop is decided, while containers still run (D-2.12, D-2.30). */

@@ -6,7 +6,12 @@ export interface Hook {
   readonly lifecycleTransition: string;
   readonly heartbeatTimeoutSeconds: number;
   readonly defaultResult: string;
+  /** Whether ECS has its own hook on the group, too; absent: it has not. */
+  readonly isBesideManagedDraining?: boolean;
 }
+
+/** The hook of managed draining (D-4.22), which ECS puts, renews and completes by itself. */
+export const managedHookName = 'ecs-managed-draining-termination-hook';
 
 /**
  * The hook that every enrolled group has. 1800 s because 48 hours in all need at least 1728 s (D-3.7), and because the

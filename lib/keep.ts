@@ -1,7 +1,8 @@
 import { unenrolled } from './announce.ts';
 import { contain, type Deps } from './deps.ts';
 import { type EnrolledGroup, enrolledGroup, heldInstanceIds, leavingInstanceIds } from './group.ts';
-import { type Drift, driftOf, terminateHook } from './hook.ts';
+import { type Drift, driftOf, type Hook, terminateHook } from './hook.ts';
+import { readLimit } from './limit.ts';
 import { reportMisconfigured } from './misconfigured.ts';
 import { inParallel } from './parallel.ts';
 import { hookTag, type Policy } from './policy.ts';
@@ -28,13 +29,16 @@ export async function keepHook(deps: Deps, enrolled: EnrolledGroup): Promise<boo
   const { autoScalingGroupName } = enrolled.group;
   const wish = hookWishOf(enrolled.policy);
   if (wish === 'delete') return unenrol(deps, enrolled);
-  const drift = driftOf(await deps.fleet.hook(autoScalingGroupName));
+  const hook = await deps.fleet.hook(autoScalingGroupName);
+  const drift = driftOf(hook);
   switch (wish) {
     case 'keep':
       if (drift.kind !== 'none') await putHook(deps, autoScalingGroupName, drift);
+      await hintAtManagedDraining(deps, enrolled, hook);
       return true;
     case 'compare':
       if (drift.kind !== 'none') reportExternalHook(deps, autoScalingGroupName, drift);
+      await hintAtManagedDraining(deps, enrolled, hook);
       return true;
     case 'leave-alone':
       log.info('leaves the lifecycle hook as it is', {
@@ -52,6 +56,24 @@ async function putHook({ fleet, log, count }: Deps, autoScalingGroupName: string
   log.info('puts the lifecycle hook', { autoScalingGroupName, drift });
   await fleet.putHook(autoScalingGroupName);
   count('HooksPut');
+}
+
+/** Managed draining sets whatever leaves to DRAINING at once, so that no budget holds beside it. `hook`: ours, if it was there. */
+async function hintAtManagedDraining(
+  deps: Deps,
+  { group, clusterName, policy }: EnrolledGroup,
+  hook: Hook | undefined,
+): Promise<void> {
+  const { fleet, log } = deps;
+  const { autoScalingGroupName } = group;
+  const isOwn = policy.maxDraining !== undefined;
+  const found = hook ?? (isOwn ? await fleet.hook(autoScalingGroupName) : undefined);
+  if (!found?.isBesideManagedDraining) return;
+  if (!isOwn && !(await readLimit(deps, clusterName))) return;
+  log.warn('a budget does not hold beside managed draining, which drains everything at once', {
+    ...{ clusterName, autoScalingGroupName, budgetOf: isOwn ? 'group' : 'cluster' },
+    expected: 'a capacity provider whose managedDraining is DISABLED, or no budget',
+  });
 }
 
 function reportExternalHook(deps: Deps, autoScalingGroupName: string, drift: Drift): void {

@@ -19,6 +19,8 @@ export interface Message<Event> {
 export interface Sighting {
   readonly clusterName: string;
   readonly messageIds: readonly string[];
+  /** When the last of the events happened. */
+  readonly at: Date;
   /** The newest event of the container instance itself. */
   readonly change: ContainerInstanceChange | undefined;
   /** The container instance of the events; a look names the EC2 instance only. */
@@ -45,6 +47,7 @@ export function sightingsIn(messages: readonly Message<Hint>[]): Sighting[] {
     return {
       clusterName: first.clusterName,
       messageIds: own.map(({ messageId }) => messageId),
+      at: new Date(Math.max(...events.map(({ at }) => at.getTime()))),
       change: [...newestPerArn(changes, ({ containerInstanceArn }) => containerInstanceArn).values()][0],
       containerInstanceArn: first.kind === 'look' ? undefined : first.containerInstanceArn,
       taskVersions: new Map([...stops].map(([taskArn, { version }]) => [taskArn, version])),

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import type { Fleet, Group, GroupInstance, InstanceState } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
-import { terminateHook } from '../hook.ts';
+import { managedHookName, terminateHook } from '../hook.ts';
 import { enrolmentTag } from '../policy.ts';
 import type { Estate } from '../uninstall.ts';
 import { pages } from './paging.ts';
@@ -155,12 +155,15 @@ async function pool(client: AutoScalingClient, AutoScalingGroupName: string): Pr
   return found.map(instanceOf);
 }
 
+/** Machines outside EC2 have other ids (D-14.50), longer than Auto Scaling takes (D-3.9): one would fail the call for all. */
+const isOfEc2 = (instanceId: string) => instanceId.startsWith('i-');
+
 async function instanceStates(
   client: AutoScalingClient,
   instanceIds: readonly string[],
 ): Promise<InstanceState[]> {
   const found: InstanceState[] = [];
-  for (const InstanceIds of chunks(instanceIds, instancesPerCall)) {
+  for (const InstanceIds of chunks(instanceIds.filter(isOfEc2), instancesPerCall)) {
     const { AutoScalingInstances = [] } = await client.send(
       new DescribeAutoScalingInstancesCommand({ InstanceIds }),
     );
@@ -206,15 +209,20 @@ async function terminationStarts(
 
 async function hook(client: AutoScalingClient, AutoScalingGroupName: string) {
   const { LifecycleHooks } = await client.send(
-    new DescribeLifecycleHooksCommand({ AutoScalingGroupName, LifecycleHookNames: [LifecycleHookName] }),
+    new DescribeLifecycleHooksCommand({
+      AutoScalingGroupName,
+      LifecycleHookNames: [LifecycleHookName, managedHookName],
+    }),
   );
-  const found = LifecycleHooks?.find((one) => one.LifecycleHookName === LifecycleHookName);
+  const named = (name: string) => LifecycleHooks?.find((one) => one.LifecycleHookName === name);
+  const found = named(LifecycleHookName);
   return (
     found && {
       lifecycleHookName: LifecycleHookName,
       lifecycleTransition: found.LifecycleTransition ?? '',
       heartbeatTimeoutSeconds: found.HeartbeatTimeout ?? 0,
       defaultResult: found.DefaultResult ?? '',
+      ...(named(managedHookName) && { isBesideManagedDraining: true }),
     }
   );
 }

@@ -237,6 +237,27 @@ describe('rows 5 to 7: before the drain', () => {
       gives: release('hook-ending'),
     },
     {
+      when: 'waits while REGISTERING and its deadline is to come',
+      is: late(-1),
+      has: [{ status: 'REGISTERING' }],
+      runs: undefined,
+      gives: wait('registering'),
+    },
+    {
+      when: 'is released when it is REGISTERING still at its deadline: no task was ever placed on it (D-2.2)',
+      is: late(0),
+      has: [{ status: 'REGISTERING' }],
+      runs: undefined,
+      gives: release('deadline'),
+    },
+    {
+      when: 'waits while REGISTERING at its deadline where something is held of it all the same',
+      is: late(0),
+      has: [{ status: 'REGISTERING', holdsResources: true }],
+      runs: undefined,
+      gives: wait('registering'),
+    },
+    {
       when: 'waits while REGISTERING (D-2.13)',
       is: {},
       has: [{ status: 'REGISTERING' }],

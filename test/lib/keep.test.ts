@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Group } from '../../lib/fleet.ts';
 import { enrolledGroup } from '../../lib/group.ts';
-import { terminateHook } from '../../lib/hook.ts';
+import { type Hook, terminateHook } from '../../lib/hook.ts';
 import { hookWishOf, keepHook } from '../../lib/keep.ts';
 import { readEnrolment } from '../../lib/policy.ts';
 import { clusterName, depsOf, group, instanceId, namesOf, total } from './fixtures.ts';
@@ -86,5 +86,43 @@ describe("the hook of somebody else's template", () => {
         expected: JSON.stringify(terminateHook),
       },
     });
+  });
+});
+
+describe('managed draining beside our hook (D-4.22)', () => {
+  const beside = { ...terminateHook, isBesideManagedDraining: true };
+  const told = async (tags: Record<string, string>, hooks: readonly (Hook | undefined)[], limit?: string) => {
+    const found = [...hooks];
+    const { deps, trace } = depsOf({
+      hook: async () => found.shift(),
+      putHook: async () => {},
+      clusterTags: async (): Promise<Record<string, string>> =>
+        limit === undefined ? {} : { 'ecs-steward:max-draining': limit },
+    });
+    const enrolled = enrolledGroup(groupOf(tags));
+    if (enrolled) await keepHook(deps, enrolled);
+    const hints = trace.lines.filter(({ message }) => message.startsWith('a budget does not hold'));
+    return { hints: hints.map(({ fields }) => fields.budgetOf), names: namesOf(trace) };
+  };
+
+  it.each<[string, Record<string, string>, (Hook | undefined)[], string | undefined, string[]]>([
+    ['a budget of the group', { 'max-draining': '1' }, [beside], undefined, ['group']],
+    ['one at the enrolment', { 'max-draining': '1' }, [undefined, beside], undefined, ['group']],
+    ['a budget of the cluster', {}, [beside], '25 percent', ['cluster']],
+    [
+      'one beside the hook of a template',
+      { 'max-draining': '1', hook: 'external' },
+      [beside],
+      undefined,
+      ['group'],
+    ],
+    ['no budget', {}, [beside], undefined, []],
+    ['a budget without managed draining', { 'max-draining': '1' }, [terminateHook], undefined, []],
+  ])('is said of %s', async (_, tags, hooks, limit, expected) => {
+    expect((await told(tags, hooks, limit)).hints).toEqual(expected);
+  });
+
+  it('costs no further call where there is none', async () => {
+    expect((await told({}, [terminateHook])).names).toEqual(['hook']);
   });
 });

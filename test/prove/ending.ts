@@ -1,6 +1,7 @@
 import type { Sabotage } from './sabotage.ts';
 
 const gone = ['test/scenarios/gone.test.ts'];
+const registrations = ['test/scenarios/registrations.test.ts'];
 const takenAway = ['test/scenarios/taken-away.test.ts'];
 
 /** Rules of how departures end that nobody meant to end so. */
@@ -117,5 +118,37 @@ export const endingSabotages: readonly Sabotage[] = [
     replace: '!policy.isDryRun',
     tests: gone,
     by: 'is not touched while the group is paused',
+  },
+  {
+    broken: 'a message that the API will never catch up with becomes a dead letter',
+    file: 'functions/release.ts',
+    find: 'const isYoung = ({ at }: Sighting) => now() < after(at, behindSecondsMax);',
+    replace: 'const isYoung = ({ at }: Sighting) => now() >= at;',
+    tests: registrations,
+    by: 'under its ARN, with a lower version than an event that comes late',
+  },
+  {
+    broken: 'a machine outside EC2 fails the look at all others',
+    file: 'lib/aws/autoscaling.ts',
+    find: "const isOfEc2 = (instanceId: string) => instanceId.startsWith('i-');",
+    replace: "const isOfEc2 = (instanceId: string) => instanceId !== '';",
+    tests: registrations,
+    by: 'an external machine, as of ECS Anywhere, is left alone',
+  },
+  {
+    broken: 'an instance that is REGISTERING for ever is waited for until its hook ends',
+    file: 'lib/departure.ts',
+    find: "return isEmpty && deadline && now >= deadline.at ? release('deadline') : wait('registering');",
+    replace: "return isEmpty && deadline && now < deadline.at ? wait('registering') : wait('registering');",
+    tests: ['test/lib/departure.test.ts'],
+    by: 'is released when it is REGISTERING still at its deadline',
+  },
+  {
+    broken: 'nobody says that a budget does not hold beside managed draining',
+    file: 'lib/keep.ts',
+    find: 'if (!found?.isBesideManagedDraining) return;',
+    replace: 'if (found?.isBesideManagedDraining) return;',
+    tests: ['test/scenarios/coexistence.test.ts'],
+    by: 'has the group said that its budget does not hold',
   },
 ];
