@@ -26,6 +26,7 @@ import { isLeaving } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { queue } from '../lib/lambda.ts';
 import { isLetGo, type LetGo, noteLetGo } from '../lib/let-go.ts';
+import { isOfSole } from '../lib/mark.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import {
@@ -171,7 +172,8 @@ async function vouchFor(
   const isMarked = departure.drainStartedAt !== undefined;
   if (!isMarked && (await groups)(departure)?.clusterName !== clusterName)
     return nothing(deps, sighting, 'not enrolled');
-  const isSole = isMarked && registrations[0]?.mark?.cause !== 'return';
+  const mark = registrations[0]?.mark;
+  const isSole = mark !== undefined && isOfSole(mark);
   if (isSole && registrations[0]?.agentConnected) return [one];
   const others = await deps.fleet.registrations(clusterName, [departure.instanceId]);
   const isOther = (other: Registration) => other.containerInstanceArn !== sighting.containerInstanceArn;

@@ -20,6 +20,13 @@ import { warnOfPausedEnds } from '../lib/overdue.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import { withReturning } from '../lib/pool.ts';
+import {
+  clustersRetaining,
+  countRetained,
+  forgetRetained,
+  type Retained,
+  visitRetained,
+} from '../lib/retained.ts';
 import { sweepPeriodSeconds } from '../lib/rhythm.ts';
 import { lookAtUntagged, noteServed, type ServedGroups } from '../lib/untagged.ts';
 import { type Doubts, type LeavingGroup, visitCluster } from '../lib/visit.ts';
@@ -30,6 +37,7 @@ export interface Memory {
   readonly hooksSeen: Map<string, HookWish | undefined>;
   readonly served: ServedGroups;
   readonly doubts: Doubts;
+  readonly retained: Retained;
   readonly explained: Explained;
   readonly away: Away;
   readonly suspects: Suspects;
@@ -51,6 +59,7 @@ export function freshMemory(): Memory {
     hooksSeen: new Map(),
     served: new Map(),
     doubts: { unregistered: new Map(), unreachable: new Map() },
+    retained: new Map(),
     away: new Set(),
     suspects: new Map(),
     explained: freshExplained(),
@@ -105,6 +114,7 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
     const visit = () => visitCluster(deps, clusterName, own, enrolledIn(clusterName), memory.doubts, hasTime);
     if (hasTime()) waiting.push(...((await contain(deps, 'visit a cluster', { clusterName }, visit)) ?? []));
   });
+  waiting.push(...(await visitAllRetained(deps, [...all.values()].flat(), memory, hasTime)));
   await inParallel(groups, groupsAtOnce, async (group) => {
     if (isHookDue(memory, group, tick.time) && hasTime()) await keepGroup(deps, memory, group);
   });
@@ -116,6 +126,22 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   const mayRead = () => tick.remainingMs() > explainReserveMs;
   await explain(deps, waiting, memory.explained, tick.time, mayRead);
   reportSweep(deps, groups, startedAt, isCutShort);
+}
+
+/** After everything that a hook waits for. */
+async function visitAllRetained(
+  deps: Deps,
+  groups: readonly EnrolledGroup[],
+  { retained }: Memory,
+  hasTime: () => boolean,
+): Promise<readonly Waiting[]> {
+  const waiting: Waiting[] = [];
+  for (const [clusterName, own] of clustersRetaining(groups)) {
+    const visit = () => visitRetained(deps, clusterName, own, retained, hasTime);
+    const doing = 'look after retained instances';
+    if (hasTime()) waiting.push(...((await contain(deps, doing, { clusterName }, visit)) ?? []));
+  }
+  return waiting;
 }
 
 const isActing = ({ policy }: EnrolledGroup) => policy.state !== 'paused';
@@ -144,6 +170,7 @@ function rotated(groups: readonly Group[], time: Date): Group[] {
 
 function forgetOthers(memory: Memory, groups: readonly Group[]): void {
   const leavingIds = new Set(groups.flatMap(leavingInstanceIds));
+  forgetRetained(memory.retained, groups);
   for (const memories of Object.values(memory.doubts))
     for (const id of memories.keys()) if (!leavingIds.has(id)) memories.delete(id);
   const arns = new Set(groups.map(({ autoScalingGroupARN }) => autoScalingGroupARN));
@@ -210,6 +237,7 @@ function reportSweep(
     log.warn('out of time: the next sweep begins at another group', { groups: groups.length, sweepSeconds });
     count('SweepCutShort');
   }
+  countRetained({ count }, groups);
   count('Leaving', groups.flatMap(leavingInstanceIds).length);
   count('SweepSeconds', sweepSeconds);
 }

@@ -82,11 +82,11 @@ export function drainWaiting(
   return { ...event, subject: subjectOf('Drain Waiting', departure) };
 }
 
-/** A time of the departure has come: tasks are stopped, or the instance is let go in spite of them. */
+/** A time of the departure has come: tasks are stopped, or the instance is retained with them, or let go in spite of them. */
 export function deadlinePassed(
   departure: Departure,
   registrations: readonly Registration[],
-  decision: 'stop-tasks' | 'release',
+  decision: 'stop-tasks' | 'retain' | 'release',
   why: StopReason,
   taskArns: readonly string[],
   at: Date,

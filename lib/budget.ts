@@ -2,7 +2,7 @@ import { after, lastStopSeconds } from './deadline.ts';
 import type { Registration } from './departure.ts';
 import type { Group } from './fleet.ts';
 import { type EnrolledGroup, isOnItsWay, leavingInstanceIds } from './group.ts';
-import type { Mark } from './mark.ts';
+import type { DepartureCause, Mark } from './mark.ts';
 import type { DrainLimit, Policy } from './policy.ts';
 import { usualStopTimeoutSeconds } from './workload.ts';
 
@@ -64,7 +64,8 @@ export function holdsSlot(registrations: readonly Registration[]): boolean {
   );
 }
 
-const isVoluntary = (mark: Mark | undefined) => mark?.cause === 'termination' || mark?.cause === 'return';
+const voluntary: readonly DepartureCause[] = ['termination', 'return', 'retention'];
+const isVoluntary = (mark: Mark | undefined) => mark !== undefined && voluntary.includes(mark.cause);
 
 /**
  * Whether a drain must begin now to have its whole deadline before the hook ends, slot or not. What is left then is stopped:

@@ -16,7 +16,7 @@ const metricOf: Readonly<Record<ReleaseReason, Metric>> = {
 };
 
 /**
- * Lets Auto Scaling go on with an instance. Doing it twice, or at once with somebody else, does no harm: the second one
+ * Lets Auto Scaling go on with an instance: by the end of our hook, or of what is retained by name. Doing it twice, or at once with somebody else, does no harm: the second one
  * finds no active action (D-3.10).
  */
 export async function completeDeparture(
@@ -28,8 +28,10 @@ export async function completeDeparture(
   const { fleet, log, count, now } = deps;
   const { clusterName, autoScalingGroupName, instanceId, drainStartedAt } = departure;
   if (why === 'not-registered' && (await isElsewhere(deps, departure))) return;
-  const result = await fleet.complete(autoScalingGroupName, instanceId);
-  if (result === 'already-completed') {
+  const result = departure.isRetained
+    ? await fleet.terminate(instanceId)
+    : await fleet.complete(autoScalingGroupName, instanceId);
+  if (result === 'already-completed' || result === 'not-there') {
     log.debug('already completed', { autoScalingGroupName, instanceId, why });
     return;
   }

@@ -86,8 +86,11 @@ function isHookEnding({ hookEndsAt }: Departure, now: Date, seconds: number): bo
 export function decideDraining(departure: Departure, tasks: readonly Task[], now: Date): DepartureDecision {
   const live = tasks.filter((task) => !isStopped(task));
   if (live.length === 0) return { kind: 'wait', why: 'settling' };
-  if (isStopDue(departure, now)) return stopLeft(live, 'hook-ending');
   const { deadline, standaloneStopAt } = departure;
+  if (isStopDue(departure, now)) {
+    if (deadline?.onDeadline === 'retain') return { kind: 'retain', why: 'hook-ending' };
+    return stopLeft(live, 'hook-ending');
+  }
   const standalone = live.filter((task) => !isServiceTask(task));
   if (standaloneStopAt && now >= standaloneStopAt && standalone.some(isRunning))
     return stopLeft(standalone, 'standalone-tasks');
@@ -103,6 +106,7 @@ function decideLate(
   live: readonly Task[],
   now: Date,
 ): DepartureDecision {
+  if (deadline.onDeadline === 'retain') return { kind: 'retain', why: 'deadline' };
   const late = live.filter(isServiceTask);
   if (deadline.onDeadline === 'stop-tasks') {
     if (late.some(isRunning)) return stopLeft(late, 'deadline');

@@ -10,6 +10,8 @@ export interface Departure {
   readonly instanceId: string;
   /** When an earlier read found it registered nowhere; undefined: no earlier read did. */
   readonly unregisteredSince?: Date | undefined;
+  /** Auto Scaling keeps it after its lifecycle action was abandoned, until somebody ends it (D-3.14). */
+  readonly isRetained?: boolean;
   /** When the drain began; undefined: not known, and then no deadline passes. */
   readonly drainStartedAt?: Date | undefined;
   /** What to do about service tasks, and when; undefined: whoever asks does not act on deadlines. */
@@ -70,6 +72,9 @@ export type WaitReason =
 /** Why tasks are stopped. */
 export type StopReason = 'deadline' | 'standalone-tasks' | 'hook-ending';
 
+/** Why an instance that has not drained is kept. */
+export type RetainReason = 'deadline' | 'hook-ending';
+
 /** What to do about one leaving instance. */
 export type DepartureDecision =
   | { readonly kind: 'start-draining'; readonly containerInstanceArns: readonly string[] }
@@ -78,6 +83,7 @@ export type DepartureDecision =
       readonly why: StopReason;
       readonly taskArns: readonly string[];
     }
+  | { readonly kind: 'retain'; readonly why: RetainReason }
   | { readonly kind: 'release'; readonly why: ReleaseReason }
   | { readonly kind: 'wait'; readonly why: WaitReason };
 
@@ -102,7 +108,7 @@ export function decideDeparture(
   const usable = registrations.filter(isUsable);
   if (usable.length === 0) return release('not-usable');
   if (isDrained(departure, usable, tasks, now)) return release('drained');
-  if (isReleaseDue(departure, now)) return release('hook-ending');
+  if (isReleaseDue(departure, now)) return decideEnding(departure, usable);
   const active = usable.filter(({ status }) => status === 'ACTIVE');
   if (active.length > 0 && departure.isOverBudget) return wait('budget');
   // Also one without tasks: an empty ACTIVE instance can still be given one.
@@ -144,6 +150,13 @@ export function needsTasks(departure: Departure, registrations: readonly Registr
 /** Whether it can take or run tasks. D-2.1 to D-2.3: these three no longer take or run tasks, and cannot be drained (D-2.13). */
 export function isUsable({ status }: Registration): boolean {
   return status !== 'INACTIVE' && status !== 'DEREGISTERING' && status !== 'REGISTRATION_FAILED';
+}
+
+/** What has not drained is kept where its group says so; one that was never drained would only be given more tasks. */
+function decideEnding({ deadline }: Departure, usable: readonly Registration[]): DepartureDecision {
+  const isDraining = usable.every(({ status }) => status === 'DRAINING');
+  if (isDraining && deadline?.onDeadline === 'retain') return { kind: 'retain', why: 'hook-ending' };
+  return release('hook-ending');
 }
 
 function decideUnregistered(departure: Departure, now: Date): DepartureDecision {

@@ -17,6 +17,8 @@ export type Metric =
   | 'ReleasedAtHookEnd'
   | 'ReleasedLeaving'
   | 'ReleasedDryRun'
+  | 'Retained'
+  | 'RetainedAtDeadline'
   | 'DrainSeconds'
   | 'TasksStopped'
   | 'Interruptions'

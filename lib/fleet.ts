@@ -16,6 +16,8 @@ export interface Group {
   /** Without those of its warm pool (D-3.28), unless lib/pool.ts has added them. */
   readonly instances: readonly GroupInstance[];
   readonly hasWarmPool: boolean;
+  /** Whether it retains an instance whose termination hook is abandoned, instead of ending it (D-3.14). */
+  readonly retainsAbandoned: boolean;
 }
 
 /** An instance of a group, or of its warm pool. */
@@ -83,6 +85,11 @@ export interface Fleet {
   heartbeat(autoScalingGroupName: string, instanceId: string): Promise<'recorded' | 'no-action'>;
   /** Completes our hook with CONTINUE; `already-completed`: it does not hold the instance any more (D-3.10). */
   complete(autoScalingGroupName: string, instanceId: string): Promise<'completed' | 'already-completed'>;
+
+  /** Completes our hook with ABANDON, which a group that retains what is abandoned answers by keeping the instance (D-3.14). */
+  abandon(autoScalingGroupName: string, instanceId: string): Promise<'completed' | 'already-completed'>;
+  /** Ends a retained instance, which no hook holds again; `not-there`: it has gone. */
+  terminate(instanceId: string): Promise<'terminating' | 'not-there'>;
 
   /**
    * The registrations of these EC2 instances in the cluster, without the INACTIVE ones (D-2.9). Throws UnknownCluster

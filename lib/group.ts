@@ -1,7 +1,7 @@
 import type { Deps } from './deps.ts';
 import type { Failure, Group } from './fleet.ts';
 import { reportMisconfigured } from './misconfigured.ts';
-import { enrolmentTag, type Policy, readEnrolment } from './policy.ts';
+import { enrolmentTag, onDeadlineTag, type Policy, readEnrolment } from './policy.ts';
 
 /** A group that the steward serves. */
 export interface EnrolledGroup {
@@ -17,10 +17,20 @@ export function enrolledGroup(group: Group): EnrolledGroup | undefined {
   return { group, clusterName: enrolment.clusterName, policy: enrolment.policy };
 }
 
-/** Says which tags of a group mean nothing to us. */
-export function reportTagFaults(deps: Deps, { autoScalingGroupName, tags }: Group): void {
-  for (const fault of readEnrolment(tags)?.faults ?? [])
+/** Says which tags of a group mean nothing to us, or ask for what the group itself does not allow. */
+export function reportTagFaults(deps: Deps, group: Group): void {
+  const { autoScalingGroupName, tags } = group;
+  const enrolment = readEnrolment(tags);
+  for (const fault of enrolment?.faults ?? [])
     reportMisconfigured(deps, { problem: 'a tag is not understood', autoScalingGroupName, ...fault });
+  if (enrolment?.policy.onDeadline !== 'retain' || group.retainsAbandoned) return;
+  reportMisconfigured(deps, {
+    problem: 'the group retains no instance: at the drain deadline tasks are stopped',
+    autoScalingGroupName,
+    tag: onDeadlineTag,
+    value: 'retain',
+    expected: 'InstanceLifecyclePolicy.RetentionTriggers.TerminateHookAbandon = retain of the group',
+  });
 }
 
 /**
@@ -58,6 +68,23 @@ export function isLeaving(lifecycleState: string | undefined): boolean {
 /** Whether an instance in this state waits so, or does in a moment. */
 export function isOnItsWay(lifecycleState: string): boolean {
   return leaving.test(lifecycleState) || beforeLeaving.test(lifecycleState);
+}
+
+/** The instances that Auto Scaling keeps because a lifecycle action was abandoned, ours or another one (D-3.14). */
+export function retainedInstanceIds({ instances }: Group): string[] {
+  return instances
+    .filter(({ lifecycleState }) => lifecycleState.endsWith(':Retained'))
+    .map(({ instanceId }) => instanceId);
+}
+
+/**
+ * Whether Auto Scaling keeps this instance when its action is abandoned. In a group that does not, that would end it with all
+ * that runs on it, and the tasks are stopped instead. The other ways lead back into service, or out of a
+ * warm pool, where nothing runs.
+ */
+export function isRetainable({ retainsAbandoned, instances }: Group, instanceId: string): boolean {
+  const state = instances.find((one) => one.instanceId === instanceId)?.lifecycleState;
+  return retainsAbandoned && state === 'Terminating:Wait';
 }
 
 /** Why an instance leaves that waits in this state: to end, or to come back. */

@@ -1,6 +1,13 @@
 import { unenrolled } from './announce.ts';
 import { contain, type Deps } from './deps.ts';
-import { type EnrolledGroup, enrolledGroup, heldInstanceIds, leavingInstanceIds } from './group.ts';
+import type { Group } from './fleet.ts';
+import {
+  type EnrolledGroup,
+  enrolledGroup,
+  heldInstanceIds,
+  leavingInstanceIds,
+  retainedInstanceIds,
+} from './group.ts';
 import { type Drift, driftOf, type Hook, terminateHook } from './hook.ts';
 import { readLimit } from './limit.ts';
 import { reportMisconfigured } from './misconfigured.ts';
@@ -86,18 +93,21 @@ function reportExternalHook(deps: Deps, autoScalingGroupName: string, drift: Dri
   });
 }
 
+/** Whether instances wait on our hook, or for us to end them: without the tags nobody would. */
+const isBound = (group: Group) => heldInstanceIds(group).length > 0 || retainedInstanceIds(group).length > 0;
+
 /** The group is read anew: a drain may have begun, or the tag have changed, since the sweep read it. */
 async function unenrol(
   { fleet, log, count, announce, now }: Deps,
   { group, clusterName }: EnrolledGroup,
 ): Promise<boolean> {
   const { autoScalingGroupName } = group;
-  if (heldInstanceIds(group).length > 0) return false;
+  if (isBound(group)) return false;
   if (!(await fleet.hook(autoScalingGroupName))) return true;
   const [read] = await fleet.groups([autoScalingGroupName]);
   const fresh = read && (await withPool(fleet, read));
   const policy = fresh && enrolledGroup(fresh)?.policy;
-  if (!policy || hookWishOf(policy) !== 'delete' || heldInstanceIds(fresh).length > 0) return false;
+  if (!policy || hookWishOf(policy) !== 'delete' || isBound(fresh)) return false;
   if ((await fleet.deleteHook(autoScalingGroupName)) === 'not-there') return true;
   log.info('Unenrolled: the lifecycle hook is deleted, the tags can go', {
     clusterName,

@@ -7,11 +7,14 @@ export const enrolmentTag = `${prefix}cluster`;
 /** The tag that says who keeps the hook of our name. */
 export const hookTag = `${prefix}hook`;
 
+/** The tag that says what happens at the drain deadline. */
+export const onDeadlineTag = `${prefix}on-deadline`;
+
 /** The tag that lets the waiting instances of a group go when the steward is uninstalled. */
 export const uninstallTag = `${prefix}uninstall`;
 
 /** What happens to service tasks that still live when the drain deadline has passed. */
-export type OnDeadline = 'stop-tasks' | 'continue';
+export type OnDeadline = 'stop-tasks' | 'continue' | 'retain';
 
 /** `paused`: nothing new is done, what is held stays held. `leaving`: nothing new begins, and our hook goes in the end. */
 export type GroupState = 'active' | 'paused' | 'leaving';
@@ -75,7 +78,7 @@ export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment
     clusterName: read<string | undefined>('cluster', clusterName, undefined),
     policy: Object.freeze({
       drainDeadlineSeconds: read('drain-deadline', deadlineSeconds, 50 * 60),
-      onDeadline: read<OnDeadline>('on-deadline', oneOf('stop-tasks', 'continue'), 'stop-tasks'),
+      onDeadline: read<OnDeadline>('on-deadline', oneOf('stop-tasks', 'continue', 'retain'), 'stop-tasks'),
       standaloneStopSeconds: read<number | undefined>('standalone-tasks', standaloneSeconds, undefined),
       maxDraining: read<DrainLimit | undefined>(limitName, drainLimit, undefined),
       state: read<GroupState>('state', oneOf('active', 'paused', 'leaving'), 'active'),

@@ -1,8 +1,8 @@
 import type { Tools } from './deps.ts';
 import type { Fleet, Group } from './fleet.ts';
-import { heldInstanceIds } from './group.ts';
+import { heldInstanceIds, retainedInstanceIds } from './group.ts';
 import { terminateHook } from './hook.ts';
-import { readUninstall, uninstallTag } from './policy.ts';
+import { onDeadlineTag, readUninstall, uninstallTag } from './policy.ts';
 
 /**
  * What the steward has in an account beside its stack: its hook on groups, and the schedule of the sweep, which would put
@@ -22,10 +22,12 @@ export interface UninstallDeps extends Tools {
   readonly estate: Estate;
 }
 
-/** A group with instances that our hook holds, or may hold in a moment. */
+/** A group with instances that our hook holds, or may hold in a moment, or that we have retained until they have drained. */
 export interface Holding {
   readonly autoScalingGroupName: string;
   readonly instanceIds: readonly string[];
+  /** Those that are retained beside: nobody would end them. */
+  readonly retainedIds: readonly string[];
   /** The value of the tag `ecs-steward:uninstall`, where it is one that means nothing. */
   readonly malformedTag: string | undefined;
 }
@@ -37,7 +39,9 @@ export type UninstallDecision =
 
 /** Whether our hooks may be deleted from these groups, which have them: not while an instance waits, unless it is forced. */
 export function decideUninstall(hooked: readonly Group[]): UninstallDecision {
-  const holding = hooked.filter((group) => heldInstanceIds(group).length > 0);
+  const holding = hooked.filter(
+    (group) => heldInstanceIds(group).length > 0 || ownRetainedIds(group).length > 0,
+  );
   const refusing = holding.filter(({ tags }) => !readUninstall(tags).isForced);
   if (refusing.length > 0) return { kind: 'refuse', holdings: refusing.map(holdingOf) };
   return { kind: 'delete-hooks', letGo: holding.map(holdingOf) };
@@ -46,7 +50,13 @@ export function decideUninstall(hooked: readonly Group[]): UninstallDecision {
 function holdingOf(group: Group): Holding {
   const { autoScalingGroupName, tags } = group;
   const malformedTag = readUninstall(tags).faults[0]?.value;
-  return { autoScalingGroupName, instanceIds: heldInstanceIds(group), malformedTag };
+  const retainedIds = ownRetainedIds(group);
+  return { autoScalingGroupName, instanceIds: heldInstanceIds(group), retainedIds, malformedTag };
+}
+
+/** Whose they are only ECS knows; in a group with this tag the steward ends them. */
+function ownRetainedIds(group: Group): string[] {
+  return group.tags[onDeadlineTag] === 'retain' ? retainedInstanceIds(group) : [];
 }
 
 /**
@@ -62,22 +72,27 @@ const namedMax = { groups: 5, instances: 3 };
 
 /** What whoever removes the stack is told: what to do, and because of which instances. */
 export function refusalOf(holdings: readonly Holding[]): string {
-  const count = holdings.reduce((sum, { instanceIds }) => sum + instanceIds.length, 0);
-  const isOne = count === 1;
+  const held = holdings.flatMap(({ instanceIds }) => instanceIds).length;
+  const retained = holdings.flatMap(({ retainedIds }) => retainedIds).length;
+  const isOne = held + retained === 1;
   const named = holdings.slice(0, namedMax.groups).map(describe);
   const others = holdings.length - named.length;
+  const waits = held === 1 ? 'instance waits' : 'instances wait';
+  const areKept = retained === 1 ? 'instance is' : 'instances are';
   return [
-    `${count} ${isOne ? 'instance waits' : 'instances wait'} on the lifecycle hook ${terminateHook.lifecycleHookName}.`,
+    ...(held > 0 ? [`${held} ${waits} on the lifecycle hook ${terminateHook.lifecycleHookName}.`] : []),
+    ...(retained > 0 ? [`${retained} ${areKept} retained until drained.`] : []),
     'The steward goes on until this stack is deleted.',
     `Remove the stack again when ${isOne ? 'it has' : 'they have'} left,`,
-    `or first tag a group ${uninstallTag} = force to end its instances at once, with the tasks on them.`,
+    `or first tag a group ${uninstallTag} = force to end its instances at once, with the tasks on them${retained > 0 ? '; retained ones stay' : ''}.`,
     `Waiting: ${[...named, ...(others > 0 ? [`${others} more groups`] : [])].join('; ')}`,
   ].join(' ');
 }
 
-function describe({ autoScalingGroupName, instanceIds, malformedTag }: Holding): string {
-  const named = instanceIds.slice(0, namedMax.instances);
-  const others = instanceIds.length - named.length;
+function describe({ autoScalingGroupName, instanceIds, retainedIds, malformedTag }: Holding): string {
+  const all = [...instanceIds, ...retainedIds];
+  const named = all.slice(0, namedMax.instances);
+  const others = all.length - named.length;
   const ids = [...named, ...(others > 0 ? [`${others} more`] : [])].join(', ');
   const fault = malformedTag === undefined ? '' : `, whose tag ${uninstallTag} is "${malformedTag}"`;
   return `${ids} in ${autoScalingGroupName}${fault}`;

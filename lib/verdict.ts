@@ -95,7 +95,8 @@ function verdictOn(
       if (decision.why !== 'not-registered') return nothing;
       return { ...nothing, looks: [{ ...leaver, because: decision.why }] };
     case 'stop-tasks':
-      throw new Error('Tasks were to be stopped although none were read');
+    case 'retain':
+      throw new Error('A time was to be kept although none was known');
     default:
       return decision satisfies never;
   }

@@ -16,11 +16,12 @@ import { contain, type Deps } from './deps.ts';
 import { UnknownCluster } from './errors.ts';
 import type { Waiting } from './explain.ts';
 import { isGoneSince, noteUnreachable, type Unreachable } from './gone.ts';
-import { type EnrolledGroup, leavingInstanceIds, reportUnknownCluster } from './group.ts';
+import { type EnrolledGroup, isRetainable, leavingInstanceIds, reportUnknownCluster } from './group.ts';
 import { chunks, groupBy } from './grouping.ts';
 import { stopTasks, withEndings } from './late.ts';
 import { isStuck, reportStuck } from './overdue.ts';
 import { inParallel } from './parallel.ts';
+import { retain, withoutRetention } from './retained.ts';
 import type { Task } from './task.ts';
 import { readTasks, wholeClusterAbove } from './tasks.ts';
 import { overBudgetOf, sayWaiting } from './waiting.ts';
@@ -87,15 +88,17 @@ export async function visitCluster(
   await inParallel(others, visitsAtOnce, async (visit) => {
     if (!hasTime()) return;
     const departure = departures.get(visit) ?? visit.departure;
-    const decision = decideDeparture(departure, visit.registrations, tasks.get(visit), deps.now());
+    const { registrations: own } = visit;
+    const decide = (it: Departure) => decideDeparture(it, own, tasks.get(visit), deps.now());
+    const decision = decide(departure);
     if (decision.kind === 'wait') waits.push({ ...visit, why: decision.why, tasks: tasks.get(visit) });
     const act = async () => {
-      await carryOut(deps, visit, decision, doubts);
+      if (decision.kind !== 'retain') await carryOut(deps, visit, decision, doubts);
+      else if (!(await retain(deps, visit, decision.why)))
+        await carryOut(deps, visit, decide(withoutRetention(departure)), doubts);
       return 'done' as const;
     };
-    const outcome = await attempt(deps, 'carry out a decision', departure, visit.registrations, act, {
-      decision,
-    });
+    const outcome = await attempt(deps, 'carry out a decision', departure, own, act, { decision });
     if (isStuck(departure, decision, outcome ?? 'failed', deps.now())) reportStuck(deps, departure, decision);
   });
   return waits;
@@ -144,6 +147,7 @@ function visitsOf(
     const marks = registrations.flatMap(({ mark }) => mark ?? []);
     const [mark] = marks.toSorted((a, b) => a.at.getTime() - b.at.getTime());
     const times = departureTimes(enrolled.policy, mark, starts.get(instanceId));
+    const isKept = isRetainable(enrolled.group, instanceId);
     const unregisteredSince = unregistered.get(instanceId);
     return {
       enrolled,
@@ -154,7 +158,7 @@ function visitsOf(
         instanceId,
         unregisteredSince,
         isGone: isGoneSince(unreachable.get(instanceId), now),
-        ...times,
+        ...(isKept ? times : withoutRetention(times)),
       },
     };
   });
@@ -209,6 +213,8 @@ async function carryOut(
       return completeDeparture(deps, departure, registrations, decision.why);
     case 'stop-tasks':
       return stopTasks(deps, visit, decision);
+    case 'retain':
+      throw new Error('What cannot be retained was to be retained');
     case 'wait':
       deps.log.debug('decided', {
         clusterName,

@@ -12,6 +12,7 @@ import {
   type Instance,
   PutLifecycleHookCommand,
   RecordLifecycleActionHeartbeatCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { Fleet, Group, GroupInstance, InstanceState } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
@@ -34,6 +35,8 @@ type AutoScalingPart = Pick<
   | 'deleteHook'
   | 'heartbeat'
   | 'complete'
+  | 'abandon'
+  | 'terminate'
 >;
 
 const LifecycleHookName = terminateHook.lifecycleHookName;
@@ -76,16 +79,36 @@ export function autoScaling(client: AutoScalingClient): AutoScalingPart {
       });
       return (await isActive(client.send(command))) ? 'recorded' : 'no-action';
     },
-    complete: async (AutoScalingGroupName, InstanceId) => {
-      const command = new CompleteLifecycleActionCommand({
-        AutoScalingGroupName,
-        LifecycleHookName,
+    complete: (autoScalingGroupName, instanceId) =>
+      complete(client, autoScalingGroupName, instanceId, 'CONTINUE'),
+    abandon: (autoScalingGroupName, instanceId) =>
+      complete(client, autoScalingGroupName, instanceId, 'ABANDON'),
+    // It fills no place of the desired capacity any more, which so remains as it is.
+    terminate: async (InstanceId) => {
+      const command = new TerminateInstanceInAutoScalingGroupCommand({
         InstanceId,
-        LifecycleActionResult: 'CONTINUE',
+        ShouldDecrementDesiredCapacity: false,
       });
-      return (await isActive(client.send(command))) ? 'completed' : 'already-completed';
+      return (await unlessInvalid(client.send(command), /^Instance Id not found/))
+        ? 'terminating'
+        : 'not-there';
     },
   };
+}
+
+async function complete(
+  client: AutoScalingClient,
+  AutoScalingGroupName: string,
+  InstanceId: string,
+  LifecycleActionResult: 'CONTINUE' | 'ABANDON',
+) {
+  const command = new CompleteLifecycleActionCommand({
+    AutoScalingGroupName,
+    LifecycleHookName,
+    InstanceId,
+    LifecycleActionResult,
+  });
+  return (await isActive(client.send(command))) ? 'completed' : 'already-completed';
 }
 
 /** What uninstalling knows and does through EC2 Auto Scaling: groups may end, and hooks be deleted, at any time. */
@@ -132,6 +155,7 @@ function groupOf(group: AutoScalingGroup): Group {
     tags: Object.fromEntries(tags),
     instances: (group.Instances ?? []).map(instanceOf),
     hasWarmPool: group.WarmPoolConfiguration !== undefined,
+    retainsAbandoned: group.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon === 'retain',
   };
 }
 

@@ -169,6 +169,7 @@ const othersFleet: Partial<Fleet> = {
       tags: {},
       instances: [{ instanceId: 'i-0abc1234def567890', lifecycleState: 'Terminating:Wait' }],
       hasWarmPool: true,
+      retainsAbandoned: false,
     })),
   instanceStates: async (ids) =>
     ids.map((instanceId) => ({

@@ -86,11 +86,12 @@ describe('slots', () => {
 });
 
 describe('holdsSlot', () => {
-  const mark = (cause: 'termination' | 'interruption') => ({ at: noon, cause });
+  const mark = (cause: 'retention' | 'interruption') => ({ at: noon, cause });
   it.each<[string, Partial<Registration>[], boolean]>([
     ['a drain that we began', [{}], true],
     ['an instance marked and not yet DRAINING: the mark is its admission', [{ status: 'ACTIVE' }], true],
     ["an operator's DRAINING", [{ mark: undefined }], false],
+    ['one that is about to be retained', [{ mark: mark('retention') }], true],
     ['an involuntary departure', [{ mark: mark('interruption') }], false],
     ['a registration that has ended', [{ status: 'DEREGISTERING' }], false],
     ['an instance that waits', [{ status: 'ACTIVE', mark: undefined, isWaiting: true }], false],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide, hookEndsIn, late, type Row, release, stopTasks, wait } from './departure-scene.ts';
+import { decide, hookEndsIn, late, type Row, release, retain, stopTasks, wait } from './departure-scene.ts';
 import { at, noon, standalone, stopping, task, taskArn } from './fixtures.ts';
 
 describe('row 8: the drain deadline of service tasks', () => {
@@ -116,6 +116,34 @@ describe('row 8: the drain deadline of service tasks', () => {
       runs: [task(), standalone()],
       gives: wait('standalone-tasks'),
     },
+    {
+      when: 'retain: keeps the instance at once, with all that runs on it (D-3.14)',
+      is: late(0, 'retain'),
+      has: [{}],
+      runs: [task(), standalone()],
+      gives: retain('deadline'),
+    },
+    {
+      when: 'retain: not before the deadline',
+      is: late(-0.001, 'retain'),
+      has: [{}],
+      runs: [task()],
+      gives: wait('service-tasks'),
+    },
+    {
+      when: 'retain: also what is being stopped',
+      is: late(0, 'retain'),
+      has: [{}],
+      runs: [stopping()],
+      gives: retain('deadline'),
+    },
+    {
+      when: 'retain: not for standalone tasks alone, whose time is the end of the hook',
+      is: late(0, 'retain'),
+      has: [{}],
+      runs: [standalone()],
+      gives: wait('standalone-tasks'),
+    },
     { when: 'not known: never passes', is: {}, has: [{}], runs: [task()], gives: wait('service-tasks') },
   ])('$when', (row) => expect(decide(row)).toEqual(row.gives));
 });
@@ -210,6 +238,27 @@ describe('the end of the hook (D-3.7)', () => {
       is: hookEndsIn(120),
       has: [{}],
       runs: [standalone()],
+      gives: release('hook-ending'),
+    },
+    {
+      when: '600 s before: keeps the instance where its group retains, and stops nothing (D-3.14)',
+      is: { ...hookEndsIn(600), ...late(-3600, 'retain') },
+      has: [{}],
+      runs: [standalone(), task()],
+      gives: retain('hook-ending'),
+    },
+    {
+      when: '120 s before: keeps it though nobody looked at its tasks',
+      is: { ...hookEndsIn(120), ...late(-3600, 'retain') },
+      has: [{ taskCount: 1 }],
+      runs: undefined,
+      gives: retain('hook-ending'),
+    },
+    {
+      when: '120 s before: releases what never drained: kept, it would only be given more tasks',
+      is: { ...hookEndsIn(120), ...late(-3600, 'retain') },
+      has: [{ status: 'ACTIVE', taskCount: 1 }],
+      runs: undefined,
       gives: release('hook-ending'),
     },
     {

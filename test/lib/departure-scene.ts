@@ -4,11 +4,14 @@ import {
   decideDeparture,
   type Registration,
 } from '../../lib/departure.ts';
+import type { OnDeadline } from '../../lib/policy.ts';
 import type { Task } from '../../lib/task.ts';
 import { arn, at, departure, noon, registration } from './fixtures.ts';
 
 /** The decision to release. */
 export const release = (why: string) => ({ kind: 'release', why });
+/** The decision to keep the instance. */
+export const retain = (why: string) => ({ kind: 'retain', why });
 /** The decision to wait. */
 export const wait = (why: string) => ({ kind: 'wait', why });
 /** The decision to stop these tasks. */
@@ -20,10 +23,7 @@ export const startDraining = (...containerInstanceArns: string[]) => ({
 });
 
 /** Deadline passed so many seconds ago; negative: yet to come. */
-export const late = (
-  seconds: number,
-  onDeadline: 'stop-tasks' | 'continue' = 'stop-tasks',
-): Partial<Departure> => ({
+export const late = (seconds: number, onDeadline: OnDeadline = 'stop-tasks'): Partial<Departure> => ({
   deadline: { at: at(-seconds), onDeadline },
 });
 /** The hook ends in so many seconds. */

@@ -83,6 +83,7 @@ export const group = (overrides: Partial<Group> = {}): Group => ({
   tags: { 'ecs-steward:cluster': clusterName },
   instances: [{ instanceId, lifecycleState: 'Terminating:Wait' }],
   hasWarmPool: false,
+  retainsAbandoned: false,
   ...overrides,
 });
 

@@ -53,6 +53,7 @@ describe('the hook of a group that leaves', () => {
     'Warmed:Terminating:Wait',
     'Warmed:Pending:Wait',
     'ReplacingRootVolume:Wait',
+    'Terminating:Retained',
   ])('stays while an instance is %s (D-13.3)', async (lifecycleState) => {
     const { isDone, trace } = await keep(groupOf({ state: 'leaving' }, lifecycleState));
     expect(isDone).toBe(false);

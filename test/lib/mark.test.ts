@@ -8,7 +8,7 @@ describe('the mark', () => {
     expect(formatMark({ at: noon, cause: 'termination' })).toBe('2026-05-04T12:00:00.000Z/termination');
   });
 
-  const causes = ['termination', 'interruption', 'rebalance-recommendation'] as const;
+  const causes = ['termination', 'return', 'interruption', 'rebalance-recommendation', 'retention'] as const;
 
   it('reads back what was written', () => {
     const times = fc.date({ min: new Date('2020-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });

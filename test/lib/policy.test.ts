@@ -82,17 +82,17 @@ describe('drain-deadline', () => {
 });
 
 describe('on-deadline', () => {
-  it.each(['stop-tasks', 'continue'])('can be %s', (value) => {
+  it.each(['stop-tasks', 'continue', 'retain'])('can be %s', (value) => {
     expect(enrolled({ 'ecs-steward:on-deadline': value })).toMatchObject({
       policy: { onDeadline: value },
       faults: [],
     });
   });
 
-  it.each(['retain', 'Continue', ''])('takes the default for "%s", and says so', (value) => {
+  it.each(['Retain', 'Continue', ''])('takes the default for "%s", and says so', (value) => {
     expect(enrolled({ 'ecs-steward:on-deadline': value })).toMatchObject({
       policy: { onDeadline: 'stop-tasks' },
-      faults: [{ tag: 'ecs-steward:on-deadline', value, expected: 'stop-tasks or continue' }],
+      faults: [{ tag: 'ecs-steward:on-deadline', value, expected: 'stop-tasks, continue or retain' }],
     });
   });
 });

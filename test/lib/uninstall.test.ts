@@ -51,16 +51,29 @@ describe('hooks', () => {
     expect(decideUninstall([hooked('a', waiting, enrolled), hooked('b', waiting)])).toEqual({
       kind: 'refuse',
       holdings: [
-        { autoScalingGroupName: 'a', instanceIds: ['i-a1'], malformedTag: undefined },
-        { autoScalingGroupName: 'b', instanceIds: ['i-b1'], malformedTag: undefined },
+        { autoScalingGroupName: 'a', instanceIds: ['i-a1'], retainedIds: [], malformedTag: undefined },
+        { autoScalingGroupName: 'b', instanceIds: ['i-b1'], retainedIds: [], malformedTag: undefined },
       ],
     });
+  });
+
+  it('are kept for instances that the steward retains, which nobody else would end (D-3.14)', () => {
+    const kept = hooked('a', ['Terminating:Retained', 'Terminating:Wait'], {
+      'ecs-steward:on-deadline': 'retain',
+    });
+    const decision = decideUninstall([kept]);
+    expect(decision).toMatchObject({ kind: 'refuse', holdings: [{ retainedIds: ['i-a0'] }] });
+    const text = decision.kind === 'refuse' ? refusalOf(decision.holdings) : '';
+    expect(text).toMatch(
+      /^1 instance waits on the lifecycle hook \S+ 1 instance is retained until drained\. /,
+    );
+    expect(text).toMatch(/tasks on them; retained ones stay\. Waiting: i-a1, i-a0 in a$/);
   });
 
   it('are deleted from a group that is forced, and what is let go is told', () => {
     expect(decideUninstall([hooked('a', waiting, forced), hooked('b', ['InService'])])).toEqual({
       kind: 'delete-hooks',
-      letGo: [{ autoScalingGroupName: 'a', instanceIds: ['i-a1'], malformedTag: undefined }],
+      letGo: [{ autoScalingGroupName: 'a', instanceIds: ['i-a1'], retainedIds: [], malformedTag: undefined }],
     });
   });
 

@@ -3,6 +3,38 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules about deadlines, about what comes back, and about odd registrations. */
 export const deadlineSabotages: readonly Sabotage[] = [
   {
+    broken: 'a hook is abandoned although the group would end the instance then',
+    file: 'lib/group.ts',
+    find: "return retainsAbandoned && state === 'Terminating:Wait';",
+    replace: "return retainsAbandoned !== undefined && state === 'Terminating:Wait';",
+    tests: ['test/scenarios/retained.test.ts'],
+    by: 'is not heeded in a group that retains nothing: tasks are stopped, and that is said',
+  },
+  {
+    broken: 'an instance is retained that nobody could tell for ours',
+    file: 'lib/retained.ts',
+    find: 'if (failures.length > 0) return false;',
+    replace: '',
+    tests: ['test/lib/retained.test.ts'],
+    by: 'does not abandon what it could not mark: nobody would end it',
+  },
+  {
+    broken: 'what another hook has had retained is ended',
+    file: 'lib/retained.ts',
+    find: "mark?.cause === 'retention'",
+    replace: 'mark !== undefined',
+    tests: ['test/scenarios/retained.test.ts'],
+    by: 'leaves what another hook has had retained to whoever wants to look at it',
+  },
+  {
+    broken: 'a group is left with an instance retained that nobody ends then',
+    file: 'lib/keep.ts',
+    find: 'heldInstanceIds(group).length > 0 || retainedInstanceIds(group).length > 0;',
+    replace: 'heldInstanceIds(group).length > 0;',
+    tests: ['test/scenarios/retained.test.ts'],
+    by: 'sees a group that leaves through to the end of its retained instance, and says Unenrolled then',
+  },
+  {
     broken: 'tasks stopped at the deadline have ten minutes, however long they may take',
     file: 'lib/deadline.ts',
     find: 'Math.max(leastGraceSeconds, endingSeconds + reportSeconds);',

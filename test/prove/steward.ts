@@ -134,8 +134,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'what is left is cut off when the hook ends',
     file: 'lib/deadline.ts',
-    find: "if (isStopDue(departure, now)) return stopLeft(live, 'hook-ending');",
-    replace: '',
+    find: 'if (isStopDue(departure, now)) {',
+    replace: "if (isStopDue(departure, now) && deadline?.onDeadline === 'retain') {",
     tests: ['test/scenarios/policy.test.ts'],
     by: 'the drain deadline F17: stops a standalone task that never ends ten minutes before the hook does (D-3.7)',
   },
@@ -255,7 +255,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'the hook of a group that leaves is deleted although it holds an instance',
     file: 'lib/keep.ts',
-    find: 'if (heldInstanceIds(group).length > 0) return false;',
+    find: 'if (isBound(group)) return false;',
     replace: '',
     tests: ['test/lib/keep.test.ts'],
     by: 'stays while an instance is Terminating (D-13.3)',

@@ -5,9 +5,9 @@ export const whySabotages: readonly Sabotage[] = [
   {
     broken: 'a release waits until its event is sent',
     file: 'lib/complete.ts',
-    find: '  const result = await fleet.complete(autoScalingGroupName, instanceId);',
+    find: '  const result = departure.isRetained',
     replace:
-      '  await fleet.announce([released(departure, registrations, why, now())]);\n  const result = await fleet.complete(autoScalingGroupName, instanceId);',
+      '  await fleet.announce([released(departure, registrations, why, now())]);\n  const result = departure.isRetained',
     tests: ['test/scenarios/events.test.ts'],
     by: 'are not waited for before the hook is completed',
   },

@@ -78,6 +78,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'autoscaling:DescribeWarmPool',
     'autoscaling:PutLifecycleHook',
     'autoscaling:RecordLifecycleActionHeartbeat',
+    'autoscaling:TerminateInstanceInAutoScalingGroup',
     'ecs:DeleteAttributes',
     'ecs:DeregisterContainerInstance',
     'ecs:DescribeClusters',
@@ -225,7 +226,10 @@ describe('the parameter clusters', () => {
     const all = roles.flatMap(({ logicalId }) => policiesOf(narrowed, logicalId));
     for (const statement of all.flatMap(({ Statement }) => Statement as readonly PolicyStatement[])) {
       const arns = listOf(statement.Resource).filter((arn) => arn.startsWith(ecs));
-      const values = Object.values(statement.Condition ?? {})
+      // That a group retains is a condition beside the one that it is of a cluster.
+      const { StringEquals: _, ...conditions } = statement.Condition ?? {};
+      const isRetaining = statement.Action === 'autoscaling:TerminateInstanceInAutoScalingGroup';
+      const values = Object.values(isRetaining ? conditions : (statement.Condition ?? {}))
         .flatMap(Object.values)
         .flat();
       // Whether an instance is in no cluster, only all of them can tell.
@@ -234,6 +238,21 @@ describe('the parameter clusters', () => {
       if (statement.Action === 'events:PutEvents') continue;
       for (const text of [...arns, ...values]) expect(text).toMatch(/(^|\/)prod-\*(\/|$)/);
     }
+  });
+
+  it('lets the sweep end instances only of groups whose tag says that they are retained', () => {
+    const allows = (tags: Record<string, string>) =>
+      isAllowed(policiesOf(narrowed, 'SweepRole'), {
+        action: 'autoscaling:TerminateInstanceInAutoScalingGroup',
+        resource: group,
+        context: Object.fromEntries(
+          Object.entries(tags).map(([name, value]) => [`autoscaling:ResourceTag/ecs-steward:${name}`, value]),
+        ),
+      });
+    expect(allows({ cluster: 'prod-web', 'on-deadline': 'retain' })).toBe(true);
+    expect(allows({ cluster: 'prod-web', 'on-deadline': 'stop-tasks' })).toBe(false);
+    expect(allows({ cluster: 'prod-web' })).toBe(false);
+    expect(allows({ cluster: 'staging', 'on-deadline': 'retain' })).toBe(false);
   });
 
   it.each([

@@ -15,6 +15,7 @@ const groupOf = (name: string) => ({
   tags: { 'ecs-steward:cluster': 'demo' },
   instances: [{ instanceId, lifecycleState: 'Terminating:Wait' }],
   hasWarmPool: false,
+  retainsAbandoned: false,
 });
 
 describe('groups', () => {
@@ -99,6 +100,45 @@ it('reads when terminations began from the activities that wait in hooks (D-13.1
     AutoScalingGroupName: groupName,
     'Filters.member.1.Name': 'Status',
     'Filters.member.1.Values.member.1': 'MidLifecycleAction',
+  });
+});
+
+it.each([
+  ['complete', 'CONTINUE'],
+  ['abandon', 'ABANDON'],
+] as const)('can %s our lifecycle action, with %s', async (name, result) => {
+  const { fleet, calls } = fleetOver({ CompleteLifecycleAction: () => '' });
+  expect(await fleet[name](groupName, instanceId)).toBe('completed');
+  expect(calls[0]?.input).toMatchObject({
+    AutoScalingGroupName: groupName,
+    InstanceId: instanceId,
+    LifecycleHookName: 'ecs-steward-terminate',
+    LifecycleActionResult: result,
+  });
+});
+
+it('knows whether a group retains what is abandoned (D-3.14)', async () => {
+  const { fleet } = fleetOver({
+    DescribeAutoScalingGroups: () =>
+      `<AutoScalingGroups>${['retain', 'terminate']
+        .map((action) =>
+          member(`<AutoScalingGroupName>${action}</AutoScalingGroupName><InstanceLifecyclePolicy><RetentionTriggers>
+          <TerminateHookAbandon>${action}</TerminateHookAbandon></RetentionTriggers></InstanceLifecyclePolicy>`),
+        )
+        .join('')}</AutoScalingGroups>`,
+  });
+  const groups = await fleet.groups(['retain', 'terminate']);
+  expect(groups.map(({ retainsAbandoned }) => retainsAbandoned)).toEqual([true, false]);
+});
+
+describe('a retained instance', () => {
+  it('is ended by name, and the desired capacity stays (D-3.14)', async () => {
+    const { fleet, calls } = fleetOver({ TerminateInstanceInAutoScalingGroup: () => '<Activity/>' });
+    expect(await fleet.terminate(instanceId)).toBe('terminating');
+    expect(calls[0]?.input).toMatchObject({
+      InstanceId: instanceId,
+      ShouldDecrementDesiredCapacity: 'false',
+    });
   });
 });
 
