@@ -97,6 +97,16 @@ const cases: readonly Case[] = [
     raises: ['HookEndAlarm', 'HookEndNearAlarm'],
   },
   {
+    what: 'an instance that has not drained in time in a group that retains it',
+    wish: { services: [stuck], tags: { ...shortly, 'ecs-steward:on-deadline': 'retain' } },
+    doing: (scene) => {
+      scene.setRetention('retain');
+      scene.terminate();
+    },
+    seconds: 1200,
+    raises: ['RetainedAlarm'],
+  },
+  {
     what: 'no schedule',
     doing: (scene) => scene.disable('schedules'),
     seconds: 700,

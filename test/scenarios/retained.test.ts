@@ -6,16 +6,9 @@ import { groupName, job, Scene, type SceneWish, service } from './scene.ts';
 const stuck = service({ desiredCount: 3, minimumHealthyPercent: 100, maximumPercent: 100, stopSeconds: 20 });
 const retainTags = { 'ecs-steward:drain-deadline': '5m', 'ecs-steward:on-deadline': 'retain' };
 
-/** What becomes of instances of the group whose termination hook is abandoned. */
-const setPolicy = (scene: Scene, TerminateHookAbandon: 'retain' | 'terminate') =>
-  scene.account.call('autoscaling', 'UpdateAutoScalingGroup', {
-    AutoScalingGroupName: groupName,
-    InstanceLifecyclePolicy: { RetentionTriggers: { TerminateHookAbandon } },
-  });
-
 async function retaining(wish: SceneWish = {}, policy: 'retain' | 'terminate' = 'retain'): Promise<Scene> {
   const scene = await Scene.open({ services: [stuck], ...wish, tags: { ...retainTags, ...wish.tags } });
-  setPolicy(scene, policy);
+  scene.setRetention(policy);
   return scene;
 }
 

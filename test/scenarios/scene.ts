@@ -261,6 +261,14 @@ export class Scene {
     this.setRules('schedules', 'EnableRule');
   }
 
+  /** What becomes of instances of the group whose termination hook is abandoned. */
+  setRetention(TerminateHookAbandon: 'retain' | 'terminate'): void {
+    this.account.call('autoscaling', 'UpdateAutoScalingGroup', {
+      AutoScalingGroupName: groupName,
+      InstanceLifecyclePolicy: { RetentionTriggers: { TerminateHookAbandon } },
+    });
+  }
+
   /** Sets tags on the group. */
   tag(tags: Readonly<Record<string, string>>): void {
     tagGroup(this.account, groupName, tags);
