@@ -13,7 +13,7 @@ import {
 } from '../lib/group.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { isHeartbeatDue } from '../lib/heartbeat.ts';
-import { isHookCheckDue } from '../lib/hook.ts';
+import { globalSecondsOf, isHookCheckDue } from '../lib/hook.ts';
 import { type HookWish, hookWishOf, keepHeartbeats, keepHook } from '../lib/keep.ts';
 import { schedule, type Tick } from '../lib/lambda.ts';
 import { warnOfPausedEnds } from '../lib/overdue.ts';
@@ -98,9 +98,9 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   // A beat that failed is not made up for by its rhythm: after a gap the next one may come too late (docs/decisions/0006).
   memory.renewedAt = areAllRenewed ? tick.time : undefined;
   const isPaused = ({ enrolled }: LeavingGroup) => !isActing(enrolled);
-  for (const { enrolled, starts } of leaving.filter(isPaused)) {
+  for (const { enrolled, starts, hookSeconds } of leaving.filter(isPaused)) {
     reportPaused(deps, enrolled);
-    warnOfPausedEnds(deps, enrolled, starts);
+    warnOfPausedEnds(deps, enrolled, starts, hookSeconds);
   }
   const served = leaving.filter((one) => !isPaused(one));
   const all = groupBy(
@@ -198,7 +198,16 @@ async function keepAlive(
   const areAllRenewed = await keepHeartbeats(deps, enrolled, starts, (instanceId, startedAt) =>
     isDue(instanceId, startedAt, time),
   );
-  return { leaving: [{ enrolled, starts }], areAllRenewed };
+  return { leaving: [{ enrolled, starts, hookSeconds: await hookSecondsOf(deps, enrolled) }], areAllRenewed };
+}
+
+/** Somebody else's template may have given the hook less time than ours has. */
+async function hookSecondsOf(deps: Deps, { group, policy }: EnrolledGroup): Promise<number | undefined> {
+  if (policy.hook === 'own') return undefined;
+  const { autoScalingGroupName } = group;
+  const read = () => deps.fleet.hook(autoScalingGroupName);
+  const hook = await contain(deps, 'read the lifecycle hook', { autoScalingGroupName }, read);
+  return hook && globalSecondsOf(hook);
 }
 
 /** A tag that wants something else of the hook is heeded at once. */

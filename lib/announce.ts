@@ -8,6 +8,7 @@ export type DetailType =
   | 'Drain Waiting'
   | 'Drain Deadline'
   | 'Drain Failed'
+  | 'Hook End Near'
   | 'Instance Drained'
   | 'Instance Released'
   | 'Group Misconfigured'
@@ -96,6 +97,21 @@ export function deadlinePassed(
   return { ...event, subject: subjectOf(`Drain Deadline ${decision} ${why}`, departure) };
 }
 
+/** Auto Scaling ends the wait of an instance soon. `taskCount`: undefined where nobody looked, as in a paused group. */
+export function hookEndNear(
+  departure: Departure,
+  registrations: readonly Registration[],
+  { isPaused, taskCount }: { readonly isPaused: boolean; readonly taskCount: number | undefined },
+  at: Date,
+): Announcement {
+  const { hookEndsAt } = departure;
+  const fields = { hookEndsAt: hookEndsAt?.toISOString(), isPaused, taskCount };
+  // The time of the hook's end tells one departure of an instance from another, also where no drain has begun.
+  const more = [fields.hookEndsAt ?? '', ...(isPaused ? ['paused'] : [])];
+  const event = ofInstance('Hook End Near', departure, registrations, fields, at, more);
+  return { ...event, subject: subjectOf('Hook End Near', departure) };
+}
+
 /** Something about a departure could not be done; it is tried again. `error`: what was thrown, or AWS's reason. */
 export function drainFailed(
   departure: Known,
@@ -153,15 +169,18 @@ export function misconfigured(fault: Misconfiguration, at: Date): Announcement {
 export function unenrolled(
   autoScalingGroupName: string,
   clusterName: string,
-  why: 'leaving' | 'tag-removed',
+  why: 'leaving' | 'hook-external' | 'tag-removed',
   at: Date,
 ): Announcement {
   const which = why === 'leaving' ? at.toISOString() : why;
   const id = idOf('Group Unenrolled', autoScalingGroupName, which);
+  // A hook that somebody else deletes may stay for long, and so does the state.
+  const subject = why === 'hook-external' ? idOf('Group Unenrolled', autoScalingGroupName) : undefined;
   return {
     detailType: 'Group Unenrolled',
     at,
     resources: [],
+    ...(subject === undefined ? {} : { subject }),
     detail: { version: detailVersion, id, autoScalingGroupName, clusterName, why },
   };
 }

@@ -5,8 +5,8 @@ import type { Policy } from './policy.ts';
 import { isRunning, isServiceTask, isStopped, type Task } from './task.ts';
 import { usualStopTimeoutSeconds } from './workload.ts';
 
-/** So long before the hook ends (seconds) whoever still waits is warned about. */
-const warnSeconds = 3600;
+/** In this part of all the time that a hook may hold an instance, the last, it is warned of its end: 6 hours of 48. */
+const warnPart = 1 / 8;
 /** Tasks told to stop have so long (seconds) to become STOPPED, however short their delays are ... */
 const leastGraceSeconds = 600;
 /** ... and so much longer (seconds) than the longest of them needs: for the order to the agent, and its report. */
@@ -25,6 +25,15 @@ const graceSeconds = ({ endingSeconds = 0 }: Departure): number =>
 export const lastStopSeconds = (endingSeconds = 0): number =>
   Math.max(leastGraceSeconds, endingSeconds + reportSeconds + lastReleaseSeconds);
 
+/** What is known of the time of a departure. */
+type TimeOfDeparture =
+  | 'drainStartedAt'
+  | 'deadline'
+  | 'standaloneStopAt'
+  | 'hookEndsAt'
+  | 'hookEndNearAt'
+  | 'endingSeconds';
+
 /** What a policy says about times. */
 type TimesPolicy = Pick<
   Policy,
@@ -33,13 +42,14 @@ type TimesPolicy = Pick<
 
 /**
  * The times of a departure, from what Auto Scaling, the mark and the policy say of it. Until its tasks are known, each is
- * taken for one behind a load balancer with the usual stopTimeout.
+ * taken for one behind a load balancer with the usual stopTimeout. `hookSeconds`: the longest that its hook holds an instance.
  */
 export function departureTimes(
   policy: TimesPolicy,
   mark: Mark | undefined,
   startedAt: Date | undefined,
-): Pick<Departure, 'drainStartedAt' | 'deadline' | 'standaloneStopAt' | 'hookEndsAt' | 'endingSeconds'> {
+  hookSeconds = globalTimeoutSeconds,
+): Pick<Departure, TimeOfDeparture> {
   const drainStartedAt = mark?.at ?? startedAt;
   const hookStartedAt = startedAt ?? mark?.at;
   return {
@@ -52,14 +62,15 @@ export function departureTimes(
       policy.standaloneStopSeconds === undefined
         ? undefined
         : drainStartedAt && after(drainStartedAt, policy.standaloneStopSeconds),
-    hookEndsAt: hookStartedAt && after(hookStartedAt, globalTimeoutSeconds),
+    hookEndsAt: hookStartedAt && after(hookStartedAt, hookSeconds),
+    hookEndNearAt: hookStartedAt && after(hookStartedAt, hookSeconds * (1 - warnPart)),
     endingSeconds: policy.deregistrationDelaySeconds + usualStopTimeoutSeconds,
   };
 }
 
-/** Whether it is to be said that the hook ends within the hour: what runs longer will be stopped (D-3.7). */
-export function isHookEndNear(departure: Departure, now: Date): boolean {
-  return isHookEnding(departure, now, warnSeconds);
+/** Whether it is to be said that the hook ends: what runs longer will be stopped, or cut off in a paused group (D-3.7). */
+export function isHookEndNear({ hookEndNearAt }: Pick<Departure, 'hookEndNearAt'>, now: Date): boolean {
+  return hookEndNearAt !== undefined && now >= hookEndNearAt;
 }
 
 /** Whether it matters how long tasks take to stop: they are stopped, or are about to be, in a given time. */

@@ -20,6 +20,8 @@ export interface Departure {
   readonly standaloneStopAt?: Date | undefined;
   /** When Auto Scaling ends the hook, renewed or not (D-3.7). */
   readonly hookEndsAt?: Date | undefined;
+  /** From when on it is said that the hook ends. */
+  readonly hookEndNearAt?: Date | undefined;
   /** How long what is left on it may take to leave load balancers and to stop (seconds), as far as it is known. */
   readonly endingSeconds?: number | undefined;
   /** Whether EC2 has ended the instance, so that nothing on it runs any more, whatever ECS shows. */

@@ -25,8 +25,12 @@ export const terminateHook: Hook = {
   defaultResult: 'CONTINUE',
 };
 
-/** The longest that our hook holds an instance, however often it is renewed (seconds; D-3.7). */
-export const globalTimeoutSeconds = Math.min(172_800, 100 * terminateHook.heartbeatTimeoutSeconds);
+/** The longest that a hook holds an instance, however often it is renewed (seconds; D-3.7). */
+export const globalSecondsOf = ({ heartbeatTimeoutSeconds }: Pick<Hook, 'heartbeatTimeoutSeconds'>): number =>
+  Math.min(172_800, 100 * heartbeatTimeoutSeconds);
+
+/** The longest that the hook as we put it holds an instance (seconds). */
+export const globalTimeoutSeconds = globalSecondsOf(terminateHook);
 
 /** How far a group's hook is from ours. */
 export type Drift =

@@ -48,11 +48,8 @@ export async function keepHook(deps: Deps, enrolled: EnrolledGroup): Promise<boo
       await hintAtManagedDraining(deps, enrolled, hook);
       return true;
     case 'leave-alone':
-      log.info('leaves the lifecycle hook as it is', {
-        autoScalingGroupName,
-        why: enrolled.policy.isDryRun ? 'dry-run' : 'leaving',
-        drift,
-      });
+      if (enrolled.policy.state === 'leaving') return leave(deps, enrolled, drift);
+      log.info('leaves the lifecycle hook as it is', { autoScalingGroupName, why: 'dry-run', drift });
       return true;
     default:
       return wish satisfies never;
@@ -117,6 +114,25 @@ async function unenrol(
   count('HooksDeleted');
   count('Unenrolled');
   announce(unenrolled(autoScalingGroupName, clusterName, 'leaving', now()));
+  return true;
+}
+
+/** The hook of somebody else's template is theirs to delete. It is said as long as they leave the tags, too. */
+function leave(
+  { log, count, announce, now }: Deps,
+  { group, clusterName }: EnrolledGroup,
+  { kind: drift }: Drift,
+): boolean {
+  if (isBound(group)) return false;
+  const { autoScalingGroupName } = group;
+  log.info('Unenrolled: the lifecycle hook is yours to delete, the tags can go', {
+    clusterName,
+    autoScalingGroupName,
+    why: 'hook-external',
+    drift,
+  });
+  count('Unenrolled');
+  announce(unenrolled(autoScalingGroupName, clusterName, 'hook-external', now()));
   return true;
 }
 

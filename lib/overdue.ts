@@ -1,5 +1,6 @@
+import { hookEndNear } from './announce.ts';
 import { after, departureTimes, isHookEndNear, isStopDue } from './deadline.ts';
-import type { Departure, DepartureDecision, WaitReason } from './departure.ts';
+import type { Departure, DepartureDecision, Registration, WaitReason } from './departure.ts';
 import type { Deps } from './deps.ts';
 import { type EnrolledGroup, leavingInstanceIds } from './group.ts';
 
@@ -61,19 +62,37 @@ export function reportStuck({ log, count }: Deps, departure: Departure, decision
   count('Stuck');
 }
 
-/** Warns of every instance of a paused group whose hook ends within the hour: then it goes, with the tasks on it. */
+/**
+ * Says, in each sweep of its last hours, that the hook of an instance ends: somebody may still have the time to save what a
+ * task has done, or to end a pause. `registrations`: undefined where ECS was not asked. `why`: what is decided about it now.
+ */
+export function warnOfHookEnd(
+  { log, count, announce, now }: Deps,
+  departure: Departure,
+  registrations: readonly Registration[] | undefined,
+  why: string,
+): void {
+  if (!isHookEndNear(departure, now())) return;
+  const { clusterName, autoScalingGroupName, instanceId, hookEndsAt } = departure;
+  const taskCount = registrations?.reduce((sum, one) => sum + one.taskCount, 0);
+  const fields = { clusterName, autoScalingGroupName, instanceId, hookEndsAt, taskCount, why };
+  log.warn('the lifecycle action ends soon, and cannot be renewed any more', fields);
+  count('HookEndNear');
+  announce(hookEndNear(departure, registrations ?? [], { isPaused: why === 'paused', taskCount }, now()));
+}
+
+/** The same for the instances of a paused group, which go with the tasks on them. `hookSeconds`: how long its hook holds them. */
 export function warnOfPausedEnds(
-  { log, count, now }: Deps,
+  deps: Deps,
   { group, clusterName, policy }: EnrolledGroup,
   starts: ReadonlyMap<string, Date>,
+  hookSeconds?: number,
 ): void {
   const { autoScalingGroupName } = group;
   for (const instanceId of leavingInstanceIds(group)) {
-    const times = departureTimes(policy, undefined, starts.get(instanceId));
-    if (!isHookEndNear({ clusterName, autoScalingGroupName, instanceId, ...times }, now())) continue;
-    const { hookEndsAt } = times;
-    const fields = { clusterName, autoScalingGroupName, instanceId, hookEndsAt, why: 'paused' };
-    log.warn('the lifecycle action ends within the hour, and the group is paused', fields);
-    count('HookEndNear');
+    const times = departureTimes(policy, undefined, starts.get(instanceId), hookSeconds);
+    // When its drain began ECS would have to be asked.
+    const departure = { clusterName, autoScalingGroupName, instanceId, ...times, drainStartedAt: undefined };
+    warnOfHookEnd(deps, departure, undefined, 'paused');
   }
 }

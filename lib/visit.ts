@@ -1,7 +1,7 @@
 import { deadlinePassed } from './announce.ts';
 import { attempt } from './attempt.ts';
 import { completeDeparture } from './complete.ts';
-import { departureTimes, isHookEndNear } from './deadline.ts';
+import { departureTimes } from './deadline.ts';
 import {
   type Departure,
   type DepartureDecision,
@@ -10,7 +10,6 @@ import {
   type Registration,
   reasonToLetGo,
   secondLookSeconds,
-  type WaitReason,
 } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
 import { UnknownCluster } from './errors.ts';
@@ -19,7 +18,7 @@ import { isGoneSince, noteUnreachable, type Unreachable } from './gone.ts';
 import { type EnrolledGroup, isRetainable, leavingInstanceIds, reportUnknownCluster } from './group.ts';
 import { chunks, groupBy } from './grouping.ts';
 import { stopTasks, withEndings } from './late.ts';
-import { isStuck, reportStuck } from './overdue.ts';
+import { isStuck, reportStuck, warnOfHookEnd } from './overdue.ts';
 import { inParallel } from './parallel.ts';
 import { retain, withoutRetention } from './retained.ts';
 import type { Task } from './task.ts';
@@ -30,6 +29,8 @@ import { overBudgetOf, sayWaiting } from './waiting.ts';
 export interface LeavingGroup {
   readonly enrolled: EnrolledGroup;
   readonly starts: ReadonlyMap<string, Date>;
+  /** The longest that its hook holds an instance (seconds); undefined: as long as ours. */
+  readonly hookSeconds: number | undefined;
 }
 
 /** What earlier visits found that a later one has to confirm. */
@@ -75,6 +76,8 @@ export async function visitCluster(
   // First: reading the tasks of many instances may take all the time there is.
   const starting = new Set(visits.filter((visit) => isLetGo(visit) || isStarting(visit)));
   await askToAdmit(deps, [...starting]);
+  for (const { departure, registrations: own } of starting)
+    warnOfHookEnd(deps, departure, own, 'not-draining');
   const others = visits.filter((visit) => !starting.has(visit));
   const waiting = others.filter(({ departure }) => departure.isOverBudget);
   await sayWaiting(
@@ -92,6 +95,7 @@ export async function visitCluster(
     const decide = (it: Departure) => decideDeparture(it, own, tasks.get(visit), deps.now());
     const decision = decide(departure);
     if (decision.kind === 'wait') waits.push({ ...visit, why: decision.why, tasks: tasks.get(visit) });
+    if (decision.kind === 'wait') warnOfHookEnd(deps, departure, own, decision.why);
     const act = async () => {
       if (decision.kind !== 'retain') await carryOut(deps, visit, decision, doubts);
       else if (!(await retain(deps, visit, decision.why)))
@@ -136,7 +140,7 @@ async function readRegistrations(deps: Deps, clusterName: string, groups: readon
 }
 
 function visitsOf(
-  { enrolled, starts }: LeavingGroup,
+  { enrolled, starts, hookSeconds }: LeavingGroup,
   all: readonly Registration[],
   { unregistered, unreachable }: Doubts,
   now: Date,
@@ -146,7 +150,7 @@ function visitsOf(
     const registrations = all.filter(({ ec2InstanceId }) => ec2InstanceId === instanceId);
     const marks = registrations.flatMap(({ mark }) => mark ?? []);
     const [mark] = marks.toSorted((a, b) => a.at.getTime() - b.at.getTime());
-    const times = departureTimes(enrolled.policy, mark, starts.get(instanceId));
+    const times = departureTimes(enrolled.policy, mark, starts.get(instanceId), hookSeconds);
     const isKept = isRetainable(enrolled.group, instanceId);
     const unregisteredSince = unregistered.get(instanceId);
     return {
@@ -224,27 +228,11 @@ async function carryOut(
         why: decision.why,
       });
       deps.count('Waiting');
-      if (isHookEndNear(departure, deps.now())) warnOfEnd(deps, visit, decision.why);
       if (decision.why === 'not-registered') await lookAgain(deps, visit, unregistered);
       return;
     default:
       return decision satisfies never;
   }
-}
-
-/** In each sweep of the last hour: somebody may still have the time to save what a standalone task has done. */
-function warnOfEnd({ log, count }: Deps, { departure, registrations }: Visit, why: WaitReason): void {
-  const { clusterName, autoScalingGroupName, instanceId, hookEndsAt } = departure;
-  const taskCount = registrations.reduce((sum, one) => sum + one.taskCount, 0);
-  log.warn('the lifecycle action ends within the hour; ten minutes before, tasks are stopped', {
-    clusterName,
-    autoScalingGroupName,
-    instanceId,
-    hookEndsAt,
-    taskCount,
-    why,
-  });
-  count('HookEndNear');
 }
 
 /** One request per group: whoever admits looks at the whole group anyway. */

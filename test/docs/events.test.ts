@@ -97,9 +97,19 @@ async function everything(): Promise<Scene> {
   return scene;
 }
 
+/** A scene in which a pause was forgotten. */
+async function forgotten(): Promise<Scene> {
+  const scene = await Scene.open({ services: [service()], tags: { 'ecs-steward:state': 'paused' } });
+  scene.terminate();
+  await scene.account.advance(120);
+  await scene.pauseSweeps(42 * 3600);
+  await scene.account.advance(120);
+  return scene;
+}
+
 describe('the events of a scene with everything in it', () => {
   it('are those of docs/events.md, field by field', async () => {
-    const events = announcedIn(await everything());
+    const events = [...announcedIn(await everything()), ...announcedIn(await forgotten())];
     expect(events.flatMap(faultsOf)).toEqual([]);
     const seen = new Set(events.map((event) => event['detail-type']));
     expect([...seen].sort()).toEqual(types.map(([detailType]) => detailType).sort());

@@ -308,8 +308,8 @@ describe('needsTasks', () => {
     ['not when only one of two registrations is empty', {}, [{}, { taskCount: 1 }], false],
     ['when the deadline has passed', late(0), [{ taskCount: 2 }], true],
     ['not just before', late(-0.001), [{ taskCount: 2 }], false],
-    ['in the last hour of the hook', hookEndsIn(3600), [{ taskCount: 2 }], true],
-    ['not before it', hookEndsIn(3600.001), [{ taskCount: 2 }], false],
+    ['when the end of the hook is near', { hookEndNearAt: noon }, [{ taskCount: 2 }], true],
+    ['not before it', { hookEndNearAt: at(0.001) }, [{ taskCount: 2 }], false],
     ['not while ACTIVE', late(0), [{ status: 'ACTIVE' }], false],
     ['when the time of standalone tasks has come', { standaloneStopAt: noon }, [{ taskCount: 1 }], true],
     ['not a millisecond before', { standaloneStopAt: at(0.001) }, [{ taskCount: 1 }], false],
@@ -334,6 +334,7 @@ describe('departureTimes', () => {
       deadline: { at: at(3100), onDeadline: 'continue' },
       standaloneStopAt: at(700),
       hookEndsAt: at(172_800),
+      hookEndNearAt: at(151_200),
       endingSeconds: 50,
     });
   });
@@ -350,7 +351,15 @@ describe('departureTimes', () => {
       deadline: undefined,
       standaloneStopAt: undefined,
       hookEndsAt: undefined,
+      hookEndNearAt: undefined,
       endingSeconds: 50,
+    });
+  });
+
+  it('ends the hook as soon as the hook that is there does, and warns an eighth of that before (D-3.7)', () => {
+    expect(departureTimes(policy, undefined, noon, 40_000)).toMatchObject({
+      hookEndsAt: at(40_000),
+      hookEndNearAt: at(35_000),
     });
   });
 });

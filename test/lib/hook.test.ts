@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { driftOf, globalTimeoutSeconds, type Hook, isHookCheckDue, terminateHook } from '../../lib/hook.ts';
+import {
+  driftOf,
+  globalSecondsOf,
+  globalTimeoutSeconds,
+  type Hook,
+  isHookCheckDue,
+  terminateHook,
+} from '../../lib/hook.ts';
 import { at, group } from './fixtures.ts';
 
 describe('our hook', () => {
@@ -13,6 +20,18 @@ describe('our hook', () => {
     expect(globalTimeoutSeconds).toBe(172_800);
   });
 });
+
+it.each([
+  [30, 3000],
+  [1727, 172_700],
+  [1728, 172_800],
+  [7200, 172_800],
+])(
+  'a hook with a HeartbeatTimeout of %i s holds an instance for %i s at most (D-3.7)',
+  (timeout, seconds) => {
+    expect(globalSecondsOf({ heartbeatTimeoutSeconds: timeout })).toBe(seconds);
+  },
+);
 
 describe('drift', () => {
   it('is none where the hook is ours', () => {

@@ -73,6 +73,32 @@ describe('the hook of a group that leaves', () => {
 });
 
 describe("the hook of somebody else's template", () => {
+  it('is left to them when the group leaves, and that is said, whether it is there still or not', async () => {
+    for (const hook of [terminateHook, undefined]) {
+      const leaving = groupOf({ hook: 'external', state: 'leaving' });
+      const { deps, trace } = depsOf({ hook: async () => hook });
+      const enrolled = enrolledGroup(leaving);
+      expect(enrolled && (await keepHook(deps, enrolled))).toBe(true);
+      expect(namesOf(trace)).toEqual(['hook']);
+      expect(total(trace, 'Unenrolled')).toBe(1);
+      expect(trace.lines).toMatchObject([
+        { level: 'info', message: expect.stringMatching(/^Unenrolled/), fields: { why: 'hook-external' } },
+      ]);
+      expect(trace.announced).toMatchObject([
+        { detailType: 'Group Unenrolled', subject: expect.any(String), detail: { why: 'hook-external' } },
+      ]);
+    }
+  });
+
+  it.each(['Terminating', 'Terminating:Wait', 'Terminating:Retained'])(
+    'is not left while an instance is %s',
+    async (lifecycleState) => {
+      const { isDone, trace } = await keep(groupOf({ hook: 'external', state: 'leaving' }, lifecycleState));
+      expect(isDone).toBe(false);
+      expect(total(trace, 'Unenrolled')).toBe(0);
+    },
+  );
+
   it('is reported where it differs, with what was expected, and not written', async () => {
     const differing = { ...terminateHook, defaultResult: 'ABANDON' };
     const external = groupOf({ hook: 'external' });

@@ -68,7 +68,7 @@ describe('a departure is stuck', () => {
 });
 
 describe('the end of the hook of an instance in a paused group', () => {
-  const warned = (startedSecondsAgo: number | undefined) => {
+  const warned = (startedSecondsAgo: number | undefined, hookSeconds?: number) => {
     const { deps, trace } = depsOf({});
     const policy = readEnrolment({
       'ecs-steward:cluster': clusterName,
@@ -76,19 +76,36 @@ describe('the end of the hook of an instance in a paused group', () => {
     })?.policy;
     if (!policy) throw new Error('The group is not enrolled');
     const starts = new Map(startedSecondsAgo === undefined ? [] : [[instanceId, at(-startedSecondsAgo)]]);
-    warnOfPausedEnds(deps, { group: group(), clusterName, policy }, starts);
+    warnOfPausedEnds(deps, { group: group(), clusterName, policy }, starts, hookSeconds);
     return trace;
   };
 
-  it('is warned of within the last hour, and counted', () => {
-    const { lines, counts } = warned(47 * 3600);
+  it('is warned of from six hours before, counted, and told the account', () => {
+    const { lines, counts, announced } = warned(42 * 3600);
+    const hookEndsAt = at(6 * 3600);
     expect(lines).toMatchObject([
-      { level: 'warn', fields: { autoScalingGroupName: groupName, instanceId, hookEndsAt: at(3600) } },
+      { level: 'warn', fields: { autoScalingGroupName: groupName, instanceId, hookEndsAt, why: 'paused' } },
     ]);
     expect(counts.get('HookEndNear')).toEqual([1]);
+    expect(announced).toMatchObject([
+      {
+        detailType: 'Hook End Near',
+        detail: {
+          instanceId,
+          isPaused: true,
+          hookEndsAt: hookEndsAt.toISOString(),
+          containerInstanceArns: [],
+        },
+      },
+    ]);
   });
 
-  it.each([47 * 3600 - 1, undefined])('is not warned of when the instance leaves since %s s', (seconds) => {
+  it('is warned of sooner where the hook of a template holds it for less long', () => {
+    expect(warned(8749, 10_000).lines).toEqual([]);
+    expect(warned(8750, 10_000).lines).toMatchObject([{ fields: { hookEndsAt: at(1250) } }]);
+  });
+
+  it.each([42 * 3600 - 1, undefined])('is not warned of when the instance leaves since %s s', (seconds) => {
     const { lines, counts } = warned(seconds);
     expect([lines, counts.size]).toEqual([[], 0]);
   });

@@ -46,12 +46,12 @@ export const operationSabotages: readonly Sabotage[] = [
     by: 'never while it waits for budget',
   },
   {
-    broken: 'the last hour of a paused instance is not warned of',
+    broken: 'the last hours of a paused instance are not warned of',
     file: 'functions/sweep.ts',
-    find: 'warnOfPausedEnds(deps, enrolled, starts);',
+    find: 'warnOfPausedEnds(deps, enrolled, starts, hookSeconds);',
     replace: '',
     tests: ['test/scenarios/alarms.test.ts'],
-    by: 'hear of an instance of a paused group in the last hour of its hook',
+    by: 'hear of an instance of a paused group in the last hours of its hook',
   },
   {
     broken: 'throttled calls are failures like any other',

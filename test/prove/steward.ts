@@ -255,8 +255,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'the hook of a group that leaves is deleted although it holds an instance',
     file: 'lib/keep.ts',
-    find: 'if (isBound(group)) return false;',
-    replace: '',
+    find: 'if (isBound(group)) return false;\n  if (!(await fleet.hook',
+    replace: 'if (!(await fleet.hook',
     tests: ['test/lib/keep.test.ts'],
     by: 'stays while an instance is Terminating (D-13.3)',
   },

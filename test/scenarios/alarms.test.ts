@@ -81,7 +81,7 @@ const cases: readonly Case[] = [
     raises: ['MisconfiguredAlarm'],
   },
   {
-    what: 'an instance of a paused group in the last hour of its hook',
+    what: 'an instance of a paused group in the last hours of its hook',
     wish: { services: [slow], tags: { 'ecs-steward:state': 'paused' } },
     doing: (scene) => scene.terminate(),
     unwatchedHours: 47,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { stewardHook } from '../../demo/cluster.ts';
 import { job, Scene, service } from './scene.ts';
 
 /** Its drains never end by themselves (D-2.24). */
@@ -43,6 +44,25 @@ describe('tasks that are stopped at the drain deadline', () => {
 });
 
 describe('tasks that are stopped before the end of the hook (D-3.7)', () => {
+  it('are stopped before it ends as the hook of a template does, after 100 of its timeouts', async () => {
+    const scene = await Scene.open({ services: [], standalone: [job({ stopSeconds: 15 })] });
+    scene.tag({ 'ecs-steward:hook': 'external' });
+    scene.putHook(stewardHook, 1500);
+    const instanceId = scene.terminate();
+    await scene.account.advance(120);
+    await scene.pauseSweeps(36.5 * 3600);
+    await scene.account.advance(700);
+    const [warned] = scene.logged.filter(({ message }) => /ends soon/.test(String(message)));
+    expect(warned).toMatchObject({ level: 'WARN', instanceId, why: 'standalone-tasks' });
+    await scene.pauseSweeps(4.5 * 3600);
+    const departure = await scene.ended(instanceId, 7200);
+    const [task] = scene.account.ecs.taskRecords();
+    const leftSeconds = 150_000 - (Number(task?.desiredStoppedAt) - departure.terminateAt) / 1000;
+    expect(leftSeconds).toBeLessThanOrEqual(602);
+    expect(leftSeconds).toBeGreaterThanOrEqual(600 - 62);
+    expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
+  });
+
   it('are stopped as much sooner as they need to end', async () => {
     const slow = job({ stopTimeoutSeconds: 1800, stopSeconds: 1780 });
     const scene = await Scene.open({ services: [], standalone: [slow] });

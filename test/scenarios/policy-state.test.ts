@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasHook, setDesiredCapacity, stewardHook, tagGroup } from '../../demo/cluster.ts';
+import { announcedIn } from './announced.ts';
 import { groupName, job, Scene, service } from './scene.ts';
 
 const tag = (scene: Scene, name: string, value: string) =>
@@ -150,6 +151,10 @@ describe('ecs-steward:hook = external', () => {
     await scene.account.advance(920);
     expect(hasHook(scene.account, groupName)).toBe(true);
     expect(scene.writes).toEqual([]);
+    const said = lines(scene, { why: 'hook-external' });
+    expect(said[0]?.message).toMatch(/^Unenrolled: the lifecycle hook is yours to delete/);
+    // The state lasts, and is told once.
+    expect(announcedIn(scene, 'Group Unenrolled')).toMatchObject([{ detail: { why: 'hook-external' } }]);
   });
 
   it('drains as ever', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stewardHook, tagGroup } from '../../demo/cluster.ts';
+import { announcedIn } from './announced.ts';
 import { terminateEvent } from './messages.ts';
 import { groupName, job, Scene, service } from './scene.ts';
 
@@ -54,8 +55,13 @@ describe('the drain deadline', () => {
     expect(stoppedAfterSeconds).toBeGreaterThanOrEqual(48 * 3600 - 600 - 2);
     expect(stoppedAfterSeconds).toBeLessThanOrEqual(48 * 3600 - 600 + 62);
     expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
-    const warned = scene.logged.filter(({ message }) => /ends within the hour/.test(String(message)));
+    const warned = scene.logged.filter(({ message }) =>
+      /^the lifecycle action ends soon/.test(String(message)),
+    );
     expect(warned[0]).toMatchObject({ level: 'WARN', instanceId, taskCount: 1, why: 'standalone-tasks' });
+    expect(announcedIn(scene, 'Hook End Near')).toMatchObject([
+      { detail: { instanceId, isPaused: false, taskCount: 1 } },
+    ]);
   });
 
   it.each([
