@@ -7,7 +7,7 @@ import { completeDeparture } from '../lib/complete.ts';
 import { decideDeparture, reasonToLetGo } from '../lib/departure.ts';
 import { contain, type Deps } from '../lib/deps.ts';
 import { UnknownCluster } from '../lib/errors.ts';
-import type { LaneEvent } from '../lib/events.ts';
+import type { GroupEvent, LaneEvent, Recommendation } from '../lib/events.ts';
 import type { Group } from '../lib/fleet.ts';
 import {
   type EnrolledGroup,
@@ -26,6 +26,7 @@ import { type Freshness, readUntilCurrent } from '../lib/observe.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
 import { withReturning } from '../lib/pool.ts';
+import { drainRecommended } from '../lib/recommendation.ts';
 import { drainAdmitted } from '../lib/verdict.ts';
 
 /** A group that events named, with when they said that our hook holds which instance, or that we have let which one go. */
@@ -34,7 +35,7 @@ interface Named {
   readonly heldSince: ReadonlyMap<string, Date>;
   readonly departedAt: ReadonlyMap<string, Date>;
   /** Who named it: Auto Scaling, the sweep, or we. */
-  readonly by: ReadonlySet<LaneEvent['kind']>;
+  readonly by: ReadonlySet<GroupEvent['kind']>;
 }
 
 const letGoAtOnce = 5;
@@ -45,6 +46,16 @@ const letGoAtOnce = 5;
  * throws only where nothing could be read at all; whatever else goes wrong is logged, and the sweep asks again.
  */
 export async function admit(deps: Deps, memory: LaneMemory, events: readonly LaneEvent[]): Promise<void> {
+  const isRecommendation = (event: LaneEvent): event is Recommendation =>
+    event.kind === 'rebalance-recommendation';
+  const isOfGroup = (event: LaneEvent): event is GroupEvent => !isRecommendation(event);
+  const ofGroups = events.filter(isOfGroup);
+  if (ofGroups.length > 0) await admitGroups(deps, memory, ofGroups);
+  // Last: who must leave comes before who had better.
+  await drainRecommended(deps, memory, events.filter(isRecommendation));
+}
+
+async function admitGroups(deps: Deps, memory: LaneMemory, events: readonly GroupEvent[]): Promise<void> {
   const { current, behind } = await readUntilCurrent(
     deps.sleep,
     namedBy(events.filter((event) => isConcern(memory, event))),
@@ -61,11 +72,11 @@ export async function admit(deps: Deps, memory: LaneMemory, events: readonly Lan
   }
 }
 
-function isConcern({ idle }: LaneMemory, { kind, autoScalingGroupName }: LaneEvent): boolean {
+function isConcern({ idle }: LaneMemory, { kind, autoScalingGroupName }: GroupEvent): boolean {
   return kind !== 'departed' || !idle.has(autoScalingGroupName);
 }
 
-function namedBy(events: readonly LaneEvent[]): Named[] {
+function namedBy(events: readonly GroupEvent[]): Named[] {
   const groups = groupBy(events, ({ autoScalingGroupName }) => autoScalingGroupName);
   return [...groups].map(([autoScalingGroupName, own]) => ({
     autoScalingGroupName,

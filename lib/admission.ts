@@ -9,7 +9,7 @@ import {
   type Slots,
 } from './budget.ts';
 import { departureTimes } from './deadline.ts';
-import { decideDeparture, type Registration } from './departure.ts';
+import { decideDeparture, isOccupied, type Registration } from './departure.ts';
 import { contain, type Deps } from './deps.ts';
 import { type EnrolledGroup, isLeaving, isStateBehind } from './group.ts';
 import { groupBy } from './grouping.ts';
@@ -26,11 +26,13 @@ export interface LaneMemory {
   readonly starts: Map<string, ReadonlyMap<string, Date>>;
   /** Groups in which nobody waits for a budget: that a drain has ended there concerns nobody. */
   readonly idle: Set<string>;
+  /** By name of the cluster: which instance was last set to DRAINING for a recommendation, and when. */
+  readonly recommended: Map<string, { readonly at: Date; readonly instanceId: string }>;
 }
 
 /** The memory of a fresh execution environment. */
 export function freshLaneMemory(): LaneMemory {
-  return { attempts: new Map(), starts: new Map(), idle: new Set() };
+  return { attempts: new Map(), starts: new Map(), idle: new Set(), recommended: new Map() };
 }
 
 /** Groups of one cluster that are decided about together, because they share a budget; or one group. */
@@ -51,7 +53,12 @@ export interface Survey {
   readonly known: ReadonlyMap<string, readonly Registration[]>;
   /** Instances that wait because no slot is free. */
   readonly overBudget: ReadonlySet<string>;
+  /** An entry for each slot that is taken, or is about to be. */
+  readonly taken: readonly Holder[];
 }
+
+/** Who takes a slot. */
+type Holder = Pick<Claim, 'autoScalingGroupName'>;
 
 /** So many leaving instances are read in two calls; of more, only those who hold slots and those who may be next. */
 const readsMax = 80;
@@ -78,9 +85,10 @@ export async function survey(deps: Deps, memory: LaneMemory, scope: Scope): Prom
   if (!isFew) for (const [id, own] of await marked(deps, clusterName, leavers)) known.set(id, own);
   const wanted = leavers.filter((one) => isFew || scope.named.has(one.instanceId) || !drains(one));
   await read(wanted.map(({ instanceId }) => instanceId).filter((id) => !known.has(id)));
-  if (!slots) return { known, overBudget: new Set() };
+  if (!slots) return { known, overBudget: new Set(), taken: [] };
   forget(memory, scope, deps.now());
-  const holders = () => holdersOf(memory, scope, leavers, known);
+  const recommended = await recommendedHolders(deps, memory, scope, leavers);
+  const holders = () => [...recommended, ...holdersOf(memory, scope, leavers, known)];
   const claims = (starts: Starts) => claimsOf(deps, memory, scope, leavers, known, starts);
   const starts = await startsFor(
     deps,
@@ -93,7 +101,8 @@ export async function survey(deps: Deps, memory: LaneMemory, scope: Scope): Prom
     const all = claims(starts);
     const admitted = admittedOf(slots, holders(), all);
     const unread = admitted.filter(({ instanceId }) => !known.has(instanceId));
-    if (unread.length === 0) return { known, overBudget: without(all, admitted) };
+    if (unread.length === 0)
+      return { known, overBudget: without(all, admitted), taken: [...holders(), ...admitted] };
     const next = inOrder(all).filter((one) => !known.has(one.instanceId) && !unread.includes(one));
     await read([...unread, ...next].slice(0, Math.max(readsMax, unread.length)).map((one) => one.instanceId));
   }
@@ -136,7 +145,7 @@ function holdersOf(
   { groups }: Scope,
   leavers: readonly Leaver[],
   known: Survey['known'],
-): { readonly autoScalingGroupName: string }[] {
+): Holder[] {
   const here = new Set(groups.map(({ group }) => group.autoScalingGroupName));
   const remembered = [...attempts].filter(([, { autoScalingGroupName }]) => here.has(autoScalingGroupName));
   const shown = leavers.filter(
@@ -146,6 +155,24 @@ function holdersOf(
     ...remembered.map(([, { autoScalingGroupName }]) => ({ autoScalingGroupName })),
     ...shown.map(({ enrolled }) => ({ autoScalingGroupName: enrolled.group.autoScalingGroupName })),
   ];
+}
+
+/** What drains for a recommendation takes a slot as long as tasks are on it; nobody waits for one that is empty. */
+async function recommendedHolders(
+  { fleet, now }: Deps,
+  memory: LaneMemory,
+  { clusterName, groups }: Scope,
+  leavers: readonly Leaver[],
+): Promise<Holder[]> {
+  if (!groups.some(({ policy }) => policy.rebalanceRecommendation)) return [];
+  const shown = (await fleet.marked(clusterName, 'rebalance-recommendation')).filter(isOccupied);
+  const ids = new Set(shown.map(({ ec2InstanceId }) => ec2InstanceId));
+  const last = justRecommended(memory, clusterName, now());
+  if (last !== undefined) ids.add(last);
+  for (const { instanceId } of leavers) ids.delete(instanceId);
+  return groups.flatMap(({ group: { autoScalingGroupName, instances } }) =>
+    instances.filter(({ instanceId }) => ids.has(instanceId)).map(() => ({ autoScalingGroupName })),
+  );
 }
 
 /** Who waits for a slot; of whom nothing was read is taken for one who does. */
@@ -199,6 +226,17 @@ async function startsFor(
   }
   const here = new Map(groups.map(({ group }) => [group, memory.starts.get(group.autoScalingGroupName)]));
   return ({ enrolled, instanceId }) => here.get(enrolled.group)?.get(instanceId);
+}
+
+/** The instance of the cluster that drains for a recommendation since so short that no read need show it. */
+export function justRecommended(
+  { recommended }: LaneMemory,
+  clusterName: string,
+  now: Date,
+): string | undefined {
+  const last = recommended.get(clusterName);
+  const isYoung = last !== undefined && now.getTime() - last.at.getTime() < behindSeconds * 1000;
+  return isYoung ? last.instanceId : undefined;
 }
 
 /** Whether we have just set it to DRAINING, so that a read which shows it ACTIVE is behind. */

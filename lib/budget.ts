@@ -2,7 +2,7 @@ import { after, lastStopSeconds } from './deadline.ts';
 import type { Registration } from './departure.ts';
 import type { Group } from './fleet.ts';
 import { type EnrolledGroup, isOnItsWay, leavingInstanceIds } from './group.ts';
-import type { DepartureCause, Mark } from './mark.ts';
+import type { Mark } from './mark.ts';
 import type { DrainLimit, Policy } from './policy.ts';
 import { usualStopTimeoutSeconds } from './workload.ts';
 
@@ -54,7 +54,7 @@ function slotCount(limit: DrainLimit, groups: readonly Group[]): number {
 }
 
 /**
- * Whether a leaving instance takes a slot, given its registrations: we began to drain it because Auto Scaling takes it out of service.
+ * Whether a leaving instance takes a slot, given its registrations: we began to drain it and could have waited.
  * The mark is set before DRAINING and is the admission: whoever is marked and ACTIVE still is about to drain. An operator's
  * DRAINING has no mark, and an involuntary departure another cause.
  */
@@ -64,8 +64,7 @@ export function holdsSlot(registrations: readonly Registration[]): boolean {
   );
 }
 
-const voluntary: readonly DepartureCause[] = ['termination', 'return', 'retention'];
-const isVoluntary = (mark: Mark | undefined) => mark !== undefined && voluntary.includes(mark.cause);
+const isVoluntary = (mark: Mark | undefined) => mark !== undefined && mark.cause !== 'interruption';
 
 /**
  * Whether a drain must begin now to have its whole deadline before the hook ends, slot or not. What is left then is stopped:

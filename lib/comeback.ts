@@ -4,6 +4,7 @@ import { contain, type Deps } from './deps.ts';
 import type { Group } from './fleet.ts';
 import { type EnrolledGroup, reportFailures } from './group.ts';
 import { groupBy } from './grouping.ts';
+import type { Policy } from './policy.ts';
 import { isDue } from './rhythm.ts';
 
 /** Instances that this environment has seen on a way that leads back into service, by EC2 instance id. */
@@ -14,6 +15,8 @@ export type Away = Set<string>;
  * it would show the instance as it was before it left.
  */
 const settledSeconds = 60;
+/** So long after the drain (seconds) an instance that EC2 recommended to replace, and nobody took, is used again. */
+export const recommendationHoldsSeconds = 1800;
 /** So often (seconds) a cluster is asked for what no sweep of this environment saw leave. */
 const checkPeriodSeconds = 900;
 
@@ -29,6 +32,18 @@ const isBack = (lifecycleState: string) =>
 
 const backIn = ({ instances }: Group) =>
   instances.filter(({ lifecycleState }) => isBack(lifecycleState)).map(({ instanceId }) => instanceId);
+
+/**
+ * Whether an instance that is in service again, or still, is to be used again as far as our mark tells: it has come back, or EC2
+ * has recommended to replace it and nothing followed (docs/decisions/0018). A group that wants no such drain any more, and one
+ * that leaves, need not wait for that.
+ */
+function isOver({ mark }: Registration, { state, rebalanceRecommendation }: Policy, now: Date): boolean {
+  if (mark?.cause === 'return') return now >= after(mark.at, settledSeconds);
+  if (mark?.cause !== 'rebalance-recommendation') return false;
+  const isWanted = rebalanceRecommendation && state === 'active';
+  return now >= after(mark.at, isWanted ? recommendationHoldsSeconds : settledSeconds);
+}
 
 /** Remembers which instances are away, and forgets those that are not there any more. */
 export function noteAway(away: Away, groups: readonly Group[]): void {
@@ -65,11 +80,10 @@ async function askFor(
   groups: readonly EnrolledGroup[],
   away: Away,
 ): Promise<void> {
-  const marked = new Set(
-    (await fleet.marked(clusterName, 'return')).map(({ ec2InstanceId }) => ec2InstanceId),
-  );
-  for (const { group } of groups) {
-    const instanceIds = backIn(group).filter((instanceId) => marked.has(instanceId));
+  const marked = await fleet.marked(clusterName, 'return', 'rebalance-recommendation');
+  for (const { group, policy } of groups) {
+    const over = marked.filter((one) => isOver(one, policy, now())).map((one) => one.ec2InstanceId);
+    const instanceIds = backIn(group).filter((instanceId) => over.includes(instanceId));
     for (const instanceId of backIn(group)) away.delete(instanceId);
     // Looked for again until the mark is gone.
     for (const instanceId of instanceIds) away.add(instanceId);
@@ -83,25 +97,20 @@ async function askFor(
  */
 export async function restoreReturned(
   deps: Deps,
-  { group, clusterName }: EnrolledGroup,
+  { group, clusterName, policy }: EnrolledGroup,
   named: readonly string[],
 ): Promise<void> {
   const { fleet, log, count, now } = deps;
   const back = backIn(group).filter((instanceId) => named.includes(instanceId));
   if (back.length === 0) return;
-  const isOurs = ({ mark }: Registration) =>
-    mark?.cause === 'return' && now() >= after(mark.at, settledSeconds);
-  const ours = (await fleet.registrations(clusterName, back)).filter(isOurs);
+  const found = await fleet.registrations(clusterName, back);
+  const ours = found.filter((one) => isOver(one, policy, now()));
   if (ours.length === 0) return;
   const { autoScalingGroupName } = group;
-  for (const { ec2InstanceId: instanceId } of ours)
-    log.info('decided', {
-      clusterName,
-      autoScalingGroupName,
-      instanceId,
-      decision: 'restore',
-      why: 'came-back',
-    });
+  for (const { ec2InstanceId: instanceId, mark } of ours) {
+    const why = mark?.cause === 'return' ? 'came-back' : 'not-taken';
+    log.info('decided', { clusterName, autoScalingGroupName, instanceId, decision: 'restore', why });
+  }
   const draining = ours.filter(({ status }) => status === 'DRAINING');
   const { registrations, failures } = await fleet.activate(clusterName, draining.map(arnOf));
   reportFailures(deps, 'could not set to ACTIVE', failures);

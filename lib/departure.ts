@@ -206,6 +206,9 @@ function isSettled({ drainStartedAt }: Departure, tasks: readonly Task[], now: D
   return now >= after(new Date(Math.max(drainStartedAt.getTime(), ...stops)), settlingSeconds);
 }
 
+/** Whether tasks run or stop on it, or their end is not seen yet. */
+export const isOccupied = ({ taskCount, holdsResources }: Registration) => taskCount > 0 || holdsResources;
+
 /**
  * Whether the record alone says that some task has not stopped: none is meant to run, and something is held. Its end is told
  * by an event of the instance itself, whose version says how new a record must be (docs/decisions/0002).

@@ -23,6 +23,8 @@ export type Metric =
   | 'TasksStopped'
   | 'Interruptions'
   | 'InterruptedTooSlow'
+  | 'Recommendations'
+  | 'RecommendationsLeft'
   | 'Heartbeats'
   | 'HooksPut'
   | 'HooksDeleted'

@@ -33,7 +33,7 @@ export async function startDraining(
   return draining;
 }
 
-/** A drain without our mark is an operator's. Not being able to mark never stops a drain. */
+/** A drain without our mark is an operator's. Not being able to mark never stops a drain that Auto Scaling or Spot ordered. */
 async function drainTen(
   deps: Deps,
   { group, clusterName }: EnrolledGroup,
@@ -46,8 +46,12 @@ async function drainTen(
   const own = cause === 'return' ? ten : ten.filter((arn) => sole.has(arn));
   const mark = { at: now(), cause };
   const marking = () => fleet.mark(clusterName, own, mark);
-  reportFailures(deps, 'could not mark', (await contain(deps, 'mark', { clusterName }, marking)) ?? []);
-  const { registrations, failures } = await fleet.drain(clusterName, ten);
+  const unmarked = await contain(deps, 'mark', { clusterName }, marking);
+  reportFailures(deps, 'could not mark', unmarked ?? []);
+  const marked = unmarked ? own.filter((arn) => unmarked.every((failure) => failure.arn !== arn)) : [];
+  // Nobody would undo it without a mark.
+  const drained = cause === 'rebalance-recommendation' ? marked : ten;
+  const { registrations, failures } = await fleet.drain(clusterName, drained);
   reportFailures(deps, 'could not set to DRAINING', failures);
   const { autoScalingGroupName } = group;
   for (const { arn, reason } of failures)

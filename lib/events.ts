@@ -73,8 +73,18 @@ export interface InstanceEnd {
   readonly state: 'stopped' | 'terminated';
 }
 
+/** EC2 recommends to replace an instance, which Spot may soon take back (D-1.30). */
+export interface Recommendation {
+  readonly kind: 'rebalance-recommendation';
+  readonly at: Date;
+  readonly instanceId: string;
+}
+
+/** What the lane decides about by group. */
+export type GroupEvent = TerminateAction | Admit | Departed;
+
 /** What the lane decides about. */
-export type LaneEvent = TerminateAction | Admit | Departed;
+export type LaneEvent = GroupEvent | Recommendation;
 
 /** Every event that the steward accepts. */
 export type StewardEvent =
@@ -141,6 +151,7 @@ const lookDetail = v.object({
 const actions: readonly Interruption['action'][] = ['terminate', 'stop', 'hibernate'];
 /** The ARN in `resources` of Spot's events may be no ARN of an instance (D-1.32). */
 const interruptionDetail = v.object({ 'instance-id': text, 'instance-action': v.picklist(actions) });
+const recommendationDetail = v.object({ 'instance-id': text });
 
 const endStates: readonly InstanceEnd['state'][] = ['stopped', 'terminated'];
 const instanceEndDetail = v.object({ 'instance-id': text, state: v.picklist(endStates) });
@@ -157,6 +168,7 @@ const readers: Readonly<Record<string, (detail: unknown, at: Date) => StewardEve
   'aws.ecs/ECS Task State Change': taskStopped,
   'aws.ec2/EC2 Spot Instance Interruption Warning': (detail, at) => interruption(detail, at, false),
   'aws.ec2/EC2 Instance State-change Notification': instanceEnd,
+  'aws.ec2/EC2 Instance Rebalance Recommendation': recommendation,
   [`${ownSource}/${interruptionType}`]: (detail, at) => interruption(detail, at, true),
   [`${ownSource}/${admitType}`]: (detail, at) => ({ kind: 'admit', at, ...parse(admitDetail, detail) }),
   [`${ownSource}/Instance Drained`]: departed,
@@ -230,6 +242,11 @@ function interruption(detail: unknown, at: Date, isLook: boolean): Interruption 
 function instanceEnd(detail: unknown, at: Date): InstanceEnd {
   const { 'instance-id': instanceId, state } = parse(instanceEndDetail, detail);
   return { kind: 'instance-end', at, instanceId, state };
+}
+
+function recommendation(detail: unknown, at: Date): Recommendation {
+  const { 'instance-id': instanceId } = parse(recommendationDetail, detail);
+  return { kind: 'rebalance-recommendation', at, instanceId };
 }
 
 function parseJson(body: string): unknown {

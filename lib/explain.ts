@@ -156,7 +156,7 @@ async function read(
   const protections: Findings['protections'] = isAny
     ? await reading('task protection', new Map(), () => fleet.protections(clusterName, taskArns))
     : new Map();
-  const rooms = isAny ? await reading('instances', undefined, () => fleet.rooms(clusterName)) : undefined;
+  const rooms = isAny ? await reading('instances', undefined, () => fleet.sites(clusterName)) : undefined;
   const byName = new Map(services.map((service) => [service.serviceName, service]));
   const endingsOf = (one: Waiting): [string, Ending][] =>
     stopping.flatMap((task) => {

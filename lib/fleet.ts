@@ -3,7 +3,7 @@ import type { Registration } from './departure.ts';
 import type { Interruption } from './events.ts';
 import type { Hook } from './hook.ts';
 import type { DepartureCause, Mark } from './mark.ts';
-import type { Room } from './room.ts';
+import type { Blueprint, Site } from './placement.ts';
 import type { Service } from './service.ts';
 import type { Task } from './task.ts';
 import type { Definition } from './workload.ts';
@@ -18,6 +18,8 @@ export interface Group {
   readonly hasWarmPool: boolean;
   /** Whether it retains an instance whose termination hook is abandoned, instead of ending it (D-3.14). */
   readonly retainsAbandoned: boolean;
+  /** Auto Scaling itself replaces what EC2 recommends to replace (D-3.20). */
+  readonly rebalancesCapacity: boolean;
 }
 
 /** An instance of a group, or of its warm pool. */
@@ -96,8 +98,13 @@ export interface Fleet {
    * where there is no such cluster.
    */
   registrations(clusterName: string, instanceIds: readonly string[]): Promise<readonly Registration[]>;
-  /** The registrations in the cluster that carry our mark, without the INACTIVE ones (D-2.9). Throws UnknownCluster. */
-  marked(clusterName: string, cause?: DepartureCause): Promise<readonly Registration[]>;
+  /**
+   * The registrations in the cluster that carry our mark, for one of these causes if any are given, without the INACTIVE ones
+   * (D-2.9). Throws UnknownCluster.
+   */
+  marked(clusterName: string, ...causes: readonly DepartureCause[]): Promise<readonly Registration[]>;
+  /** The registrations in the cluster that are DRAINING, whoever drains them. Throws UnknownCluster. */
+  draining(clusterName: string): Promise<readonly Registration[]>;
   /** The tags of a cluster; none where there is no such cluster. */
   clusterTags(clusterName: string): Promise<Readonly<Record<string, string>>>;
   /** The clusters in which the EC2 instance is registered, of all that the deployment may touch. */
@@ -141,13 +148,15 @@ export interface Fleet {
     clusterName: string,
     taskArns: readonly string[],
   ): Promise<ReadonlyMap<string, Date | undefined>>;
-  /** What the ACTIVE container instances of the cluster have left; undefined: there are too many to look at all. */
-  rooms(clusterName: string): Promise<readonly Room[] | undefined>;
+  /** The ACTIVE container instances of the cluster as places for tasks; undefined: there are too many to look at all. */
+  sites(clusterName: string): Promise<readonly Site[] | undefined>;
   /** Tells a task to stop; `reason` is shown to whoever reads the task. */
   stopTask(clusterName: string, taskArn: string, reason: string): Promise<void>;
 
   /** A task definition. */
   definition(taskDefinitionArn: string): Promise<Definition>;
+  /** What the tasks of a task definition ask of an instance. */
+  blueprint(taskDefinitionArn: string): Promise<Blueprint>;
 
   /** Has `admit` look at the group again because of these instances. */
   askToAdmit(autoScalingGroupName: string, instanceIds: readonly string[], now: Date): Promise<void>;

@@ -181,7 +181,12 @@ function logOf({ environment }: Platform, logger: Logger): Log {
 
 const sqsEvent = v.object({ Records: v.array(v.object({ messageId: v.string(), body: v.string() })) });
 
-const laneKinds: ReadonlySet<StewardEvent['kind']> = new Set(['terminate-action', 'admit', 'departed']);
+const laneKinds: ReadonlySet<StewardEvent['kind']> = new Set([
+  'terminate-action',
+  'admit',
+  'departed',
+  'rebalance-recommendation',
+]);
 const isLaneEvent = (event: StewardEvent): event is LaneEvent => laneKinds.has(event.kind);
 
 /** The messages of an SQS batch that this queue is for; the others are logged, counted and dropped. */

@@ -9,8 +9,8 @@ export const waitingName = 'ecs-steward.waiting';
 
 /**
  * Why an instance was set to DRAINING: Auto Scaling terminates it, or takes it out of service to bring it back (from its warm
- * pool, or with another root volume: D-1.23, D-1.25); Spot takes it back, or said that it may. Only the first two are choices
- * that can wait. `retention`: Auto Scaling terminated it, and it is retained, or is about to be, until we end it (D-3.14).
+ * pool, or with another root volume: D-1.23, D-1.25); Spot takes it back, or said that it may. Only an interruption cannot
+ * wait. `retention`: Auto Scaling terminated it, and it is retained, or is about to be, until we end it (D-3.14).
  */
 export type DepartureCause = (typeof causes)[number];
 

@@ -40,6 +40,8 @@ export interface Policy {
   readonly isDryRun: boolean;
   /** Instances that Spot takes back are drained. */
   readonly interrupt: boolean;
+  /** Instances that EC2 recommends to replace are drained where their tasks fit elsewhere. */
+  readonly rebalanceRecommendation: boolean;
   /** How long the targets of load-balanced services take to leave, at most: no API that we may ask says so (D-13.8). */
   readonly deregistrationDelaySeconds: number;
 }
@@ -85,6 +87,7 @@ export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment
       hook: read<Policy['hook']>('hook', oneOf('own', 'external'), 'own'),
       isDryRun: read<Switch>('dry-run', onOrOff, 'off') === 'on',
       interrupt: read<Switch>('interrupt', onOrOff, 'on') === 'on',
+      rebalanceRecommendation: read<Switch>('rebalance-recommendation', onOrOff, 'off') === 'on',
       deregistrationDelaySeconds: read('deregistration-delay', delaySeconds, 300),
     }),
     faults,
@@ -132,6 +135,7 @@ const known = [
   'hook',
   'dry-run',
   'interrupt',
+  'rebalance-recommendation',
   'deregistration-delay',
   'uninstall',
 ];

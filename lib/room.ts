@@ -44,7 +44,8 @@ export function lackOf(needs: Needs, rooms: readonly Room[]): Shortage | undefin
   return { resource: 'all together', needed: 0, largestFree: 0 };
 }
 
-function fits({ cpu, memoryMib, gpus, ports }: Needs, room: Room): boolean {
+/** Whether so much is left on the instance. */
+export function fits({ cpu, memoryMib, gpus, ports }: Needs, room: Room): boolean {
   const isPortTaken = ports.some((port) => room.usedPorts.includes(port));
   return cpu <= room.cpu && memoryMib <= room.memoryMib && gpus <= room.gpus && !isPortTaken;
 }

@@ -14,6 +14,10 @@ export interface Service {
   readonly desiredCount: number;
   readonly runningCount: number;
   readonly pendingCount: number;
+  /** It has placement constraints of its own. */
+  readonly isConstrained: boolean;
+  /** Those of its strategy; none: its tasks may go to every instance of the cluster. */
+  readonly capacityProviders: readonly string[];
   readonly minimumHealthyPercent: number;
   readonly maximumPercent: number;
   /** The newest deployment; undefined: the service has another controller than ECS. */

@@ -156,6 +156,7 @@ function groupOf(group: AutoScalingGroup): Group {
     instances: (group.Instances ?? []).map(instanceOf),
     hasWarmPool: group.WarmPoolConfiguration !== undefined,
     retainsAbandoned: group.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon === 'retain',
+    rebalancesCapacity: group.CapacityRebalance === true,
   };
 }
 

@@ -10,6 +10,7 @@ import type { Estate } from '../uninstall.ts';
 import { autoScaling, hooksEverywhere } from './autoscaling.ts';
 import { defaultBus } from './bus.ts';
 import { ecs } from './ecs.ts';
+import { placement } from './placement.ts';
 import { queues } from './queue.ts';
 import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
 import { scheduleOf } from './rule.ts';
@@ -37,6 +38,7 @@ export function connect(platform: Platform): Fleet {
     ...autoScaling(new AutoScalingClient(config)),
     ...ecs(ecsClient),
     ...workloads(ecsClient),
+    ...placement(ecsClient),
     ...waits(ecsClient),
     ...defaultBus(new EventBridgeClient(config), platform),
     ...queues(new SQSClient(config), {

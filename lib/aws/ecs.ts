@@ -27,6 +27,7 @@ type EcsPart = Pick<
   Fleet,
   | 'registrations'
   | 'marked'
+  | 'draining'
   | 'clusterTags'
   | 'clustersOf'
   | 'describe'
@@ -52,7 +53,8 @@ const idsPerFilter = 80;
 export function ecs(client: ECSClient): EcsPart {
   return {
     registrations: (cluster, instanceIds) => within(cluster, registrations(client, cluster, instanceIds)),
-    marked: (cluster, cause) => within(cluster, marked(client, cluster, cause)),
+    marked: (cluster, ...causes) => within(cluster, marked(client, cluster, causes)),
+    draining: (cluster) => within(cluster, draining(client, cluster)),
     clusterTags: async (cluster) => {
       const { clusters = [] } = await client.send(
         new DescribeClustersCommand({ clusters: [cluster], include: ['TAGS'] }),
@@ -91,15 +93,25 @@ async function registrations(client: ECSClient, cluster: string, instanceIds: re
   return describe(client, cluster, arns);
 }
 
-async function marked(client: ECSClient, cluster: string, cause: DepartureCause | undefined) {
-  const holds = cause === undefined ? 'exists' : `=~ .*/${cause}`;
-  return describe(client, cluster, await list(client, cluster, `attribute:${markName} ${holds}`));
+async function marked(client: ECSClient, cluster: string, causes: readonly DepartureCause[]) {
+  const ways = causes.length === 0 ? ['exists'] : causes.map((cause) => `=~ .*/${cause}`);
+  const filter = ways.map((holds) => `attribute:${markName} ${holds}`).join(' or ');
+  return describe(client, cluster, await list(client, cluster, filter));
+}
+
+async function draining(client: ECSClient, cluster: string) {
+  return describe(client, cluster, await list(client, cluster, undefined, 'DRAINING'));
 }
 
 /** Every page: with a filter one may be short, or empty, and not the last (D-5.15). */
-function list(client: ECSClient, cluster: string, filter: string): Promise<string[]> {
+function list(
+  client: ECSClient,
+  cluster: string,
+  filter: string | undefined,
+  status?: ContainerInstanceStatus,
+): Promise<string[]> {
   return pages(async (nextToken) => {
-    const page = await client.send(new ListContainerInstancesCommand({ cluster, filter, nextToken }));
+    const page = await client.send(new ListContainerInstancesCommand({ cluster, filter, status, nextToken }));
     return { items: page.containerInstanceArns ?? [], nextToken: page.nextToken };
   });
 }

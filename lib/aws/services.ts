@@ -1,4 +1,5 @@
 import {
+  type ContainerInstance,
   DescribeContainerInstancesCommand,
   DescribeServicesCommand,
   type ECSClient,
@@ -9,6 +10,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { Fleet } from '../fleet.ts';
 import { chunks } from '../grouping.ts';
+import type { Site } from '../placement.ts';
 import type { Room } from '../room.ts';
 import { complaintsOf, type Service } from '../service.ts';
 
@@ -17,10 +19,10 @@ const servicesPerDescribe = 10;
 const tasksPerRead = 100;
 const instancesPerDescribe = 100;
 /** Pages of container instances looked at: beyond so many nobody says anything about all of them. */
-const pagesOfRooms = 5;
+const pagesOfSites = 5;
 
 /** What ECS says about why tasks stay where they are. */
-export function waits(client: ECSClient): Pick<Fleet, 'services' | 'protections' | 'rooms'> {
+export function waits(client: ECSClient): Pick<Fleet, 'services' | 'protections' | 'sites'> {
   return {
     services: async (cluster, serviceNames) => {
       const found: Service[] = [];
@@ -39,14 +41,14 @@ export function waits(client: ECSClient): Pick<Fleet, 'services' | 'protections'
       }
       return found;
     },
-    rooms: (cluster) => rooms(client, cluster),
+    sites: (cluster) => sites(client, cluster),
   };
 }
 
-async function rooms(client: ECSClient, cluster: string): Promise<Room[] | undefined> {
-  const found: Room[] = [];
+async function sites(client: ECSClient, cluster: string): Promise<Site[] | undefined> {
+  const found: Site[] = [];
   let nextToken: string | undefined;
-  for (let page = 0; page < pagesOfRooms; page++) {
+  for (let page = 0; page < pagesOfSites; page++) {
     const list = await client.send(
       new ListContainerInstancesCommand({
         cluster,
@@ -60,17 +62,24 @@ async function rooms(client: ECSClient, cluster: string): Promise<Room[] | undef
       const answer = await client.send(
         new DescribeContainerInstancesCommand({ cluster, containerInstances }),
       );
-      for (const {
-        containerInstanceArn = '',
-        agentConnected = false,
-        remainingResources = [],
-      } of answer.containerInstances ?? [])
-        found.push({ containerInstanceArn, agentConnected, ...leftOf(remainingResources) });
+      found.push(...(answer.containerInstances ?? []).map(siteOf));
     }
     nextToken = list.nextToken;
     if (!nextToken) return found;
   }
   return undefined;
+}
+
+function siteOf(instance: ContainerInstance): Site {
+  const attributes = (instance.attributes ?? []).map(({ name = '', value }) => [name, value] as const);
+  return {
+    containerInstanceArn: instance.containerInstanceArn ?? '',
+    ec2InstanceId: instance.ec2InstanceId ?? '',
+    agentConnected: instance.agentConnected ?? false,
+    capacityProvider: instance.capacityProviderName,
+    attributes: new Map(attributes),
+    ...leftOf(instance.remainingResources ?? []),
+  };
 }
 
 /** Of ports those are listed that are in use, of GPUs those that are free (D-9.4). */
@@ -101,6 +110,10 @@ function serviceOf(service: EcsService): Service {
     desiredCount: service.desiredCount ?? 0,
     runningCount: service.runningCount ?? 0,
     pendingCount: service.pendingCount ?? 0,
+    isConstrained: (service.placementConstraints ?? []).length > 0,
+    capacityProviders: (service.capacityProviderStrategy ?? []).flatMap(
+      (item) => item.capacityProvider ?? [],
+    ),
     minimumHealthyPercent: deploymentConfiguration.minimumHealthyPercent ?? (isDaemon ? 0 : 100),
     maximumPercent: deploymentConfiguration.maximumPercent ?? (isDaemon ? 100 : 200),
     deployment: primary?.createdAt && {

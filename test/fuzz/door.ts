@@ -170,6 +170,7 @@ const othersFleet: Partial<Fleet> = {
       instances: [{ instanceId: 'i-0abc1234def567890', lifecycleState: 'Terminating:Wait' }],
       hasWarmPool: true,
       retainsAbandoned: false,
+      rebalancesCapacity: false,
     })),
   instanceStates: async (ids) =>
     ids.map((instanceId) => ({

@@ -11,6 +11,8 @@ export const service = (overrides: Partial<Service> = {}): Service => ({
   desiredCount: 4,
   runningCount: 4,
   pendingCount: 0,
+  isConstrained: false,
+  capacityProviders: [],
   minimumHealthyPercent: 100,
   maximumPercent: 200,
   deployment: undefined,

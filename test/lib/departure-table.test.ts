@@ -183,7 +183,7 @@ describe('why an instance waits', () => {
       answers([one], found.has, found.runs, {
         setWaiting: async () => [],
         protections: async () => new Map(),
-        rooms: async () => [],
+        sites: async () => [],
       }),
     );
     await sweep(deps, knowing(one), tick());

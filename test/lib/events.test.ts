@@ -126,6 +126,17 @@ describe('events that are accepted', () => {
     expect(read(own('Interruption', notice.detail))).toEqual({ ...found, at: noon, isLook: true });
   });
 
+  it('are a recommendation to replace an instance, by the same id (D-1.30)', () => {
+    const recommendation = sample('ec2-rebalance-recommendation');
+    const found = {
+      kind: 'rebalance-recommendation',
+      at: new Date(String(recommendation.time)),
+      instanceId: recommendation.detail['instance-id'],
+    };
+    expect(read({ ...recommendation, resources: [] })).toEqual(found);
+    expect(() => read({ ...recommendation, detail: {} })).toThrow(/instance-id/);
+  });
+
   it('are our own requests', () => {
     const admit = { autoScalingGroupName: groupName, instanceIds: [instanceId] };
     const look = {
@@ -201,7 +212,7 @@ describe('events that are unwanted', () => {
   });
 
   const accepted =
-    /^ecs-container-instance-state-change|^ecs-task-state-change\.(stopped|fargate)|^ec2-spot-interruption|^ec2-instance-state-change\.(stopped|terminated)/;
+    /^ecs-container-instance-state-change|^ecs-task-state-change\.(stopped|fargate)|^ec2-spot-interruption|^ec2-rebalance|^ec2-instance-state-change\.(stopped|terminated)/;
   it.each(names.filter((name) => !accepted.test(name)))('are samples of every other kind: %s', (name) => {
     expect(() => read(sample(name))).toThrow(Unwanted);
   });

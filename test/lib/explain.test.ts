@@ -27,7 +27,7 @@ const answers = (overrides: Partial<Fleet> = {}): Partial<Fleet> => ({
   describeTasks: async () => [task()],
   services: async () => [stuck],
   protections: async () => new Map(),
-  rooms: async () => [],
+  sites: async () => [],
   ...overrides,
 });
 
@@ -104,7 +104,7 @@ describe('explain', () => {
     expect(namesOf(trace).filter((name) => !/Tasks$/.test(name))).toEqual([
       'services',
       'protections',
-      'rooms',
+      'sites',
     ]);
     expect(trace.announced).toHaveLength(2);
   });

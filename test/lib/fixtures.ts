@@ -84,6 +84,7 @@ export const group = (overrides: Partial<Group> = {}): Group => ({
   instances: [{ instanceId, lifecycleState: 'Terminating:Wait' }],
   hasWarmPool: false,
   retainsAbandoned: false,
+  rebalancesCapacity: false,
   ...overrides,
 });
 

@@ -23,6 +23,7 @@ describe('enrolment', () => {
         hook: 'own',
         isDryRun: false,
         interrupt: true,
+        rebalanceRecommendation: false,
         deregistrationDelaySeconds: 300,
       },
       faults: [],
@@ -171,6 +172,25 @@ describe('max-draining', () => {
 
   it('is none where nothing is tagged', () => {
     expect(readClusterLimit({})).toEqual({ limit: undefined, faults: [] });
+  });
+});
+
+describe('rebalance-recommendation', () => {
+  it.each([
+    ['on', true],
+    ['off', false],
+  ])('can be %s', (value, rebalanceRecommendation) => {
+    expect(enrolled({ 'ecs-steward:rebalance-recommendation': value })).toMatchObject({
+      policy: { rebalanceRecommendation },
+      faults: [],
+    });
+  });
+
+  it('is off where the value means nothing', () => {
+    expect(enrolled({ 'ecs-steward:rebalance-recommendation': 'ON' })).toMatchObject({
+      policy: { rebalanceRecommendation: false },
+      faults: [{ tag: 'ecs-steward:rebalance-recommendation', value: 'ON', expected: 'on or off' }],
+    });
   });
 });
 

@@ -14,6 +14,7 @@ import { instanceSabotages } from './instances.ts';
 import { interruptSabotages } from './interrupt.ts';
 import { operationSabotages } from './operations.ts';
 import { processSabotages } from './process.ts';
+import { recommendationSabotages } from './recommendation.ts';
 import { replacementSabotages } from './replacements.ts';
 import type { Sabotage } from './sabotage.ts';
 import { serverSabotages } from './server.ts';
@@ -33,6 +34,7 @@ export const sabotages: readonly Sabotage[] = [
   ...budgetSabotages,
   ...interruptSabotages,
   ...endingSabotages,
+  ...recommendationSabotages,
   ...deadlineSabotages,
   ...uninstallSabotages,
   ...simulatorSabotages,

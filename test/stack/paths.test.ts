@@ -110,7 +110,7 @@ describe('the lane', () => {
     const groups = queueTargets
       .filter(({ target }) => target.Arn === lane.arn)
       .map(({ target }) => target.SqsParameters?.MessageGroupId);
-    expect(groups).toEqual(['lane', 'lane']);
+    expect(groups).toEqual(['lane', 'lane', 'lane']);
   });
 
   it('has the same name in every stage, so that a second deployment in the Region fails', () => {

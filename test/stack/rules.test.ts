@@ -38,6 +38,7 @@ const ruleIds = [
   'TaskRule',
   'SpotRule',
   'InstanceEndRule',
+  'RecommendationRule',
 ] as const;
 const patternOf = (id: string, of = stack) => resource(of, id).properties.EventPattern;
 
@@ -50,6 +51,7 @@ function matching(event: Event, of = stack): string[] {
 const taken: Readonly<Record<string, readonly string[]>> = {
   'ec2-instance-state-change.stopped': ['InstanceEndRule'],
   'ec2-instance-state-change.terminated': ['InstanceEndRule'],
+  'ec2-rebalance-recommendation': ['RecommendationRule'],
   'ec2-spot-interruption-warning': ['SpotRule'],
   'ecs-container-instance-state-change.draining-empty': ['ContainerInstanceRule'],
   'ecs-container-instance-state-change.inactive': ['ContainerInstanceRule'],
@@ -128,7 +130,7 @@ describe('the departed rule', () => {
     expect(matching(event)).toEqual(rules);
   });
 
-  it('leads to the lane, as the terminate rule does, and each may put messages there', () => {
+  it('leads to the lane, as two others do, and each of the three may put messages there', () => {
     const lane = resource(stack, 'Lane').arn;
     const targetsOf = (id: string) => resource(stack, id).properties.Targets;
     expect(targetsOf('DepartedRule')).toEqual(targetsOf('TerminateRule'));
@@ -138,7 +140,9 @@ describe('the departed rule', () => {
     const [policy] = policiesTo(lane);
     expect(policy).toMatchObject({
       ArnEquals: {
-        'aws:SourceArn': [resource(stack, 'TerminateRule').arn, resource(stack, 'DepartedRule').arn],
+        'aws:SourceArn': ['TerminateRule', 'DepartedRule', 'RecommendationRule'].map(
+          (id) => resource(stack, id).arn,
+        ),
       },
     });
   });
@@ -238,6 +242,17 @@ describe('the rule of instances that EC2 has ended', () => {
     ['leaves alone what others put on the bus', variant(ended, {}, { source: 'my.ec2' }), []],
   ])('%s', (_what, event, rules) => {
     expect(matching(event)).toEqual(rules);
+  });
+});
+
+describe('the rule of recommendations', () => {
+  const recommendation = 'ec2-rebalance-recommendation';
+
+  it.each<[what: string, event: Event]>([
+    ['the events of other accounts', variant(recommendation, {}, { account: '444455556666' })],
+    ['what others put on the bus', variant(recommendation, {}, { source: 'my.ec2' })],
+  ])('leaves %s alone', (_what, event) => {
+    expect(matching(event)).toEqual([]);
   });
 });
 

@@ -16,6 +16,7 @@ const groupOf = (name: string) => ({
   instances: [{ instanceId, lifecycleState: 'Terminating:Wait' }],
   hasWarmPool: false,
   retainsAbandoned: false,
+  rebalancesCapacity: false,
 });
 
 describe('groups', () => {

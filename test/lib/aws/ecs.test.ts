@@ -125,6 +125,26 @@ describe('registrations', () => {
     });
     expect(calls).toHaveLength(3);
   });
+
+  it('that carry our mark for one of several causes are found by all of them', async () => {
+    const { fleet, calls } = fleetOver({
+      ListContainerInstances: () => ({ containerInstanceArns: [] }),
+    });
+    expect(await fleet.marked(clusterName, 'return', 'rebalance-recommendation')).toEqual([]);
+    expect(calls[0]?.input).toMatchObject({
+      filter:
+        'attribute:ecs-steward.departure =~ .*/return or attribute:ecs-steward.departure =~ .*/rebalance-recommendation',
+    });
+  });
+
+  it('that are DRAINING are found whoever drains them', async () => {
+    const { fleet, calls } = fleetOver({
+      ListContainerInstances: () => ({ containerInstanceArns: [arn] }),
+      DescribeContainerInstances: () => ({ containerInstances: [instance()] }),
+    });
+    expect(await fleet.draining(clusterName)).toEqual([registered]);
+    expect(calls[0]?.input).toEqual({ cluster: clusterName, status: 'DRAINING' });
+  });
 });
 
 describe('the tags of a cluster', () => {

@@ -28,6 +28,8 @@ describe('services', () => {
             desiredCount: 4,
             runningCount: 3,
             pendingCount: 1,
+            placementConstraints: [{ type: 'distinctInstance' }],
+            capacityProviderStrategy: [{ capacityProvider: 'spot', weight: 1 }],
             deploymentConfiguration: { minimumHealthyPercent: 50, maximumPercent: 150 },
             deployments: [
               { status: 'ACTIVE', rolloutState: 'COMPLETED', createdAt: seconds(at(-900)) },
@@ -50,6 +52,8 @@ describe('services', () => {
         desiredCount: 4,
         runningCount: 3,
         pendingCount: 1,
+        isConstrained: true,
+        capacityProviders: ['spot'],
         minimumHealthyPercent: 50,
         maximumPercent: 150,
         deployment: { rolloutState: 'IN_PROGRESS', since: at(-60) },
@@ -89,7 +93,7 @@ describe('protections', () => {
   });
 });
 
-describe('rooms', () => {
+describe('sites', () => {
   const remainingResources = [
     { name: 'CPU', type: 'INTEGER', integerValue: 512 },
     { name: 'MEMORY', type: 'INTEGER', integerValue: 1024 },
@@ -102,13 +106,28 @@ describe('rooms', () => {
     const { fleet, calls } = fleetOver({
       ListContainerInstances: () => ({ containerInstanceArns: ['other'] }),
       DescribeContainerInstances: () => ({
-        containerInstances: [{ containerInstanceArn: 'other', agentConnected: true, remainingResources }],
+        containerInstances: [
+          {
+            containerInstanceArn: 'other',
+            ec2InstanceId: 'i-other',
+            agentConnected: true,
+            capacityProviderName: 'spot',
+            attributes: [{ name: 'ecs.os-type', value: 'linux' }, { name: 'gpu' }],
+            remainingResources,
+          },
+        ],
       }),
     });
-    expect(await fleet.rooms(clusterName)).toEqual([
+    expect(await fleet.sites(clusterName)).toEqual([
       {
         containerInstanceArn: 'other',
+        ec2InstanceId: 'i-other',
         agentConnected: true,
+        capacityProvider: 'spot',
+        attributes: new Map([
+          ['ecs.os-type', 'linux'],
+          ['gpu', undefined],
+        ]),
         cpu: 512,
         memoryMib: 1024,
         gpus: 2,
@@ -120,7 +139,7 @@ describe('rooms', () => {
 
   it('are none where no instance is ACTIVE', async () => {
     const { fleet } = fleetOver({ ListContainerInstances: () => ({ containerInstanceArns: [] }) });
-    expect(await fleet.rooms(clusterName)).toEqual([]);
+    expect(await fleet.sites(clusterName)).toEqual([]);
   });
 
   it('are not known where there are more than 500 instances: nobody looks at all of them', async () => {
@@ -128,7 +147,7 @@ describe('rooms', () => {
       ListContainerInstances: () => ({ containerInstanceArns: ['other'], nextToken: 'more' }),
       DescribeContainerInstances: () => ({ containerInstances: [] }),
     });
-    expect(await fleet.rooms(clusterName)).toBeUndefined();
+    expect(await fleet.sites(clusterName)).toBeUndefined();
     expect(calls.filter(({ operation }) => operation === 'ListContainerInstances')).toHaveLength(5);
   });
 });

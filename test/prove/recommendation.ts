@@ -1,0 +1,121 @@
+import type { Sabotage } from './sabotage.ts';
+
+const scenario = ['test/scenarios/recommendation.test.ts'];
+const table = ['test/functions/recommendation.test.ts'];
+const placement = ['test/lib/placement.test.ts'];
+
+/** Rules about instances that EC2 recommends to replace. */
+export const recommendationSabotages: readonly Sabotage[] = [
+  {
+    broken: 'what one task takes of an instance the next one has too',
+    file: 'lib/placement.ts',
+    find: 'memoryMib: site.memoryMib - demand.memoryMib,',
+    replace: 'memoryMib: site.memoryMib,',
+    tests: placement,
+    by: 'are never said to be there when no assignment exists',
+  },
+  {
+    broken: 'a port is taken as often as somebody asks for it',
+    file: 'lib/placement.ts',
+    find: 'usedPorts: [...site.usedPorts, ...demand.ports],',
+    replace: 'usedPorts: site.usedPorts,',
+    tests: placement,
+    by: 'are never said to be there when no assignment exists',
+  },
+  {
+    broken: 'small tasks take the places of large ones',
+    file: 'lib/placement.ts',
+    find: 'sizeOf(b) - sizeOf(a)',
+    replace: 'sizeOf(a) - sizeOf(b)',
+    tests: placement,
+    by: 'are found for the largest first',
+  },
+  {
+    broken: 'what is not known fits',
+    file: 'lib/placement.ts',
+    find: 'if (blueprint.unknown !== undefined) return unknown(blueprint.unknown);',
+    replace: '',
+    tests: placement,
+    by: 'are kept where they are by something that no instance shows',
+  },
+  {
+    broken: 'tasks of instances that drain already need no place',
+    file: 'lib/placement.ts',
+    find: '[...own, ...others].filter(isReplaced)',
+    replace: '[...own].filter(isReplaced)',
+    tests: table,
+    by: 'whose tasks find room only beside those that drain',
+  },
+  {
+    broken: 'an instance drains although its tasks fit nowhere else',
+    file: 'lib/recommendation.ts',
+    find: 'if (obstacle) return leave(obstacle.why, { ...obstacle });',
+    replace: '',
+    tests: scenario,
+    by: 'which stays as it is because of tasks that fit nowhere else on what there is now',
+  },
+  {
+    broken: 'whoever does not ask for it has its instances drained upon a recommendation',
+    file: 'lib/recommendation.ts',
+    find: "if (!policy.rebalanceRecommendation) return 'off';",
+    replace: '',
+    tests: scenario,
+    by: 'no tag is no wish',
+  },
+  {
+    broken: 'a group that rebalances capacity itself is helped all the same',
+    file: 'lib/recommendation.ts',
+    find: "if (group.rebalancesCapacity) return 'rebalances-itself';",
+    replace: '',
+    tests: scenario,
+    by: 'and its group rebalances capacity itself',
+  },
+  {
+    broken: 'any number of instances drain upon recommendations',
+    file: 'lib/recommendation.ts',
+    find: "if (isUnseen || isSeen) return 'another-drains';",
+    replace: '',
+    tests: scenario,
+    by: 'one after the other',
+  },
+  {
+    broken: 'a recommendation needs no slot of a budget',
+    file: 'lib/recommendation.ts',
+    find: "if (!(await hasSlot(deps, memory, candidate, members))) return leave('over-budget');",
+    replace: '',
+    tests: scenario,
+    by: 'does not begin to where an instance that leaves has the only slot',
+  },
+  {
+    broken: 'a drain for a recommendation takes no slot',
+    file: 'lib/admission.ts',
+    find: 'const holders = () => [...recommended, ...holdersOf',
+    replace: 'const holders = () => [...recommended.slice(0, 0), ...holdersOf',
+    tests: scenario,
+    by: 'takes a slot of the budget while tasks are on it',
+  },
+  {
+    broken: 'nobody undoes a drain for a recommendation',
+    file: 'lib/comeback.ts',
+    find: "if (mark?.cause !== 'rebalance-recommendation') return false;",
+    replace: 'return false;',
+    tests: scenario,
+    by: 'which is used again half an hour later',
+  },
+  {
+    broken: 'a drain for a recommendation is undone at the next look',
+    file: 'lib/comeback.ts',
+    find: 'isWanted ? recommendationHoldsSeconds : settledSeconds',
+    replace: 'isWanted ? settledSeconds : settledSeconds',
+    tests: scenario,
+    by: 'which is used again half an hour later',
+  },
+  {
+    broken: 'an instance drains without a mark, and for ever',
+    file: 'lib/drain.ts',
+    find: "cause === 'rebalance-recommendation' ? marked : ten",
+    replace: "cause === 'rebalance-recommendation' ? ten : ten",
+    tests: table,
+    by: 'that could not be marked, so that nobody would undo the drain',
+  },
+];
