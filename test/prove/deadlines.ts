@@ -85,8 +85,8 @@ export const deadlineSabotages: readonly Sabotage[] = [
   {
     broken: 'the DRAINING of an operator is undone',
     file: 'lib/comeback.ts',
-    find: "mark?.cause === 'return' && now() >= after(mark.at, settledSeconds)",
-    replace: "mark?.cause !== 'termination'",
+    find: "if (mark?.cause === 'return') return now >= after(mark.at, settledSeconds);",
+    replace: "if (mark?.cause !== 'termination') return true;",
     tests: ['test/functions/comeback.test.ts'],
     by: 'has no mark of ours: it is an operator who drains it',
   },

@@ -110,7 +110,7 @@ export const stackSabotages: readonly Sabotage[] = [
   {
     broken: 'any rule may put messages into the lane',
     file: 'infra/queues.yml',
-    find: '            Resource: !GetAtt Lane.Arn\n            Condition:\n              ArnEquals:\n                aws:SourceArn: [!GetAtt TerminateRule.Arn, !GetAtt DepartedRule.Arn]',
+    find: '            Resource: !GetAtt Lane.Arn\n            Condition:\n              ArnEquals:\n                aws:SourceArn: [!GetAtt TerminateRule.Arn, !GetAtt DepartedRule.Arn, !GetAtt RecommendationRule.Arn]',
     replace: '            Resource: !GetAtt Lane.Arn',
     tests: ['test/stack/paths.test.ts'],
     by: "the path from 'TerminateRule' may deliver into its queue, which takes from no rule of others",

@@ -70,8 +70,8 @@ export const stewardSabotages: readonly Sabotage[] = [
   {
     broken: 'a mark that is refused stops the drain',
     file: 'lib/drain.ts',
-    find: "(await contain(deps, 'mark', { clusterName }, marking)) ?? []);",
-    replace: 'await marking());\n  if ((await marking()).length > 0) return [];',
+    find: "cause === 'rebalance-recommendation' ? marked : ten",
+    replace: "cause === 'rebalance-recommendation' ? marked : marked",
     tests: ['test/scenarios/faults.test.ts'],
     by: 'a mark that is refused never stops a drain: the instance has ten attributes of its own (D-13.14)',
   },
