@@ -59,6 +59,8 @@ const autoscalingBucket: Bucket = { size: size(100, 20) };
 export interface BusyFaults {
   /** Whether calls over the wire take from the token buckets of AWS. */
   isThrottled: boolean;
+  /** The share of every bucket that others in the account use up, 0 to 1; one call fits in any. */
+  othersShare: number;
   /** How likely a function's call fails with a temporary error of AWS before it has done anything, 0 to 1. */
   refusalProbability: number;
 }
@@ -87,12 +89,18 @@ export class Busy {
 
   private takeToken(now: number, bucket: Bucket | undefined): boolean {
     if (!bucket) return true;
-    const { burst, refillPerSecond } = bucket.size;
+    const { burst, refillPerSecond } = sizeBeside(this.faults.othersShare, bucket.size);
     const { tokens, at } = this.levels.get(bucket) ?? { tokens: burst, at: now };
     const left = Math.min(burst, tokens + ((now - at) / 1000) * refillPerSecond);
     this.levels.set(bucket, { tokens: left < 1 ? left : left - 1, at: now });
     return left >= 1;
   }
+}
+
+/** What others leave of a bucket. */
+function sizeBeside(othersShare: number, { burst, refillPerSecond }: Size): Size {
+  const share = 1 - othersShare;
+  return { burst: Math.max(1, burst * share), refillPerSecond: refillPerSecond * share };
 }
 
 function bucketOf(service: ServiceName, operation: string): Bucket | undefined {

@@ -73,7 +73,9 @@ export const callMs = 30;
 /** The API of the account: checks input and permissions, applies read lag, answers in virtual time, keeps the call log. */
 export class Endpoint {
   readonly journal: Journal<CallRecord>;
-  readonly faults: EndpointFaults = { readLagSecondsMax: 0, isThrottled: false, refusalProbability: 0 };
+  readonly faults: EndpointFaults = {
+    ...{ readLagSecondsMax: 0, isThrottled: false, othersShare: 0, refusalProbability: 0 },
+  };
   readonly services: Readonly<Record<ServiceName, Service>>;
   private readonly world: World;
   private readonly operator: Caller;

@@ -71,6 +71,7 @@ const dials = {
   lateProbability: dial('lateProbability', 1, ({ bus }) => bus.faults),
   lateSecondsMax: dial('lateSecondsMax', 86_400, ({ bus }) => bus.faults),
   readLagSecondsMax: dial('readLagSecondsMax', 60, ({ endpoint }) => endpoint.faults),
+  othersShare: dial('othersShare', 1, ({ endpoint }) => endpoint.faults),
   refusalProbability: dial('refusalProbability', 1, ({ endpoint }) => endpoint.faults),
   crashProbability: dial('crashProbability', 1, ({ lambda }) => lambda.faults),
   redeliverProbability: dial('redeliverProbability', 1, ({ sqs }) => sqs.faults),

@@ -12,6 +12,7 @@ export const allFaults = {
   lateProbability: 0.3,
   lateSecondsMax: 60,
   readLagSecondsMax: 5,
+  othersShare: 0.5,
   refusalProbability: 0.05,
   crashProbability: 0.02,
   redeliverProbability: 0.3,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Account } from '../../simulator/account.ts';
-import { Busy } from '../../simulator/busy.ts';
+import { Busy, type BusyFaults } from '../../simulator/busy.ts';
 import { chance } from '../../simulator/chance.ts';
 import { Fault, type ServiceName } from '../../simulator/machine.ts';
 
-const busy = (faults: Partial<{ isThrottled: boolean; refusalProbability: number }>) =>
-  new Busy(chance(1, 'refusals'), { isThrottled: false, refusalProbability: 0, ...faults });
+const busy = (faults: Partial<BusyFaults>) =>
+  new Busy(chance(1, 'refusals'), { isThrottled: false, othersShare: 0, refusalProbability: 0, ...faults });
 
 /** How the calls are answered, all at one time. */
 function outcomes(of: Busy, now: number, service: ServiceName, operation: string, count: number): string[] {
@@ -60,6 +60,16 @@ describe('calls over the wire', () => {
     const api = busy({ isThrottled: true });
     expect(passed(outcomes(api, 0, service, one, 500))).toBe(100);
     expect(passed(outcomes(api, 0, service, other, 1))).toBe(0);
+  });
+
+  it.each([
+    { othersShare: 0.9, first: 10, second: 2 },
+    { othersShare: 0.5, first: 50, second: 10 },
+    { othersShare: 1, first: 1, second: 0 },
+  ])('share their buckets with others: $othersShare of them leaves $first calls', ({ othersShare, first, second }) => {
+    const api = busy({ isThrottled: true, othersShare });
+    expect(passed(outcomes(api, 0, 'ecs', 'DescribeTasks', 200))).toBe(first);
+    expect(passed(outcomes(api, 1000, 'ecs', 'DescribeTasks', 200))).toBe(second);
   });
 
   it('has no bucket for what AWS does not say one of, and none at all unless they are wanted', () => {

@@ -1,4 +1,5 @@
 import { registerWorkload, setDesiredCapacity, stewardHook, tagGroup } from '../../demo/cluster.ts';
+import { packagedTemplate } from '../../demo/install.ts';
 import type { Account } from '../../simulator/account.ts';
 import { Fault } from '../../simulator/machine.ts';
 import { type Act, clusterName } from './plan.ts';
@@ -101,7 +102,36 @@ const doers: Doers = {
     const until = account.world.now + seconds * 1000;
     account.lambda.faults.crash = () => account.world.now < until;
   },
+  upgrade: (account) => {
+    const TemplateBody = JSON.stringify(versionOf(String(account.world.now)));
+    account.call('cloudformation', 'UpdateStack', { StackName, TemplateBody, Capabilities });
+  },
+  uninstall: (account) => {
+    account.call('cloudformation', 'DeleteStack', { StackName });
+  },
 };
+
+const StackName = 'ecs-steward-local';
+const Capabilities = ['CAPABILITY_IAM'];
+
+/** The template with something changed on every function: their environments end, as with another version of the code. */
+function versionOf(version: string): unknown {
+  const { Resources, ...rest } = packagedTemplate() as {
+    Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+  };
+  const changed = Object.entries(Resources).map(([id, resource]) => {
+    if (resource.Type !== 'AWS::Lambda::Function') return [id, resource];
+    return [id, { ...resource, Properties: { ...resource.Properties, Description: version } }];
+  });
+  return { ...rest, Resources: Object.fromEntries(changed) };
+}
+
+/** How the stack stands; undefined: nobody knows of it any more. */
+export function stackStatus(account: Account): string | undefined {
+  const { Stacks } = account.call('cloudformation', 'DescribeStacks', {});
+  const stacks = Stacks as { StackName: string; StackStatus: string }[];
+  return stacks.find((stack) => stack.StackName === StackName)?.StackStatus;
+}
 
 function later(account: Account, seconds: number, run: () => void): void {
   account.world.at(account.world.now + seconds * 1000, run);

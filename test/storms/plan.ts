@@ -14,6 +14,10 @@ export interface PlannedGroup {
   /** The terminate hook of another team, which is completed so many seconds after it began; undefined: there is none. */
   readonly otherHookSeconds: number | undefined;
   readonly isSpot: boolean;
+  /** Its capacity provider; undefined: it has none. */
+  readonly provider: { readonly isDraining: boolean; readonly isScaling: boolean } | undefined;
+  /** Its warm pool, which takes instances back; undefined: it has none. */
+  readonly pool: 'Stopped' | 'Running' | undefined;
 }
 
 /** Something that happens to the account. `nth` picks among what is there, whatever that is by then. */
@@ -33,7 +37,8 @@ export type Act =
   | { readonly act: 'shortage'; readonly group: string; readonly seconds: number }
   | { readonly act: 'tag'; readonly group: string; readonly key: string; readonly value: string | undefined }
   | { readonly act: 'unhook'; readonly group: string }
-  | { readonly act: 'rules-off' | 'calls-off' | 'code-off'; readonly seconds: number };
+  | { readonly act: 'rules-off' | 'calls-off' | 'code-off'; readonly seconds: number }
+  | { readonly act: 'upgrade' | 'uninstall' };
 
 /** An act and when it comes, in seconds from the begin of the storm. */
 export type Timed = Act & { readonly atSeconds: number };
@@ -93,6 +98,8 @@ function groupsOf(luck: Chance, instances: number): PlannedGroup[] {
     tags: i > 0 && luck.happens(0.2) ? {} : { [enrolmentTag]: clusterName, ...policyOf(luck) },
     otherHookSeconds: luck.happens(0.2) ? luck.between(10, 400) : undefined,
     isSpot: luck.happens(0.3),
+    provider: luck.happens(0.3) ? { isDraining: luck.happens(0.5), isScaling: luck.happens(0.3) } : undefined,
+    pool: luck.happens(0.15) ? one(luck, ['Stopped', 'Running'] as const) : undefined,
   }));
 }
 
@@ -166,12 +173,14 @@ function faultsOf(luck: Chance): Faults {
     agentLossProbability: by(0.2, 1, 5, 100),
     meddlesPerHour: by(0.2, 2, 10),
     throttle: luck.happens(0.5),
+    othersShare: by(0.5, 50, 98, 100),
   };
 }
 
 type Draw = (luck: Chance, group: PlannedGroup, services: readonly ServiceWish[]) => Act;
 
-const away = (luck: Chance) => luck.between(10, 300);
+/** Most are over in minutes, some take an hour (seconds). */
+const away = (luck: Chance) => (luck.happens(0.9) ? luck.between(10, 300) : luck.between(300, 3600));
 const byHand = (act: 'drain' | 'activate' | 'deregister'): Draw => {
   return (luck, { name }) => ({ act, group: name, nth: luck.between(0, 99) });
 };
@@ -223,12 +232,14 @@ const draws: readonly (readonly [number, Draw])[] = [
   [1, outage('rules-off')],
   [1, outage('calls-off')],
   [1, outage('code-off')],
+  [1, () => ({ act: 'upgrade' })],
+  [0.5, () => ({ act: 'uninstall' })],
 ];
 const states = ['active', 'paused', 'leaving', 'asleep'];
 const weights = draws.reduce((sum, [weight]) => sum + weight, 0);
 
 function actOf(luck: Chance, groups: readonly PlannedGroup[], services: readonly ServiceWish[]): Act {
-  let left = luck.between(1, weights);
+  let left = luck.between(1, 1000 * weights) / 1000;
   const found = draws.find(([weight]) => {
     left -= weight;
     return left <= 0;

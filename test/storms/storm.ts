@@ -12,8 +12,9 @@ import { Account } from '../../simulator/account.ts';
 import type { Runtime } from '../../simulator/cloud/lambda/lambda.ts';
 import { setFaults } from '../../simulator/control/faults.ts';
 import type { LogEntry } from '../../simulator/world.ts';
-import { perform, setRules } from './acts.ts';
-import { clusterName, type Plan } from './plan.ts';
+import { perform, setRules, stackStatus } from './acts.ts';
+import { clusterName, type Plan, type PlannedGroup } from './plan.ts';
+import { heldInstances } from './standing.ts';
 import { type Violation, Witness } from './witness.ts';
 
 /** How often each thing happened. */
@@ -27,8 +28,8 @@ export interface Outcome {
   readonly departures: number;
 }
 
-/** From the last act on everything has so long (seconds) to come to its end. */
-const calmSecondsMax = 3 * 3600;
+/** From the last act on everything has so long (seconds) to come to its end: with a budget of 1, hours. */
+const calmSecondsMax = 24 * 3600;
 const calm = {
   ...{ loseBestEffort: 0, duplicate: 0, lateProbability: 0, readLagSecondsMax: 0, refusalProbability: 0 },
   ...{ crashProbability: 0, redeliverProbability: 0, reorderProbability: 0, agentReconnectsPerHour: 0 },
@@ -53,6 +54,7 @@ export async function play(plan: Plan, runtime: Runtime): Promise<Outcome> {
   }
   await account.advance(plan.seconds);
   await calmDown(account, plan);
+  if (plan.history.some(({ act }) => act === 'uninstall')) witness.afterRemoval(await removed(account));
   witness.atEnd();
   const departures = account.autoscaling.lifecycleActions().filter(isOurs).length;
   return { violations: witness.violations, faults: tally.faults, decisions: tally.decisions, departures };
@@ -72,6 +74,7 @@ async function build(account: Account, plan: Plan): Promise<void> {
   for (const service of plan.services) createService(account, clusterName, service);
   // With no room for all, they never are.
   for (let second = 0; second < 120 && !isSteady(account, clusterName); second += 5) await account.advance(5);
+  equip(account, plan.groups);
   for (const { name, tags } of plan.groups) if (tags[enrolmentTag]) tagGroup(account, name, tags);
   for (const { name, otherHookSeconds } of plan.groups)
     if (otherHookSeconds !== undefined) putOtherHook(account, name, otherHookSeconds);
@@ -88,6 +91,35 @@ function putOtherHook(account: Account, AutoScalingGroupName: string, HeartbeatT
   });
 }
 
+/** Capacity providers and warm pools. */
+function equip(account: Account, groups: readonly PlannedGroup[]): void {
+  const capacityProviders = groups.flatMap(({ name: group, provider }) => {
+    if (!provider) return [];
+    const name = `of-${group}`;
+    const autoScalingGroupProvider = {
+      autoScalingGroupArn: group,
+      managedScaling: { status: provider.isScaling ? 'ENABLED' : 'DISABLED', targetCapacity: 90 },
+      managedDraining: provider.isDraining ? 'ENABLED' : 'DISABLED',
+    };
+    account.call('ecs', 'CreateCapacityProvider', { name, autoScalingGroupProvider });
+    return [name];
+  });
+  const defaultCapacityProviderStrategy = [] as const;
+  if (capacityProviders.length > 0)
+    account.call('ecs', 'PutClusterCapacityProviders', {
+      ...{ cluster: clusterName, capacityProviders, defaultCapacityProviderStrategy },
+    });
+  for (const { name, pool, instances } of groups)
+    if (pool)
+      account.call('autoscaling', 'PutWarmPool', {
+        AutoScalingGroupName: name,
+        PoolState: pool,
+        MinSize: 0,
+        MaxGroupPreparedCapacity: instances + 1,
+        InstanceReusePolicy: { ReuseOnScaleIn: true },
+      });
+}
+
 /** Nothing is wrong any more: whatever was begun must come to its end. */
 async function calmDown(account: Account, plan: Plan): Promise<void> {
   setFaults(account, calm);
@@ -101,11 +133,27 @@ async function calmDown(account: Account, plan: Plan): Promise<void> {
   for (const { ec2InstanceId, agentConnected, status } of account.ecs.containerInstanceRecords())
     if (!agentConnected && status !== 'INACTIVE' && isRunning(account, ec2InstanceId))
       account.hear(account.ecs.agentConnection(account.world.now, ec2InstanceId, true));
-  const isOver = () =>
-    account.autoscaling.lifecycleActions().every((one) => !isOurs(one) || one.endedAt !== undefined);
   await account.advance(130);
+  await untilAllLeft(account, () =>
+    account.autoscaling.lifecycleActions().every((one) => !isOurs(one) || one.endedAt !== undefined),
+  );
+}
+
+async function untilAllLeft(account: Account, isOver: () => boolean): Promise<void> {
   for (let second = 0; second < calmSecondsMax && !isOver(); second += 30) await account.advance(30);
 }
+
+/** Whoever began to remove the stack tries again when no instance waits, until it is gone. Gives how the stack stands then. */
+async function removed(account: Account): Promise<string | undefined> {
+  for (let tries = 0; tries < 9 && stackStatus(account) !== undefined; tries++) {
+    await untilAllLeft(account, () => heldInstances(account).length === 0);
+    perform(account, { act: 'uninstall' });
+    for (let second = 0; second < 1200 && isBusy(account); second += 20) await account.advance(20);
+  }
+  return stackStatus(account);
+}
+
+const isBusy = (account: Account) => stackStatus(account)?.endsWith('_IN_PROGRESS') === true;
 
 const isRunning = (account: Account, instanceId: string) => account.ec2.find(instanceId)?.state === 'running';
 

@@ -3,9 +3,11 @@ import type { Account } from '../../simulator/account.ts';
 import type { LogEntry } from '../../simulator/world.ts';
 
 import { deadlineSecondsOf, limitOf } from './promise.ts';
+import { heldInstances, leaving, stateOf } from './standing.ts';
+import { groupsWritten } from './written.ts';
 
 /** What must never be, or must always come in the end. */
-export type Invariant = 'S1' | 'S2' | 'S3' | 'S5' | 'S6' | 'L1' | 'L2';
+export type Invariant = 'S1' | 'S2' | 'S3' | 'S5' | 'S6' | 'L1' | 'L2' | 'L4';
 
 /** An invariant that did not hold. */
 export interface Violation {
@@ -29,7 +31,6 @@ interface Tagged {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-const leaving = /^(Terminating|Warmed:|ReplacingRootVolume)/;
 /** Work that began under other tags, with reads as old as they can be, is done within so many milliseconds. */
 const staleMs = 90_000;
 /** Outages of so many seconds in one departure may cost its hook, whose timeout is 30 minutes. */
@@ -63,6 +64,26 @@ export class Witness {
     this.outages.push({ from, until: from + seconds * 1000 });
   }
 
+  /** L4, to be asked when whoever removes the stack has done what there is to do: nothing of ours is left. */
+  afterRemoval(stackStatus: string | undefined): void {
+    // It is right to stay while an instance waits, on whichever hook: that is not to be seen.
+    if (stackStatus !== undefined && heldInstances(this.account).length > 0) return;
+    if (stackStatus !== undefined) this.violated('L4', `the stack does not go: it is ${stackStatus}`);
+    for (const { AutoScalingGroupName } of this.groups()) {
+      const { LifecycleHooks } = this.account.call('autoscaling', 'DescribeLifecycleHooks', {
+        AutoScalingGroupName,
+      });
+      const hooks = LifecycleHooks as { LifecycleHookName: string }[];
+      if (hooks.some(({ LifecycleHookName }) => LifecycleHookName === stewardHook))
+        this.violated('L4', `our hook is still on ${AutoScalingGroupName}`);
+    }
+  }
+
+  private groups() {
+    const { AutoScalingGroups } = this.account.call('autoscaling', 'DescribeAutoScalingGroups', {});
+    return AutoScalingGroups as { AutoScalingGroupName: string }[];
+  }
+
   /** To be asked when everything had the time to come to its end. */
   atEnd(): void {
     for (const action of this.account.autoscaling.lifecycleActions()) {
@@ -76,7 +97,7 @@ export class Witness {
     for (const [arn] of this.drained) {
       const record = this.recordOf(arn);
       if (record?.status !== 'DRAINING') continue;
-      const state = this.stateOf(record.ec2InstanceId);
+      const state = stateOf(this.account, record.ec2InstanceId);
       if (state === 'InService')
         this.violated('S2', `${record.ec2InstanceId} is in service, and DRAINING by us`);
     }
@@ -96,7 +117,7 @@ export class Witness {
 
   /** What begins while a group is enrolled, and ends just after somebody took its tag, is denied by design. */
   private isTagJustGone({ service, input }: Call): boolean {
-    const names = [...this.groupsWritten(service, input)];
+    const names = [...groupsWritten(this.account, service, input)];
     return names.some((name) => {
       const lately = this.tagsLately(name);
       const isGone = lately.at(-1)?.[enrolmentTag] === undefined;
@@ -130,13 +151,6 @@ export class Witness {
     return this.account.ecs.containerInstanceRecords().find((one) => one.containerInstanceArn === arn);
   }
 
-  private stateOf(instanceId: string): string | undefined {
-    const groupName = this.account.autoscaling.groupNameOf(instanceId);
-    if (groupName === undefined) return undefined;
-    const found = this.account.autoscaling.instancesOf(groupName);
-    return found.find((one) => one.instanceId === instanceId)?.state;
-  }
-
   private onStatus({ input, caller }: Call, isOurs: boolean): void {
     for (const arn of input.containerInstances as string[]) {
       if (!isOurs || input.status !== 'DRAINING') {
@@ -147,7 +161,7 @@ export class Witness {
       if (record?.status !== 'DRAINING') continue;
       if (!this.drained.has(arn)) this.drained.set(arn, this.account.world.now);
       const { ec2InstanceId } = record;
-      const state = this.stateOf(ec2InstanceId);
+      const state = stateOf(this.account, ec2InstanceId);
       if (state === undefined || leaving.test(state) || this.isInterrupted(ec2InstanceId)) continue;
       this.violated('S2', `${caller} sets ${ec2InstanceId} to DRAINING, which is ${state}`);
     }
@@ -160,8 +174,10 @@ export class Witness {
       const record = this.recordOf(arn);
       if (record?.status !== 'DRAINING' || this.isInterrupted(record.ec2InstanceId)) return [];
       const name = this.account.autoscaling.groupNameOf(record.ec2InstanceId);
-      const isHeld = /^Terminating(:Wait)?$/.test(this.stateOf(record.ec2InstanceId) ?? '');
-      return name !== undefined && isHeld ? [{ name, instanceId: record.ec2InstanceId }] : [];
+      const isHeld = /^Terminating(:Wait)?$/.test(stateOf(this.account, record.ec2InstanceId) ?? '');
+      // A group whose tag is gone is left to itself, with what drains there.
+      const isOurs = name !== undefined && this.tagsLately(name).some((tags) => tags[enrolmentTag]);
+      return isOurs && isHeld ? [{ name, instanceId: record.ec2InstanceId }] : [];
     });
     const countOf = (name?: string) =>
       new Set(drains.filter((one) => name === undefined || one.name === name).map((one) => one.instanceId))
@@ -199,33 +215,11 @@ export class Witness {
       input.LifecycleHookName !== stewardHook
     )
       this.violated('S6', `${caller} calls ${operation} about the hook ${input.LifecycleHookName}`);
-    for (const groupName of this.groupsWritten(service, input)) {
+    for (const groupName of groupsWritten(this.account, service, input)) {
       const isEnrolled = this.tagsLately(groupName).some((tags) => tags[enrolmentTag] !== undefined);
       if (!isEnrolled)
         this.violated('S6', `${caller} calls ${operation} about ${groupName}, which is not enrolled`);
     }
-  }
-
-  private groupsWritten(service: string, input: Call['input']): Set<string> {
-    const names = new Set<string>();
-    if (service === 'autoscaling' && typeof input.AutoScalingGroupName === 'string')
-      names.add(input.AutoScalingGroupName);
-    if (service !== 'ecs') return names;
-    const attributes = (input.attributes ?? []) as { targetId?: string }[];
-    const arns = [
-      ...((input.containerInstances ?? []) as string[]),
-      ...attributes.flatMap(({ targetId }) => targetId ?? []),
-    ];
-    const instanceIds = arns.map((arn) => this.recordOf(arn)?.ec2InstanceId);
-    if (typeof input.task === 'string') {
-      const task = this.account.ecs.taskRecords().find(({ taskArn }) => taskArn === input.task);
-      instanceIds.push(task?.ec2InstanceId);
-    }
-    for (const id of instanceIds) {
-      const name = id === undefined ? undefined : this.account.autoscaling.groupNameOf(id);
-      if (name !== undefined) names.add(name);
-    }
-    return names;
   }
 
   /** S1: with tasks that are not STOPPED only what the group's tags allow, and an instance that is ending anyway. */

@@ -351,6 +351,7 @@ describe('faults', () => {
     lateProbability: 0,
     lateSecondsMax: 0,
     readLagSecondsMax: 0,
+    othersShare: 0,
     refusalProbability: 0,
     crashProbability: 0,
     redeliverProbability: 0,

@@ -11,6 +11,7 @@ afterEach(async () => {
 describe('faults by chance', () => {
   it.each([
     ['duplicate', (here: Scene) => here.account.bus.faults.duplicate],
+    ['othersShare', (here: Scene) => here.account.endpoint.faults.othersShare],
     ['refusalProbability', (here: Scene) => here.account.endpoint.faults.refusalProbability],
     ['crashProbability', (here: Scene) => here.account.lambda.faults.crashProbability],
     ['redeliverProbability', (here: Scene) => here.account.sqs.faults.redeliverProbability],
