@@ -2,7 +2,7 @@ import { unenrolled } from './announce.ts';
 import { contain, type Deps } from './deps.ts';
 import { inCluster } from './evidence.ts';
 import type { Group } from './fleet.ts';
-import { enrolledGroup, leavingInstanceIds, reportFailures } from './group.ts';
+import { enrolledGroup, leavingInstanceIds } from './group.ts';
 import { isHookCheckDue, terminateHook } from './hook.ts';
 import { reportMisconfigured } from './misconfigured.ts';
 import { inParallel } from './parallel.ts';
@@ -76,7 +76,9 @@ async function lookAt(
     });
     count('Unenrolled');
     announce(unenrolled(autoScalingGroupName, clusterName, why, now()));
-    await contain(deps, 'take marks away', { autoScalingGroupName }, () => clean(deps, clusterName, group));
+    await contain(deps, 'say that nobody waits', { autoScalingGroupName }, () =>
+      clean(deps, clusterName, group),
+    );
   }
   if (!(await fleet.hook(autoScalingGroupName))) return true;
   reportLeftBehind(deps, autoScalingGroupName);
@@ -95,14 +97,11 @@ function reportLeftBehind(deps: Deps, autoScalingGroupName: string): void {
 }
 
 /**
- * Takes our attributes away from instances that end: their departures are nobody's any more. What comes back keeps its mark: only
- * by that, should the group be enrolled again, the drain is known to be ours to undo.
+ * Takes the attribute away by which services avoid instances that wait for the budget: they wait for nobody any more. Our marks
+ * stay: should the group be enrolled again, only by them the drains are known to be ours, to count in the budget and to undo.
  */
 async function clean(deps: Deps, clusterName: string, group: Group): Promise<void> {
   const ids = leavingInstanceIds(group);
   const registrations = await inCluster(ids, () => deps.fleet.registrations(clusterName, ids));
-  const ending = registrations.filter(({ mark }) => mark?.cause === 'termination');
-  const arns = ending.map(({ containerInstanceArn }) => containerInstanceArn);
-  reportFailures(deps, 'could not take the mark away', await deps.fleet.unmark(clusterName, arns));
   await unsayWaiting(deps, clusterName, registrations);
 }

@@ -25,7 +25,6 @@ async function looked(answers: Partial<Fleet>, times = 1, before = group()): Pro
     groups: async () => [untagged],
     hook: async () => terminateHook,
     registrations: async () => [registration()],
-    unmark: async () => [],
     clearWaiting: async () => [],
     ...answers,
   });
@@ -51,21 +50,13 @@ describe('a group whose tag was taken away', () => {
     expect(total(trace, 'Misconfigured')).toBe(1 + beats.length);
   });
 
-  it('has the marks of what ends taken away, and nothing else written', async () => {
+  it('has the attribute of what waits for the budget taken away, and nothing else written', async () => {
     const [trace] = await looked({ registrations: async () => [registration({ isWaiting: true })] });
-    expect(namesOf(trace)).toEqual(['groups', 'registrations', 'unmark', 'clearWaiting', 'hook']);
-    expect(trace.calls.slice(1, 4)).toEqual([
+    expect(namesOf(trace)).toEqual(['groups', 'registrations', 'clearWaiting', 'hook']);
+    expect(trace.calls.slice(1, 3)).toEqual([
       ['registrations', clusterName, [instanceId]],
-      ['unmark', clusterName, [arn]],
       ['clearWaiting', clusterName, [arn]],
     ]);
-  });
-
-  it.each(['return', 'interruption'] as const)('keeps the mark of a %s', async (cause) => {
-    const [trace] = await looked({
-      registrations: async () => [registration({ mark: { at: noon, cause } })],
-    });
-    expect(trace.calls).toContainEqual(['unmark', clusterName, []]);
   });
 
   it('is nothing more to look at where its hook is gone', async () => {

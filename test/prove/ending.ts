@@ -16,12 +16,21 @@ export const endingSabotages: readonly Sabotage[] = [
     by: 'just before it is released is noticed by the release',
   },
   {
-    broken: 'our marks stay on the instances of a group whose tag was taken away',
+    broken: 'instances of a group whose tag was taken away are avoided by services for ever',
     file: 'lib/untagged.ts',
-    find: "await contain(deps, 'take marks away', { autoScalingGroupName }, () => clean(deps, clusterName, group));",
+    find: 'await unsayWaiting(deps, clusterName, registrations);',
     replace: '',
     tests: takenAway,
-    by: 'leaves the hook to Auto Scaling, which is said once',
+    by: 'while others wait for the budget takes the attribute from them by which services avoid them',
+  },
+  {
+    broken: 'the marks of drains are gone when a group is enrolled again, so that too many drain at once',
+    file: 'lib/untagged.ts',
+    find: '  await unsayWaiting(deps, clusterName, registrations);',
+    replace:
+      '  await deps.fleet.unmark(clusterName, registrations.map((one) => one.containerInstanceArn));\n  await unsayWaiting(deps, clusterName, registrations);',
+    tests: ['test/storms/storms.test.ts'],
+    by: 'what storms found, and does not come again tag-put-back-while-one-drains',
   },
   {
     broken: 'that a tag was taken away is said again and again',

@@ -66,11 +66,14 @@ describe('calls over the wire', () => {
     { othersShare: 0.9, first: 10, second: 2 },
     { othersShare: 0.5, first: 50, second: 10 },
     { othersShare: 1, first: 1, second: 0 },
-  ])('share their buckets with others: $othersShare of them leaves $first calls', ({ othersShare, first, second }) => {
-    const api = busy({ isThrottled: true, othersShare });
-    expect(passed(outcomes(api, 0, 'ecs', 'DescribeTasks', 200))).toBe(first);
-    expect(passed(outcomes(api, 1000, 'ecs', 'DescribeTasks', 200))).toBe(second);
-  });
+  ])(
+    'share their buckets with others: $othersShare of them leaves $first calls',
+    ({ othersShare, first, second }) => {
+      const api = busy({ isThrottled: true, othersShare });
+      expect(passed(outcomes(api, 0, 'ecs', 'DescribeTasks', 200))).toBe(first);
+      expect(passed(outcomes(api, 1000, 'ecs', 'DescribeTasks', 200))).toBe(second);
+    },
+  );
 
   it('has no bucket for what AWS does not say one of, and none at all unless they are wanted', () => {
     expect(passed(outcomes(busy({ isThrottled: true }), 0, 'sqs', 'SendMessage', 1000))).toBe(1000);

@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { functionsFromSource } from '../../demo/install.ts';
+import { root } from '../files.ts';
 import { BadArguments, parseOptions } from './args.ts';
 import { type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
@@ -30,6 +33,17 @@ describe('a storm', () => {
     };
     const { violations } = await play(plan, runtime);
     expect(violations.map(({ invariant }) => invariant)).toContain('L2');
+  });
+});
+
+const folder = join(root, 'test/storms/found');
+
+describe('what storms found, and does not come again', () => {
+  it.each(readdirSync(folder).map((file) => file.replace('.json', '')))('%s', async (name) => {
+    const plan = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Plan;
+    const { violations, departures } = await play(plan, runtime);
+    expect(violations).toEqual([]);
+    expect(departures).toBeGreaterThan(0);
   });
 });
 
