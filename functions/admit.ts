@@ -122,9 +122,12 @@ interface Leaving {
 
 /** The group, or nothing where there is nothing to do in it. */
 function leavingOf(deps: Deps, named: Named, group: Group | undefined): Leaving[] {
-  if (!group) return [];
+  const { autoScalingGroupName } = named;
+  if (!group) {
+    deps.log.info('no such group', { autoScalingGroupName });
+    return [];
+  }
   const enrolled = enrolledGroup(group);
-  const { autoScalingGroupName } = group;
   const isNamed = isToAdmit(named);
   if (isNamed) reportTagFaults(deps, group);
   if (!enrolled) {

@@ -114,7 +114,14 @@ const resources = v.optional(
   [],
 );
 
-const envelope = v.object({ source: text, 'detail-type': text, time, detail: v.looseObject({}) });
+const envelope = v.object({
+  source: text,
+  'detail-type': text,
+  time,
+  // Our own messages name none.
+  account: v.optional(v.string()),
+  detail: v.looseObject({}),
+});
 
 const terminateDetail = v.object({
   AutoScalingGroupName: text,
@@ -176,9 +183,14 @@ const readers: Readonly<Record<string, (detail: unknown, at: Date) => StewardEve
   [`${ownSource}/${lookType}`]: (detail, at) => ({ kind: 'look', at, ...parse(lookDetail, detail) }),
 };
 
-/** Reads the body of a queue message. Throws Unwanted, saying why, for whatever is not an event that we accept. */
-export function readEvent(body: string): StewardEvent {
-  const { source, 'detail-type': detailType, time: at, detail } = parse(envelope, parseJson(body));
+/**
+ * Reads the body of a queue message. Throws Unwanted, saying why, for whatever is not an event that we accept; of another
+ * account than ours, where ours is known, we accept none: rules take none, and nothing here could be done about it.
+ */
+export function readEvent(body: string, accountId?: string): StewardEvent {
+  const { source, 'detail-type': detailType, time: at, account, detail } = parse(envelope, parseJson(body));
+  if (account !== undefined && accountId !== undefined && account !== accountId)
+    throw new Unwanted(`an event of the account ${account}`);
   const name = `${source}/${detailType}`;
   const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
   if (!reader) throw new Unwanted(`no event of ours: source "${source}", detail-type "${detailType}"`);

@@ -40,11 +40,12 @@ export function lane<Memory>(
   run: (deps: Deps, memory: Memory, events: readonly LaneEvent[]) => Promise<void>,
 ): Handler {
   const memory = freshMemory();
-  const body: Body<Deps> = async (deps, event) => {
+  const body: Body<Deps> = async (deps, event, context) => {
+    const messages = inbox(deps, event, context, isLaneEvent);
     await run(
       deps,
       memory,
-      inbox(deps, event, isLaneEvent).map((message) => message.event),
+      messages.map((message) => message.event),
     );
     return {};
   };
@@ -58,8 +59,8 @@ export function queue<Event extends StewardEvent>(
   isFor: (event: StewardEvent) => event is Event,
   run: (deps: Deps, messages: readonly Message<Event>[]) => Promise<readonly string[]>,
 ): Handler {
-  const body: Body<Deps> = async (deps, event) => {
-    const comeBack = await run(deps, inbox(deps, event, isFor));
+  const body: Body<Deps> = async (deps, event, context) => {
+    const comeBack = await run(deps, inbox(deps, event, context, isFor));
     return { batchItemFailures: comeBack.map((itemIdentifier) => ({ itemIdentifier })) };
   };
   return lambda(platform, withFleet(platform, connect, body), { swallowsErrors: false });
@@ -193,12 +194,14 @@ const isLaneEvent = (event: StewardEvent): event is LaneEvent => laneKinds.has(e
 function inbox<Event extends StewardEvent>(
   { log, count }: Deps,
   batch: unknown,
+  { invokedFunctionArn }: Context,
   isFor: (event: StewardEvent) => event is Event,
 ): Message<Event>[] {
+  const accountId = invokedFunctionArn?.split(':')[4];
   const messages: Message<Event>[] = [];
   for (const { messageId, body } of v.parse(sqsEvent, batch).Records) {
     try {
-      const event = readEvent(body);
+      const event = readEvent(body, accountId);
       if (!isFor(event)) throw new Unwanted(`a message of another queue: ${event.kind}`);
       messages.push({ messageId, event });
     } catch (error) {

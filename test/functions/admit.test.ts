@@ -152,7 +152,8 @@ describe('a group', () => {
   it('that does not exist any more is nothing to do', async () => {
     const { deps, trace } = depsOf({ groups: async () => [] });
     await admit(deps, freshLaneMemory(), [event()]);
-    expect(trace.lines).toEqual([]);
+    expect(trace.lines).toMatchObject([{ level: 'info', message: 'no such group' }]);
+    expect(trace.calls.map(([name]) => name)).toEqual(['groups']);
   });
 
   it('is drained with the default where a tag is wrong, and the fault is named', async () => {

@@ -207,6 +207,15 @@ describe('events that are unwanted', () => {
     expect(() => read(event)).toThrow(why);
   });
 
+  it('are whatever comes from another account, where ours is known', () => {
+    const event = JSON.stringify({ ...ours(), account: '444455556666' });
+    expect(() => readEvent(event, '111122223333')).toThrow(
+      new Unwanted('an event of the account 444455556666'),
+    );
+    expect(readEvent(event, '444455556666')).toEqual(readEvent(event));
+    expect(readEvent(JSON.stringify(ours()), '111122223333')).toEqual(read(ours()));
+  });
+
   it('are whatever is not JSON', () => {
     expect(() => readEvent('{"source":')).toThrow(new Unwanted('not JSON'));
   });

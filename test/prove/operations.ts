@@ -62,6 +62,40 @@ export const operationSabotages: readonly Sabotage[] = [
     by: 'hear of AWS that throttles every read',
   },
   {
+    broken: 'an event of another account is looked into',
+    file: 'lib/events.ts',
+    find: 'if (account !== undefined && accountId !== undefined && account !== accountId)',
+    replace: "if (account === '')",
+    tests: ['test/scenarios/hostile.test.ts'],
+    by: 'changes nothing, and why is logged: an empty container instance of another account',
+  },
+  {
+    broken: 'a group that is not enrolled is served when an event names it',
+    file: 'functions/admit.ts',
+    find: "    deps.log.info('not enrolled', { autoScalingGroupName });\n    return [];",
+    replace:
+      "    const policy = Object.freeze({ state: 'active' }) as never;\n    return [{ named, enrolled: { group, clusterName: 'shop', policy } }];",
+    tests: ['test/scenarios/hostile.test.ts'],
+    by: 'changes nothing, and why is logged: a termination in a group that is not enrolled',
+  },
+  {
+    broken: 'a role may do what its function never does',
+    file: 'infra/roles.yml',
+    find: 'Action: ecs:DescribeTasks\n                Resource: &tasks',
+    replace: 'Action: [ecs:DescribeTasks, ecs:StopTask]\n                Resource: &tasks',
+    tests: ['test/scenarios/grants.test.ts'],
+    by: 'grant nothing, action by action and resource by resource, that no function uses',
+  },
+  {
+    broken: 'a role reaches a queue that its function never sends to',
+    file: 'infra/roles.yml',
+    find: '                Action: sqs:SendMessage\n                Resource: !GetAtt ReleaseQueue.Arn',
+    replace:
+      '                Action: sqs:SendMessage\n                Resource: [!GetAtt ReleaseQueue.Arn, !GetAtt InterruptQueue.Arn]',
+    tests: ['test/scenarios/grants.test.ts'],
+    by: 'grant nothing, action by action and resource by resource, that no function uses',
+  },
+  {
     broken: 'the alarm on stuck departures hears of another metric',
     file: 'infra/alarms.yml',
     find: 'MetricName: Stuck',

@@ -1,8 +1,35 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { stewardHook, tagGroup } from '../../demo/cluster.ts';
 import { compileWith } from '../stack/package.ts';
+import { grantsOf, Needs, rolesOf, unusedGrants } from './granted.ts';
+import { parts } from './granted-run.ts';
 import { groupName, Scene } from './scene.ts';
 
+describe('the roles of the packaged stack, over a run of everything that it is for', () => {
+  const needs = new Needs();
+  const denied: string[] = [];
+  let roles: ReturnType<typeof rolesOf> = [];
+
+  beforeAll(async () => {
+    for (const { open, play } of parts) {
+      const scene = await open();
+      needs.watch(scene.account);
+      await play(scene);
+      denied.push(...scene.denied);
+      roles = rolesOf(scene.account);
+    }
+  }, 300_000);
+
+  it('grant every action that a function uses', () => {
+    expect(denied).toEqual([]);
+    expect(roles.flatMap(({ arn }) => needs.of(arn)).length).toBeGreaterThan(50);
+  });
+
+  it('grant nothing, action by action and resource by resource, that no function uses', () => {
+    expect(grantsOf(roles).length).toBeGreaterThan(50);
+    expect(unusedGrants(roles, needs)).toEqual([]);
+  });
+});
 describe('the roles of the packaged stack', () => {
   it('allow every call of a departure', async () => {
     const scene = await Scene.open();

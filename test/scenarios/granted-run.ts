@@ -1,0 +1,133 @@
+import { createGroup, setDesiredCapacity, tagGroup } from '../../demo/cluster.ts';
+import { Removal } from './removal.ts';
+import { clusterName, groupName, job, Scene, type SceneWish, service } from './scene.ts';
+
+/** A part of the run: how its scene opens, and what happens in it. */
+export interface Part {
+  readonly what: string;
+  readonly open: () => Promise<Scene>;
+  readonly play: (scene: Scene) => Promise<void>;
+}
+
+const opened = (wish?: SceneWish) => () => Scene.open(wish);
+const stuck = service({ desiredCount: 3, minimumHealthyPercent: 100, maximumPercent: 100 });
+
+/** Puts another value of a tag, and lets time pass. */
+const retag = (tags: Readonly<Record<string, string>>, seconds: number) => async (scene: Scene) => {
+  scene.tag(tags);
+  await scene.account.advance(seconds);
+};
+
+/** The instance that was launched last. */
+function newestIn({ account }: Scene): string {
+  const newest = account.ec2.all().findLast(({ state }) => state === 'running');
+  if (!newest) throw new Error('No instance runs');
+  return newest.instanceId;
+}
+
+/** Small scenes in which the stack does, between them, everything that it is for. */
+export const parts: readonly Part[] = [
+  {
+    what: 'departures, by events and by sweeps alone',
+    open: opened({ services: [service({ desiredCount: 6 })], instances: 4 }),
+    play: async (scene) => {
+      await scene.leave();
+      scene.disable('events');
+      await scene.ended(scene.terminate(newestIn(scene)));
+    },
+  },
+  {
+    what: 'a service that can neither stop a task nor start another, up to its deadline',
+    open: opened({ services: [stuck], tags: { 'ecs-steward:drain-deadline': '10m' } }),
+    play: async (scene) => void (await scene.leave()),
+  },
+  {
+    what: 'a budget, by sweeps alone, a heartbeat and a tag that is taken away',
+    open: opened({
+      instances: 4,
+      services: [service({ desiredCount: 4 })],
+      standalone: [job({ exitAfterSeconds: 3600 })],
+      tags: { 'ecs-steward:max-draining': '1' },
+    }),
+    play: async (scene) => {
+      const [one, two, three] = scene.account.ec2.all().map(({ instanceId }) => instanceId);
+      scene.disable('events');
+      for (const instanceId of [one, two, three]) scene.terminate(instanceId);
+      await scene.account.advance(600);
+      scene.enable('events');
+      await scene.account.advance(600);
+      scene.account.call('autoscaling', 'DeleteTags', {
+        Tags: [{ ResourceId: groupName, ResourceType: 'auto-scaling-group', Key: 'ecs-steward:cluster' }],
+      });
+      await scene.account.advance(1200);
+    },
+  },
+  {
+    what: 'an instance that is in no cluster, found by release, and by sweeps where it crashes',
+    open: opened({ services: [] }),
+    play: async (scene) => {
+      const silent = { clusterName, autoScalingGroupName: 'silent', desiredCapacity: 2, agentSeconds: null };
+      createGroup(scene.account, silent);
+      tagGroup(scene.account, 'silent', { 'ecs-steward:cluster': clusterName });
+      await scene.account.advance(120);
+      setDesiredCapacity(scene.account, 'silent', 1);
+      await scene.account.advance(300);
+      scene.account.lambda.faults.crash = ({ functionName }) => functionName.endsWith('-release');
+      setDesiredCapacity(scene.account, 'silent', 0);
+      await scene.account.advance(300);
+    },
+  },
+  {
+    what: 'a warm pool that takes an instance back while the hook of another team holds one in it, and the stack removed',
+    open: opened(),
+    play: async (scene) => {
+      const group = { AutoScalingGroupName: groupName };
+      const { account } = scene;
+      account.call('autoscaling', 'PutLifecycleHook', {
+        ...group,
+        LifecycleHookName: 'prepare',
+        LifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+        HeartbeatTimeout: 900,
+      });
+      account.call('autoscaling', 'PutWarmPool', {
+        ...group,
+        PoolState: 'Stopped',
+        MaxGroupPreparedCapacity: 4,
+        InstanceReusePolicy: { ReuseOnScaleIn: true },
+      });
+      await account.advance(400);
+      setDesiredCapacity(account, groupName, 2);
+      await account.advance(1200);
+      setDesiredCapacity(account, groupName, 3);
+      await account.advance(300);
+      await new Removal(scene).run();
+    },
+  },
+  {
+    what: 'Spot, which takes an instance back',
+    open: opened({ services: [service({ stopSeconds: 80, stopTimeoutSeconds: 90, maximumPercent: 100 })] }),
+    play: async (scene) => void (await scene.ended(scene.interrupt(), 600)),
+  },
+  {
+    what: 'a group that leaves',
+    open: opened(),
+    play: async (scene) => {
+      await retag({ 'ecs-steward:state': 'leaving' }, 1)(scene);
+      await scene.leave();
+      await scene.account.advance(300);
+    },
+  },
+  {
+    what: 'removing the stack, refused and then done',
+    open: opened(),
+    play: async (scene) => {
+      const removal = new Removal(scene);
+      const instanceId = scene.terminate();
+      await scene.account.advance(5);
+      await removal.run();
+      await scene.ended(instanceId);
+      await scene.account.advance(60);
+      await removal.run();
+    },
+  },
+];
