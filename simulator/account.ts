@@ -1,6 +1,5 @@
 import { AutoScaling } from './autoscaling/autoscaling.ts';
 import type { CapacityPart } from './autoscaling/shortage.ts';
-import type { AutoScalingSwitches } from './autoscaling/state.ts';
 import type { Chance } from './chance.ts';
 import { CloudFormation } from './cloud/cloudformation/cloudformation.ts';
 import { Ecr } from './cloud/ecr/ecr.ts';
@@ -10,7 +9,6 @@ import { Roles } from './cloud/iam/roles.ts';
 import { LambdaApi } from './cloud/lambda/api.ts';
 import { Lambda, type Runtime } from './cloud/lambda/lambda.ts';
 import { Mappings } from './cloud/lambda/mapping.ts';
-import type { CodeOf } from './cloud/lambda/package.ts';
 import { Logs } from './cloud/logs/logs.ts';
 import { S3 } from './cloud/s3/s3.ts';
 import { Sqs } from './cloud/sqs/sqs.ts';
@@ -19,35 +17,16 @@ import type { Stack } from './cloud/template/template.ts';
 import { Ec2 } from './ec2/ec2.ts';
 import { Impairments } from './ec2/impairments.ts';
 import { instanceTypes, isInstanceType } from './ec2/instance.ts';
-import { Ecs, type EcsSwitches, type Quotas } from './ecs/ecs.ts';
+import { Ecs } from './ecs/ecs.ts';
 import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
 import { type Caller, Fault, type Need, type Outcome, type ServiceName } from './machine.ts';
 import { Meddling } from './meddling.ts';
+import type { AccountOptions } from './options.ts';
 import { Ssm } from './ssm/ssm.ts';
 import { World } from './world.ts';
 
-/** How an account is set up. */
-export interface AccountOptions {
-  /** Decides everything that chance decides: path delays, boot times, faults, who goes first among equals. */
-  readonly seed: number;
-  readonly startAt?: Date;
-  readonly region?: string;
-  readonly accountId?: string;
-  readonly ecsSwitches?: Partial<EcsSwitches>;
-  readonly autoScalingSwitches?: Partial<AutoScalingSwitches>;
-  /** What ECS lets the account have at most, where it is not AWS's default (D-14.60). */
-  readonly ecsQuotas?: Partial<Quotas>;
-  /** Where it answers, as in http://127.0.0.1:4566, if not where AWS does. */
-  readonly endpointUrl?: string;
-  /** Finds the code in the packages of functions; absent: only functions from source run. */
-  readonly codeOf?: CodeOf;
-  /**
-   * So many entries are kept of the log, the calls and the invocations, and what AWS forgets is forgotten. Without it
-   * everything there ever was can be looked at, as tests do.
-   */
-  readonly entriesMax?: number;
-}
+export type { AccountOptions } from './options.ts';
 
 /** What ECS launches by itself (D-4.46). */
 const managedTypes = Object.entries(instanceTypes).map(([name, size]) => ({ name, ...size }));

@@ -6,7 +6,11 @@ import { textOf } from '../files.ts';
 import { clusterName, depsOf, group, policyOf, total } from './fixtures.ts';
 
 const source = textOf('lib/policy.ts');
-const [, limitName = ''] = /const limitName = '([\w-]+)';/.exec(source) ?? [];
+/** Names that stand there as constants. */
+const constants = new Map(
+  [...source.matchAll(/const (\w+Name) = '([\w-]+)';/g)].map(([, id, name]) => [id, name]),
+);
+const limitName = constants.get('limitName') ?? '';
 const [, list = ''] = /const known = \[([^\]]+)\];/.exec(source) ?? [];
 
 /** The tags that there are. */
@@ -14,12 +18,12 @@ const names = list
   .split(',')
   .map((name) => name.trim().replaceAll("'", ''))
   .filter((name) => name !== '')
-  .map((name) => (name === 'limitName' ? limitName : name));
+  .map((name) => constants.get(name) ?? name);
 
 /** The tags whose values are words, with all of them. */
 const worded = new Map(
-  [...source.matchAll(/\('([\w-]+)', (?:oneOf\(([^)]+)\)|onOrOff),/g)].map(([, name = '', words]) => [
-    name,
+  [...source.matchAll(/\('?([\w-]+)'?, (?:oneOf\(([^)]+)\)|onOrOff),/g)].map(([, name = '', words]) => [
+    constants.get(name) ?? name,
     words === undefined ? ['on', 'off'] : words.split(', ').map((word) => word.replaceAll("'", '')),
   ]),
 );
@@ -31,6 +35,7 @@ const scenarios = {
   late: 'test/scenarios/late.test.ts',
   budget: 'test/scenarios/budget.test.ts',
   interrupt: 'test/scenarios/interrupt.test.ts',
+  recommendation: 'test/scenarios/recommendation.test.ts',
   uninstall: 'test/scenarios/uninstall.test.ts',
 } as const;
 
@@ -119,6 +124,14 @@ const tags: Readonly<Record<string, Tag>> = {
       ['off', 'interrupt', 'a group that does not want it'],
     ],
     malformed: ['', 'yes'],
+  },
+  'rebalance-recommendation': {
+    member: 'rebalanceRecommendation',
+    good: [
+      ['on', 'recommendation', 'which is drained within seconds: its tasks move, none is cut off'],
+      ['off', 'recommendation', 'which stays as it is where nothing asks for it: no tag is no wish'],
+    ],
+    malformed: ['', 'true'],
   },
   'deregistration-delay': {
     member: 'deregistrationDelaySeconds',

@@ -109,6 +109,47 @@ export const parts: readonly Part[] = [
     play: async (scene) => void (await scene.ended(scene.interrupt(), 600)),
   },
   {
+    what: 'an instance that EC2 recommends to replace, and another whose tasks fit nowhere else',
+    open: opened({ tags: { 'ecs-steward:rebalance-recommendation': 'on' } }),
+    play: async (scene) => {
+      scene.account.hear(scene.account.ec2.recommendRebalance(scene.oldestInstanceId));
+      await scene.account.advance(2700);
+      scene.account.hear(scene.account.ec2.recommendRebalance(newestIn(scene)));
+      await scene.account.advance(1200);
+    },
+  },
+  {
+    what: 'an instance that is retained, and ended when it has drained',
+    open: opened({
+      services: [stuck],
+      tags: { 'ecs-steward:drain-deadline': '5m', 'ecs-steward:on-deadline': 'retain' },
+    }),
+    play: async (scene) => {
+      scene.setRetention('retain');
+      scene.terminate();
+      await scene.account.advance(600);
+      scene.account.call('ecs', 'UpdateService', {
+        cluster: clusterName,
+        service: stuck.name,
+        deploymentConfiguration: { minimumHealthyPercent: 0, maximumPercent: 200 },
+      });
+      await scene.account.advance(900);
+    },
+  },
+  {
+    what: 'an instance that EC2 has ended, its agent away, and what ECS has still of it',
+    open: opened({
+      services: [service({ minimumHealthyPercent: 100, maximumPercent: 100, desiredCount: 6 })],
+    }),
+    play: async (scene) => {
+      const instanceId = scene.terminate();
+      await scene.account.advance(30);
+      scene.account.disconnectAgent(instanceId, 86_400);
+      scene.account.hear(scene.account.ec2.terminate(scene.account.world.now, instanceId));
+      await scene.account.advance(1800);
+    },
+  },
+  {
     what: 'a group that leaves',
     open: opened(),
     play: async (scene) => {

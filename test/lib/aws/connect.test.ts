@@ -21,7 +21,7 @@ const platform = (changes: Record<string, string | undefined>): Platform => ({
 
 describe('connect', () => {
   it('makes a fleet without calling anybody', () => {
-    expect(Object.keys(connect(platform({})))).toHaveLength(35);
+    expect(Object.keys(connect(platform({})))).toHaveLength(38);
   });
 
   it.each(Object.keys(environment))('names the variable that is missing: %s', (name) => {

@@ -62,12 +62,12 @@ describe('the machine', () => {
 
   it('gives the same ids for the same seed', () => {
     const first = (seed: number) => {
-      const autoscaling = new AutoScaling({ region: 'r', accountId: 'a', ids: new Ids(seed, 'x') });
+      const autoscaling = new AutoScaling({ region: 'eu-west-1', accountId: 'a', ids: new Ids(seed, 'x') });
       const input = {
         AutoScalingGroupName: 'g',
         MinSize: 1,
         MaxSize: 1,
-        AvailabilityZones: ['z'],
+        AvailabilityZones: ['eu-west-1a'],
         LaunchTemplate: { LaunchTemplateName: 'ecs' },
       };
       const caller = { principalArn: 'x', client: 'x' };
