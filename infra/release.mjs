@@ -110,7 +110,7 @@ async function packaged() {
   }
 }
 
-/** A line for each resource, parameter and output: CloudFormation takes 51,200 bytes of template, and no indentation fits in. */
+/** A line for each resource, parameter and output, so that releases can be compared. */
 function textOf(template) {
   const membersOf = (value, separator, write) =>
     Object.entries(value)

@@ -9,10 +9,12 @@ bucket=${ARTIFACT_BUCKET:?expected the name of an S3 bucket for the zips}
 # The zips of earlier releases stay: a stack that is rolled back needs them.
 aws s3 cp release "s3://$bucket/ecs-steward/" --recursive --exclude '*' --include '*.zip'
 
-# On an update, a parameter that is not given keeps its value.
+# On an update, a parameter that is not given keeps its value. The template is more than fits into a request: it goes by the bucket too.
 aws cloudformation deploy \
   --stack-name ecs-steward-prod \
   --template-file release/ecs-steward.template.json \
+  --s3-bucket "$bucket" \
+  --s3-prefix ecs-steward \
   --capabilities CAPABILITY_IAM \
   --parameter-overrides \
   "ArtifactBucket=$bucket" \

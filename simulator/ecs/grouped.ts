@@ -17,6 +17,11 @@ export class Grouped {
     if (group !== undefined && keys?.size === 0) this.groups.delete(group);
   }
 
+  /** How many keys are in a group. */
+  countOf(group: string): number {
+    return this.groups.get(group)?.size ?? 0;
+  }
+
   of(group: string): Iterable<string> {
     return this.groups.get(group) ?? [];
   }

@@ -169,7 +169,7 @@ export class Instances {
 
   /** A cluster takes no more container instances (D-14.60). */
   private isFull(clusterArn: string): boolean {
-    return this.state.instancesOf(clusterArn).length >= this.state.quotas.instancesPerCluster;
+    return this.state.instanceCountOf(clusterArn) >= this.state.quotas.instancesPerCluster;
   }
 
   /** An external machine is in one cluster at a time (D-14.50). */

@@ -13,9 +13,10 @@ import { providerRanks, scaleInRanks } from './scale-in.ts';
 import { batchOf, orderOf } from './service-orders.ts';
 import type { Launch, Service } from './service-records.ts';
 import { StartFaults } from './start-faults.ts';
-import type { State, Watcher } from './state.ts';
+import type { State } from './state.ts';
 import { Targets } from './targets.ts';
 import type { Tasks } from './tasks.ts';
+import type { Watcher } from './watcher.ts';
 
 /** From a change to the scheduler's look at it; what changes in between is looked at together. */
 const passDelayMs = 1_000;

@@ -14,17 +14,10 @@ import type { Service } from './service-records.ts';
 import { Settings } from './settings.ts';
 import { TaskIndex } from './task-index.ts';
 import { Tokens } from './tokens.ts';
+import type { Watcher } from './watcher.ts';
 
 /** Stopped tasks, INACTIVE container instances and clusters stay describable so long (D-5.18, D-2.5, D-4.20). */
 export const forgottenAfterMs = 3_600_000;
-
-/** Who wants to know of changes: the service scheduler. */
-export interface Watcher {
-  /** A task of a service came, moved on or went. */
-  taskChanged(now: number, task: TaskRecord): void;
-  /** Somewhere in the cluster a task may fit that did not fit before. */
-  capacityChanged(now: number, clusterArn: string): void;
-}
 
 /** What ECS is told of where it is and of what is around it. */
 export type StateOptions = Place & {
@@ -176,6 +169,9 @@ export class State {
     return known(this.services.get(serviceArn), serviceArn);
   }
 
+  /** How many container instances of a cluster are not INACTIVE. */
+  readonly instanceCountOf = (clusterArn: string) => this.instancesByCluster.countOf(clusterArn);
+
   /** Container instances of a cluster that are not INACTIVE. */
   instancesOf(clusterArn: string): ContainerInstanceRecord[] {
     return [...this.instancesByCluster.of(clusterArn)].map((arn) => this.instance(arn));
@@ -286,14 +282,14 @@ export class State {
   }
 
   private count(now: number, containerInstanceArn: string, event: boolean): void {
-    const instance = this.instance(containerInstanceArn);
-    const { resourcesReturnWhenStopDecided } = this.switches;
-    const row = withTasks(instance, this.tasksOn(containerInstanceArn), resourcesReturnWhenStopDecided);
-    this.putInstance(now, row, { event });
+    const [instance, tasks] = [this.instance(containerInstanceArn), this.tasksOn(containerInstanceArn)];
+    this.putInstance(now, withTasks(instance, tasks, this.switches.resourcesReturnWhenStopDecided), {
+      event,
+    });
   }
 }
 
 function known<T>(row: T | undefined, arn: string): T {
-  if (row === undefined) throw new Error(`ECS has no row for ${arn}`);
-  return row;
+  if (row !== undefined) return row;
+  throw new Error(`ECS has no row for ${arn}`);
 }

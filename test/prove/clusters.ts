@@ -71,8 +71,8 @@ export const clusterSabotages: readonly Sabotage[] = [
   {
     broken: 'a cluster takes container instances without end (D-14.60)',
     file: 'simulator/ecs/instances.ts',
-    find: 'return this.state.instancesOf(clusterArn).length >= this.state.quotas.instancesPerCluster;',
-    replace: 'return this.state.instancesOf(clusterArn).length < 0;',
+    find: 'return this.state.instanceCountOf(clusterArn) >= this.state.quotas.instancesPerCluster;',
+    replace: 'return this.state.instanceCountOf(clusterArn) < 0;',
     tests: ['test/simulator/ecs/quotas.test.ts'],
     by: 'hold for container instances: DRAINING ones count, and whoever registers again is let in',
   },

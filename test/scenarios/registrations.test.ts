@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createService, isSteady, runTask, setDesiredCapacity } from '../../demo/cluster.ts';
 import { functionsFromSource, packagedTemplate } from '../../demo/install.ts';
 import type { Account } from '../../simulator/account.ts';
+import { answering } from '../../simulator/answered.ts';
 import { clusterName, groupName, job, Scene, type SceneWish, service } from './scene.ts';
 
 /**
@@ -194,12 +195,13 @@ describe('what is in no Auto Scaling group', () => {
       { name: 'MEMORY', type: 'INTEGER', integerValue: 8000 },
     ];
     const principalArn = `arn:aws:sts::${account.accountId}:assumed-role/ecsAnywhereRole/${machine}`;
-    const { outcomes } = account.ecs.apply(account.world.now, {
+    const call = {
       operation: 'RegisterContainerInstance',
       input: { cluster: clusterName, totalResources },
       caller: { principalArn, client: 'agent' },
       viewAt: account.world.now,
-    });
+    };
+    const { outcomes } = answering('ecs', call, () => account.ecs.apply(account.world.now, call));
     account.hear(outcomes);
     await isLeftAlone(scene, machine);
   });

@@ -73,6 +73,7 @@ function withTheCommandLine(): Installation {
     selection: ['--recursive', '--exclude', '*', '--include', '*.zip'],
   });
   expect(valuesOf('--capabilities', deploy)).toEqual(['CAPABILITY_IAM']);
+  expect(valuesOf('--s3-bucket', deploy)).toEqual(['artifacts']);
   expect(valuesOf('--stack-name', describeStacks)).toEqual(valuesOf('--stack-name', deploy));
   const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(target) ?? [];
   return {
@@ -91,10 +92,10 @@ const inBraces = (expression: string) => `\${${expression}}`;
 interface Terraform {
   readonly variable: Readonly<Record<string, unknown>>;
   readonly resource: {
-    readonly aws_s3_object: { readonly zip: Readonly<Record<string, string>> };
+    readonly aws_s3_object: Readonly<Record<'zip' | 'template', Readonly<Record<string, string>>>>;
     readonly aws_cloudformation_stack: {
       readonly steward: {
-        readonly template_body: string;
+        readonly template_url: string;
         readonly capabilities: readonly string[];
         readonly parameters: Readonly<Record<string, string>>;
         readonly tags: Readonly<Record<string, string>>;
@@ -108,7 +109,10 @@ interface Terraform {
 function withTerraform(): Installation {
   const text = textOf('docs/install/terraform/main.tf.json');
   const { variable, resource: resources, output } = JSON.parse(text) as Terraform;
-  const [{ zip }, { steward }] = [resources.aws_s3_object, resources.aws_cloudformation_stack];
+  const [{ zip, template: uploaded }, { steward }] = [
+    resources.aws_s3_object,
+    resources.aws_cloudformation_stack,
+  ];
   const references = [...text.matchAll(/\b(?:var|aws_s3_object|aws_cloudformation_stack)\.\w+/g)].flat();
   const declared = [
     ...Object.keys(variable).map((name) => `var.${name}`),
@@ -124,11 +128,18 @@ function withTerraform(): Installation {
     for_each: inBraces(`fileset("${release}", "*.zip")`),
     source: `${release}/${inBraces('each.value')}`,
   });
+  const templateFile = `${release}/ecs-steward.template.json`;
+  expect(uploaded).toMatchObject({
+    bucket: zip.bucket,
+    key: `ecs-steward/${inBraces(`filemd5("${templateFile}")`)}.template.json`,
+  });
+  const [host, path] = ['bucket', 'key'].map((name) => inBraces(`aws_s3_object.template.${name}`));
+  expect(steward.template_url).toBe(`https://${host}.s3.amazonaws.com/${path}`);
   const filledIn = (value: string) => value.replaceAll(inBraces('var.artifact_bucket'), 'artifacts');
   return {
     bucket: filledIn(zip.bucket ?? ''),
     keys: zips.map((name) => (zip.key ?? '').replace(inBraces('each.value'), name)),
-    templateFile: /^\$\{file\("\$\{path\.module\}\/(.*)"\)\}$/.exec(steward.template_body)?.[1] ?? '',
+    templateFile: (uploaded.source ?? '').replace(`${inBraces('path.module')}/`, ''),
     parameters: Object.fromEntries(
       Object.entries(steward.parameters).map(([name, value]) => [name, filledIn(value)]),
     ),

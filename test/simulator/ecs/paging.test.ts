@@ -9,7 +9,7 @@ const list = (scene: Scene, input: Record<string, unknown> = {}) =>
   scene.call('ListContainerInstances', input);
 
 function fleet(count: number) {
-  const scene = new Scene();
+  const scene = new Scene({}, { instancesPerCluster: 2 * count + 100 });
   for (let number = 0; number < count; number++) scene.instance(`i-${number}`);
   return scene;
 }

@@ -44,7 +44,10 @@ export function mapped(options: Options) {
       MessageBody,
       ...(MessageGroupId ? { MessageGroupId } : {}),
     });
-  const counts = (name = 'work') => sqs.queue(queueArn(`${name}${end}`))?.counts(world.now);
+  const counts = (name = 'work') => {
+    const found = sqs.queue(queueArn(`${name}${end}`))?.counts(world.now);
+    return found && { visible: found.visible, inFlight: found.inFlight, delayed: found.delayed };
+  };
   return { ...here, send, counts, pass: (seconds: number) => world.advance(seconds) };
 }
 
