@@ -25,14 +25,24 @@ interface Crash {
   times?: number;
 }
 
+/** What calls name and find in `failures`. What is not given fits everything. */
+interface PartialFailure {
+  readonly operation?: string;
+  readonly arn?: string;
+  readonly reason: string;
+  /** So many still fail; without it, all. */
+  times?: number;
+}
+
 /** The faults of an account that are lists here and functions there. */
 interface Lists {
   readonly unavailableTargets: readonly string[];
   readonly refuse: readonly Refusal[];
+  readonly fail: readonly PartialFailure[];
   readonly crash: readonly Crash[];
 }
 
-const none: Lists = { unavailableTargets: [], refuse: [], crash: [] };
+const none: Lists = { unavailableTargets: [], refuse: [], fail: [], crash: [] };
 const listsOf = new WeakMap<Account, Lists>();
 
 /** A number of the account's faults: how large it may be, and where it lies. */
@@ -73,6 +83,7 @@ const dials = {
   readLagSecondsMax: dial('readLagSecondsMax', 60, ({ endpoint }) => endpoint.faults),
   othersShare: dial('othersShare', 1, ({ endpoint }) => endpoint.faults),
   refusalProbability: dial('refusalProbability', 1, ({ endpoint }) => endpoint.faults),
+  failureProbability: dial('failureProbability', 1, ({ ecs }) => ecs.partialFaults),
   crashProbability: dial('crashProbability', 1, ({ lambda }) => lambda.faults),
   redeliverProbability: dial('redeliverProbability', 1, ({ sqs }) => sqs.faults),
   reorderProbability: dial('reorderProbability', 1, ({ sqs }) => sqs.faults),
@@ -98,6 +109,7 @@ const known = [
   'unassumableRoles',
   'unavailableTargets',
   'refuse',
+  'fail',
   'crash',
 ];
 
@@ -132,6 +144,7 @@ function changesIn(fields: Fields) {
   if (fields.has('unavailableTargets'))
     lists.unavailableTargets = isOff('unavailableTargets') ? [] : fields.texts('unavailableTargets');
   if (fields.has('refuse')) lists.refuse = isOff('refuse') ? [] : refusalsIn(fields);
+  if (fields.has('fail')) lists.fail = isOff('fail') ? [] : failuresIn(fields);
   if (fields.has('crash')) lists.crash = isOff('crash') ? [] : crashesIn(fields);
   return {
     numbers: given.map(([name, of]) => ({ of, value: isOff(name) ? 0 : fields.number(name, 0, of.max) })),
@@ -169,6 +182,15 @@ function refusalsIn(fields: Fields): Refusal[] {
   }));
 }
 
+function failuresIn(fields: Fields): PartialFailure[] {
+  return fields.objects('fail', ['operation', 'arn', 'reason', 'times']).map((each) => ({
+    ...(each.has('operation') ? { operation: each.text('operation', 'the name of an operation') } : {}),
+    ...(each.has('arn') ? { arn: each.text('arn', 'the ARN of what is named') } : {}),
+    reason: each.text('reason', 'a reason like MISSING'),
+    ...(each.has('times') ? { times: each.integer('times', 1) } : {}),
+  }));
+}
+
 function crashesIn(fields: Fields): Crash[] {
   return fields.objects('crash', ['functionName', 'call', 'when', 'times']).map((each) => ({
     ...(each.has('functionName')
@@ -190,7 +212,14 @@ function setAll(account: Account, changes: ReturnType<typeof changesIn>): void {
 
 function setLists(account: Account, lists: Lists): void {
   listsOf.set(account, lists);
-  const { unavailableTargets, refuse, crash } = lists;
+  const { unavailableTargets, refuse, fail, crash } = lists;
+  account.ecs.partialFaults.fail = ({ operation, arn }) => {
+    const found = fail.find(
+      (each) => each.times !== 0 && (each.operation ?? operation) === operation && (each.arn ?? arn) === arn,
+    );
+    if (found?.times !== undefined) found.times--;
+    return found?.reason;
+  };
   account.bus.faults.unavailable = (targetArn) => unavailableTargets.includes(targetArn);
   account.endpoint.faults.refuse = ({ service, operation, functionName }) => {
     const found = refuse.find(

@@ -25,6 +25,7 @@ import { settingOperations } from './operations/settings.ts';
 import { tagOperations } from './operations/tags.ts';
 import { taskSetOperations } from './operations/task-sets.ts';
 import { taskOperations } from './operations/tasks.ts';
+import type { PartialFaults } from './partial-failures.ts';
 import { Placer } from './placer.ts';
 import type { AutoScalingGroup, FargateProvider, InstanceType } from './providers.ts';
 import type { Quotas } from './quotas.ts';
@@ -62,6 +63,8 @@ const operations: ReadonlyMap<string, Operation> = new Map(
 /** Amazon ECS on EC2 in one account and Region: clusters, container instances, tasks, services and their scheduler. */
 export class Ecs implements Service {
   readonly operationNames: readonly string[] = [...operations.keys()];
+  /** What calls name and do not get, settable at run time. */
+  readonly partialFaults: PartialFaults = { failureProbability: 0 };
   private readonly rooms: Rooms;
 
   constructor(options: {
@@ -91,7 +94,7 @@ export class Ecs implements Service {
     const draining = new ManagedDraining(state, instances);
     const rooms = { state, tasks, scheduler, placer, instances, connections, mishaps, updates };
     const managed = new ManagedInstances(state, instances, placer, options.instanceTypes ?? []);
-    this.rooms = { ...rooms, scaling, draining, managed };
+    this.rooms = { ...rooms, scaling, draining, managed, partialFaults: this.partialFaults };
   }
 
   get nextAt(): number | undefined {

@@ -2,6 +2,7 @@ import { clusterOf } from '../arn.ts';
 import { ids, invalid, oneOf, requiredText, someOf, text } from '../input.ts';
 import { isThere } from '../instances.ts';
 import { pageOf } from '../paging.ts';
+import { partialFailures } from '../partial-failures.ts';
 import { matches } from '../placement.ts';
 import { compileQuery } from '../query.ts';
 import type { ContainerInstanceRecord } from '../records.ts';
@@ -95,12 +96,15 @@ function* arnsAfter(
 }
 
 /** The instances of the call's cluster that the ids or ARNs name; what is not there is a failure (D-6.10, D-9.60). */
-function look({ input, state }: Request, idsOrArns: readonly string[], at?: number) {
+function look(request: Request, idsOrArns: readonly string[], at?: number) {
+  const { input, state } = request;
   const { clusterArn } = state.cluster(clusterOf(input));
-  const asked = [...new Set(idsOrArns.map((id) => state.arns.containerInstance(clusterArn, id)))];
+  const named = [...new Set(idsOrArns.map((id) => state.arns.containerInstance(clusterArn, id)))];
+  const failed = partialFailures(request, named);
+  const asked = named.filter((named) => !failed.some(({ arn }) => arn === named));
   const found = asked.flatMap((arn) => state.instanceIn(clusterArn, arn, at) ?? []);
   const missing = asked.filter((arn) => state.instanceIn(clusterArn, arn, at) === undefined);
-  return { found, missing: missing.map((arn) => ({ arn, reason: 'MISSING' })) };
+  return { found, missing: [...failed, ...missing.map((arn) => ({ arn, reason: 'MISSING' }))] };
 }
 
 /** The one place that says how a change is refused: the whole call fails (D-2.13, D-2.15c, D-11.4, D-11.11). */

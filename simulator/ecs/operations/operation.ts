@@ -6,6 +6,7 @@ import type { ManagedDraining } from '../managed-draining.ts';
 import type { ManagedInstances } from '../managed-instances.ts';
 import type { ManagedScaling } from '../managed-scaling.ts';
 import type { Mishaps } from '../mishaps.ts';
+import type { PartialFaults } from '../partial-failures.ts';
 import type { Placer } from '../placer.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { State } from '../state.ts';
@@ -25,6 +26,7 @@ export interface Rooms {
   readonly scaling: ManagedScaling;
   readonly draining: ManagedDraining;
   readonly managed: ManagedInstances;
+  readonly partialFaults: PartialFaults;
 }
 
 /** One call of an operation. */

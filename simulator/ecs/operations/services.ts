@@ -3,6 +3,7 @@ import { clusterOf } from '../arn.ts';
 import { ids, invalid, oneOf, refuse, requiredText, someOf, text } from '../input.ts';
 import { launchTypes } from '../launch-types.ts';
 import { page } from '../paging.ts';
+import { partialFailures } from '../partial-failures.ts';
 import type { Service } from '../service-records.ts';
 import { serviceShape } from '../service-shapes.ts';
 import { newService, unknownMembers } from './new-service.ts';
@@ -48,7 +49,9 @@ export const serviceOperations: Operations = {
       const { input, state, viewAt } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
       const given = ids(input, 'services', describesMax, 'service names');
-      const asked = [...new Set(given.map((id) => state.arns.service(clusterArn, id)))];
+      const named = [...new Set(given.map((id) => state.arns.service(clusterArn, id)))];
+      const failed = partialFailures(request, named);
+      const asked = named.filter((each) => !failed.some(({ arn }) => arn === each));
       const found = asked.flatMap((arn) => state.services.get(arn, viewAt) ?? []);
       const missing = asked.filter((arn) => state.services.get(arn, viewAt) === undefined);
       const wantsTags = someOf(input, 'include', ['TAGS']).includes('TAGS');
@@ -57,7 +60,7 @@ export const serviceOperations: Operations = {
           ...described(request, service, viewAt),
           ...(wantsTags && { tags: service.tags }),
         })),
-        failures: missing.map((arn) => ({ arn, reason: 'MISSING' })),
+        failures: [...failed, ...missing.map((arn) => ({ arn, reason: 'MISSING' }))],
       };
     },
   },

@@ -3,6 +3,7 @@ import { clusterOf } from '../arn.ts';
 import { ids, invalid, oneOf, refuse, requiredText, someOf, text } from '../input.ts';
 import { launchTypes } from '../launch-types.ts';
 import { pageOf } from '../paging.ts';
+import { partialFailures } from '../partial-failures.ts';
 import type { TaskRecord } from '../records.ts';
 import { taskShape } from '../shapes.ts';
 import type { Operations, Request } from './operation.ts';
@@ -36,10 +37,13 @@ export const taskOperations: Operations = {
   },
   DescribeTasks: {
     reads: 'tasks',
-    answer({ input, state, viewAt }) {
+    answer(request) {
+      const { input, state, viewAt } = request;
       const { clusterArn } = state.cluster(clusterOf(input));
       const asked = ids(input, 'tasks', describesMax, 'Tasks').map((id) => state.arns.task(clusterArn, id));
-      const unique = [...new Set(asked)];
+      const named = [...new Set(asked)];
+      const failed = partialFailures(request, named);
+      const unique = named.filter((each) => !failed.some(({ arn }) => arn === each));
       const found = unique.flatMap((arn) => state.taskIn(clusterArn, arn, viewAt) ?? []);
       const missing = unique.filter((arn) => state.taskIn(clusterArn, arn, viewAt) === undefined);
       const wantsTags = someOf(input, 'include', ['TAGS']).includes('TAGS');
@@ -49,7 +53,7 @@ export const taskOperations: Operations = {
           ...taskShape(task),
           ...(wantsTags && { tags: task.desiredStatus === 'STOPPED' ? [] : task.tags }),
         })),
-        failures: missing.map((arn) => ({ arn, reason: 'MISSING' })),
+        failures: [...failed, ...missing.map((arn) => ({ arn, reason: 'MISSING' }))],
       };
     },
   },

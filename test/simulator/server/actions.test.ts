@@ -359,7 +359,7 @@ describe('faults', () => {
     ...{ agentReconnectsPerHour: 0, agentAwaySecondsMax: 0, agentLossProbability: 0 },
     ...{ meddlesPerHour: 0, impairmentsPerHour: 0 },
     throttle: false,
-    ...{ schedulerThrottled: false, unassumableRoles: [] },
+    ...{ schedulerThrottled: false, unassumableRoles: [], failureProbability: 0, fail: [] },
     unavailableTargets: [],
     refuse: [],
     crash: [],

@@ -13,6 +13,7 @@ describe('faults by chance', () => {
     ['duplicate', (here: Scene) => here.account.bus.faults.duplicate],
     ['othersShare', (here: Scene) => here.account.endpoint.faults.othersShare],
     ['refusalProbability', (here: Scene) => here.account.endpoint.faults.refusalProbability],
+    ['failureProbability', (here: Scene) => here.account.ecs.partialFaults.failureProbability],
     ['crashProbability', (here: Scene) => here.account.lambda.faults.crashProbability],
     ['redeliverProbability', (here: Scene) => here.account.sqs.faults.redeliverProbability],
     ['reorderProbability', (here: Scene) => here.account.sqs.faults.reorderProbability],
@@ -33,5 +34,22 @@ describe('faults by chance', () => {
     expect(scene.account.endpoint.faults.isThrottled).toBe(true);
     expect(await scene.control('faults', { throttle: null })).toMatchObject({ throttle: false });
     expect(scene.account.endpoint.faults.isThrottled).toBe(false);
+  });
+
+  it('answer what is named with a failure, so many times, until they are switched off (D-2.15b)', async () => {
+    scene = await Scene.open();
+    const { account } = scene;
+    account.call('ecs', 'CreateCluster', { clusterName: 'demo' });
+    const containerDefinitions = [{ name: 'app', image: 'app:1', memory: 64 }];
+    account.call('ecs', 'RegisterTaskDefinition', { family: 'web', containerDefinitions });
+    const service = { cluster: 'demo', serviceName: 'web', taskDefinition: 'web', desiredCount: 0 };
+    account.call('ecs', 'CreateService', service);
+    const fail = [{ operation: 'DescribeServices', reason: 'MISSING', times: 1 }];
+    expect(await scene.control('faults', { fail })).toMatchObject({ fail });
+    const failures = () =>
+      account.call('ecs', 'DescribeServices', { cluster: 'demo', services: ['web'] }).failures;
+    expect(failures()).toMatchObject([{ reason: 'MISSING' }]);
+    expect(failures()).toEqual([]);
+    expect(await scene.control('faults', { fail: null })).toMatchObject({ fail: [] });
   });
 });
