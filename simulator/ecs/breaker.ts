@@ -20,7 +20,9 @@ export const noBreaker: Breaker = {
   threshold: { type: 'BOUNDED_PERCENT', value: 50 },
 };
 
-const boundedMin = 3;
+/** From 2023 on, and before (D-11.12). */
+const usualBoundedMin = 3;
+export const olderBoundedMin = 10;
 const boundedMax = 200;
 const valueMax = 2_147_483_647;
 
@@ -49,7 +51,11 @@ export function breakerOf(configuration: Input, before: Breaker): Breaker {
  * How many failed tasks fail a deployment: a number, or a share of the desired count rounded up, which is bounded to 3 to
  * 200 unless it is said otherwise (D-2.38).
  */
-export function failureThreshold({ threshold: { type, value } }: Breaker, desiredCount: number): number {
+export function failureThreshold(
+  { threshold: { type, value } }: Breaker,
+  desiredCount: number,
+  boundedMin = usualBoundedMin,
+): number {
   if (type === 'COUNT') return value;
   const share = Math.max(1, Math.ceil((desiredCount * value) / 100));
   return type === 'UNBOUNDED_PERCENT' ? share : Math.min(boundedMax, Math.max(boundedMin, share));

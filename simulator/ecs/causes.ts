@@ -15,7 +15,7 @@ const containerExited: StopCause = {
 };
 
 /** Its container instance was deregistered by force (D-9.16). */
-export const deregistered: StopCause = {
+const deregistered: StopCause = {
   stopCode: 'UserInitiated',
   stoppedReason: 'Container instance deregistered.',
 };
@@ -25,6 +25,17 @@ export function withEnd(now: number, task: TaskRecord): TaskRecord {
   const { stop = containerExited, desiredStoppedAt = now } = task;
   const containers = task.containers.map((container) => ({ ...container, lastStatus: 'STOPPED' as const }));
   return { ...task, containers, desiredStatus: 'STOPPED', desiredStoppedAt, stop };
+}
+
+/** A task whose instance was deregistered: its containers run on as orphans, or end now (D-9.16, D-9.20, D-11.3). */
+export function withoutInstance(now: number, task: TaskRecord, endsContainers: boolean): TaskRecord {
+  const { stop = deregistered, executionStoppedAt } = task;
+  const endedAt = executionStoppedAt ?? (endsContainers ? now : undefined);
+  return {
+    ...task,
+    stop,
+    ...(endedAt === undefined ? { orphanedAt: now } : { executionStoppedAt: endedAt }),
+  };
 }
 
 /** Whether a task ended without anybody having asked for it: no scheduler, no caller, nor what became of its host. */

@@ -29,6 +29,14 @@ export interface EcsSwitches {
   readonly strategyCanBeRemoved: boolean;
   /** An interrupted task of Fargate Spot has the stop code SpotInterruption; else TerminationNotice (D-7.8, D-11.8). */
   readonly spotInterruptionCode: boolean;
+  /** The containers of a task end when its instance is deregistered by force; else they run on without ECS (D-11.3, D-9.20). */
+  readonly forcedDeregistrationEndsContainers: boolean;
+  /** The base of a strategy item without weight is honoured; else such an item gets no task (D-11.9, D-4.35). */
+  readonly baseNeedsNoWeight: boolean;
+  /** Managed scaling scales in by its smallest step at least, as in 2019; else that holds for scaling out alone (D-11.10). */
+  readonly minimumStepHoldsScaleIn: boolean;
+  /** The circuit breaker bounds its share by 10 from below, as until 2023; else by 3 (D-11.12). */
+  readonly breakerMinimumIsTen: boolean;
   /** UpdateContainerInstancesState takes Managed Instances like any other: AWS documents no refusal (D-4.46). */
   readonly managedInstancesCanBeDrained: boolean;
   /** PutClusterCapacityProviders takes the cluster's own providers of Managed Instances; in 2025 it refused them (D-14.54). */
@@ -47,6 +55,10 @@ export const usualSwitches: EcsSwitches = {
   strategyNeedsForce: true,
   strategyCanBeRemoved: true,
   spotInterruptionCode: true,
+  forcedDeregistrationEndsContainers: false,
+  baseNeedsNoWeight: true,
+  minimumStepHoldsScaleIn: false,
+  breakerMinimumIsTen: false,
   managedInstancesCanBeDrained: true,
   managedInstancesInPut: true,
 };

@@ -1,4 +1,4 @@
-import { failureThreshold } from './breaker.ts';
+import { failureThreshold, olderBoundedMin } from './breaker.ts';
 import { endedByItself } from './causes.ts';
 import { deploymentEvent, messages } from './events.ts';
 import { poolsOf, settingsOf } from './pools.ts';
@@ -104,7 +104,8 @@ export class Failures {
     const failedTasks = primary.failedTasks + 1;
     const counted: Deployment = { ...primary, failedTasks, failedAt: now };
     const { breaker, desiredCount } = service;
-    const fails = breaker.enable && failedTasks >= failureThreshold(breaker, desiredCount);
+    const boundedMin = this.state.switches.breakerMinimumIsTen ? olderBoundedMin : undefined;
+    const fails = breaker.enable && failedTasks >= failureThreshold(breaker, desiredCount, boundedMin);
     this.state.putService(now, { ...service, deployments: [counted, ...older] });
     if (fails) this.fail(now, service.serviceArn);
   }

@@ -158,7 +158,10 @@ export class ManagedScaling {
   /** Only empty instances go, at most half of the group at a time (D-4.31). */
   private scaleIn({ behind, group, running, needed, empty }: View): void {
     const surplus = running - Math.max(sizeFor(behind, needed), group.minSize);
+    const { minimumStepHoldsScaleIn } = this.state.switches;
+    const least = minimumStepHoldsScaleIn ? behind.managedScaling.minimumScalingStepSize : 1;
     const count = Math.min(surplus, empty.length, Math.max(1, Math.floor(running / 2)));
+    if (count < least) return;
     const size = group.desiredCapacity - count;
     if (count <= 0 || size < group.minSize) return;
     if (behind.managedTerminationProtection === 'ENABLED')

@@ -76,7 +76,7 @@ export class Placer {
    * takes its share (D-10.17).
    */
   start(now: number, batch: Batch): { placed: TaskRecord[]; refusals: Refusal[] } {
-    const { capacityProviderStrategy: items } = batch.infrastructure;
+    const items = this.countedItems(batch.infrastructure.capacityProviderStrategy);
     const counts = countBy(batch.sharers, ({ capacityProviderName }) => capacityProviderName ?? '');
     const zones = countBy(batch.siblings, ({ availabilityZone }) => availabilityZone);
     const places = new Map<string, Places>();
@@ -102,6 +102,12 @@ export class Placer {
     }
     const counted = [...refusals].map(([name, refusal]) => ({ ...refusal, count: refused.get(name) ?? 0 }));
     return { placed, refusals: counted };
+  }
+
+  /** Whether a base counts without a weight is open (D-11.9). */
+  private countedItems(items: readonly StrategyItem[]): readonly StrategyItem[] {
+    if (this.state.switches.baseNeedsNoWeight) return items;
+    return items.map((item) => (item.weight > 0 ? item : { ...item, base: 0 }));
   }
 
   /** Whether one more of the tasks would find a place at once. */

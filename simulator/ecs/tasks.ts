@@ -1,5 +1,5 @@
 import type { Agents } from './agents.ts';
-import { deregistered, endedByItself, imageMissing, withEnd } from './causes.ts';
+import { endedByItself, imageMissing, withEnd, withoutInstance } from './causes.ts';
 import { type ContainerReport, withExitCodes, withPorts, withReport } from './containers.ts';
 import { deregistrationDelaySeconds, healthyAt, targetGroupsOf } from './health.ts';
 import type { StopCause, TaskRecord } from './records.ts';
@@ -104,13 +104,11 @@ export class Tasks {
     }
   }
 
-  /** Forced deregistration: STOPPED in ECS's records, the containers run on without it (D-9.16, D-9.20). */
+  /** Forced deregistration: STOPPED in ECS's records, the containers run on (D-9.16, D-9.20), or not (D-11.3). */
   orphan(now: number, containerInstanceArn: string): void {
-    for (const task of this.state.tasksOn(containerInstanceArn)) {
-      const stop = task.stop ?? deregistered;
-      const orphanedAt = task.executionStoppedAt === undefined ? now : undefined;
-      this.end(now, { ...task, orphanedAt, stop }, { instanceEvent: false });
-    }
+    const { forcedDeregistrationEndsContainers: ends } = this.state.switches;
+    for (const task of this.state.tasksOn(containerInstanceArn))
+      this.end(now, withoutInstance(now, task, ends), { instanceEvent: false });
   }
 
   /** An agent says that a task runs, or that it stopped; what else it may say changes nothing (D-1.14). */
@@ -252,7 +250,7 @@ export class Tasks {
     this.state.after(now, othersMs, (then) => this.containersEnd(then, taskArn, codes));
   }
 
-  /** Whatever containers of a task are left are killed now. */
+  /** What containers of a task are left are killed now. */
   kill(now: number, taskArn: string): void {
     const names = this.alive(taskArn)?.containers.map(({ name }) => name) ?? [];
     this.containersEnd(now, taskArn, new Map(names.map((name) => [name, 137])));

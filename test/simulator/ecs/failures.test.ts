@@ -46,6 +46,17 @@ describe('the threshold of the circuit breaker (D-2.38)', () => {
 });
 
 describe('a deployment with the circuit breaker', () => {
+  it('has a threshold of ten at least where a switch says so (D-11.12)', () => {
+    const scene = fleet(2, { breakerMinimumIsTen: true });
+    scene.service('web', { desiredCount: 2, ...breaking(false) });
+    broken(scene);
+    scene.call('UpdateService', { service: 'web', taskDefinition: 'web' });
+    scene.pass(20);
+    expect(deploymentsOf(scene)[0]).toMatchObject({ rolloutState: 'IN_PROGRESS', failedTasks: 6 });
+    scene.pass(600);
+    expect(deploymentsOf(scene)[0]).toMatchObject({ rolloutState: 'FAILED', failedTasks: 10 });
+  });
+
   it('is FAILED at the threshold, says so, and launches no new task (D-1.20, D-1.21, D-2.38)', () => {
     const scene = fleet(2);
     scene.service('web', { desiredCount: 2, ...breaking(false) });

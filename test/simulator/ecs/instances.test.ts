@@ -281,6 +281,13 @@ describe('DeregisterContainerInstance', () => {
     expect(scene.ecs.taskRecords()[0]?.cutOff).toBe(true);
   });
 
+  it('ends their containers where a switch says so (D-11.3, D-9.20)', () => {
+    const { scene } = busy({ forcedDeregistrationEndsContainers: true });
+    scene.call('DeregisterContainerInstance', { containerInstance: scene.idOf('i-1'), force: true });
+    expect(scene.ecs.taskRecords()[0]).toMatchObject({ executionStoppedAt: startAt + 10_000 });
+    expect(scene.ecs.taskRecords()[0]?.orphanedAt).toBeUndefined();
+  });
+
   it('orphans what is left when the instance is DRAINING (D-2.47)', () => {
     const { scene } = busy();
     scene.drain('i-1');

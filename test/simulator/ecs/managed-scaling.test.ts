@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EcsSwitches } from '../../../simulator/ecs/ecs.ts';
 import { instancesFor, reservation } from '../../../simulator/ecs/managed-scaling.ts';
 import { messagesOf, refusal, strategy } from './fleet.ts';
 import { groupArn, Scene } from './scene.ts';
 
 /** A cluster with the provider `blue`, whose group ECS scales; `web` needs a quarter of an instance. */
-function managed(scaling: Record<string, unknown> = {}, more: Record<string, unknown> = {}) {
-  const scene = new Scene();
+function managed(
+  scaling: Record<string, unknown> = {},
+  more: Record<string, unknown> = {},
+  switches: Partial<EcsSwitches> = {},
+) {
+  const scene = new Scene(switches);
   scene.group('blue').isProtectedFromScaleIn = more.managedTerminationProtection === 'ENABLED';
   scene.call('CreateCapacityProvider', {
     name: 'blue',
@@ -245,6 +250,20 @@ describe('managed scaling', () => {
       expect(sizes(scene)).toEqual([]);
       scene.pass(120);
       expect(sizes(scene)[0]).toBe(size);
+    },
+  );
+
+  it.each([
+    [false, [3]],
+    [true, []],
+  ])(
+    'scales in by less than the smallest step, unless a switch says otherwise: %s (D-11.10)',
+    (minimumStepHoldsScaleIn, expected) => {
+      const scene = managed({ minimumScalingStepSize: 2 }, {}, { minimumStepHoldsScaleIn });
+      grow(scene, 4);
+      run(scene, 10, { placementStrategy: [{ type: 'binpack', field: 'cpu' }] });
+      scene.pass(16 * 60);
+      expect(sizes(scene).slice(0, 1)).toEqual(expected);
     },
   );
 

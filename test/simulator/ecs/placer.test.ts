@@ -39,6 +39,15 @@ describe('a service by a strategy over Auto Scaling groups', () => {
     expect(shares(scene)).toEqual({ blue: 2, green: 2 });
   });
 
+  it.each([
+    [true, { blue: 2, green: 2 }],
+    [false, { green: 4 }],
+  ])('honours a base without a weight: a switch, %s (D-11.9, D-4.35)', (baseNeedsNoWeight, expected) => {
+    const scene = providers({ blue: 1, green: 1 }, { baseNeedsNoWeight });
+    scene.service('web', { ...strategy('blue:0:2', 'green:1'), desiredCount: 4 });
+    expect(shares(scene)).toEqual(expected);
+  });
+
   it('gives no task to another provider when one has no instances, and says so (D-10.17, D-1.18)', () => {
     const scene = providers({ blue: 1 });
     scene.heard();
