@@ -16,7 +16,7 @@ import { Sts } from './cloud/sts/sts.ts';
 import type { Stack } from './cloud/template/template.ts';
 import { Ec2 } from './ec2/ec2.ts';
 import { Impairments } from './ec2/impairments.ts';
-import { instanceTypes, isInstanceType } from './ec2/instance.ts';
+import { instanceTypes, isInstanceType, offeredTypes } from './ec2/instance.ts';
 import { Ecs } from './ecs/ecs.ts';
 import { Reconnects } from './ecs/reconnects.ts';
 import { Endpoint } from './endpoint.ts';
@@ -90,7 +90,7 @@ export class Account {
       ids: world.ids('autoscaling'),
       hasLaunchTemplate: (name) => this.ec2.hasLaunchTemplate(name),
       instanceTypeOf: (name) => this.ec2.launchTemplate(name).instanceType,
-      hasInstanceType: isInstanceType,
+      offeredTypes,
       switches: options.autoScalingSwitches ?? {},
       ec2Instance: (id) => this.ec2.find(id),
     });

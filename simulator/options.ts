@@ -1,4 +1,4 @@
-import type { AutoScalingSwitches } from './autoscaling/state.ts';
+import type { AutoScalingSwitches } from './autoscaling/switches.ts';
 import type { CodeOf } from './cloud/lambda/package.ts';
 import type { EcsSwitches, Quotas } from './ecs/ecs.ts';
 

@@ -3,6 +3,7 @@ import type {
   LaunchTemplateSpecification,
   MixedInstancesPolicy,
 } from '@aws-sdk/client-auto-scaling';
+import { satisfying } from './requirements.ts';
 import type { LaunchTemplate, State } from './state.ts';
 import { checkRange, constraint, oneOf, validationError } from './validation.ts';
 
@@ -103,8 +104,11 @@ function checkPolicy(
   for (const { InstanceType, InstanceRequirements, WeightedCapacity } of overrides) {
     if (InstanceType !== undefined && InstanceRequirements !== undefined)
       throw validationError("If you specify InstanceRequirements, you can't specify InstanceType.");
-    if (InstanceType !== undefined && !state.hasInstanceType(InstanceType))
+    const { offeredTypes } = state;
+    if (InstanceType !== undefined && offeredTypes?.every(({ name }) => name !== InstanceType))
       throw validationError(`EC2 here has no instances of the type ${InstanceType}.`);
+    if (InstanceRequirements && offeredTypes && satisfying(offeredTypes, InstanceRequirements).length === 0)
+      throw validationError('EC2 here has no instances of a type that satisfies the InstanceRequirements.');
     if (WeightedCapacity !== undefined && !/^[1-9]\d{0,2}$/.test(WeightedCapacity))
       throw constraint('weightedCapacity', WeightedCapacity, 'be a number between 1 and 999');
   }

@@ -1,4 +1,5 @@
-import type { MixedInstancesPolicy } from '@aws-sdk/client-auto-scaling';
+import type { LaunchTemplateOverrides, MixedInstancesPolicy } from '@aws-sdk/client-auto-scaling';
+import { satisfying } from './requirements.ts';
 import type { Group, LaunchTemplate, State } from './state.ts';
 
 /** How an instance is bought. */
@@ -45,11 +46,14 @@ export function marketsOf(
   return Array.from({ length: count }, (_, index) => (index < missing ? 'on-demand' : 'spot'));
 }
 
-/** The overrides of the policy in their order, which stands for every allocation strategy; else the launch template. */
+/**
+ * The overrides of the policy in their order, which stands for every allocation strategy, one with requirements for each type
+ * that satisfies them; else the launch template.
+ */
 export function choicesOf(state: State, group: Group): LaunchChoice[] {
   const usual = state.launchTemplateOf(group);
   const overrides = policyOf(state, group)?.LaunchTemplate?.Overrides ?? [];
-  const given = overrides.length > 0 ? overrides : [{}];
+  const given = overrides.length > 0 ? overrides.flatMap((one) => typesOf(state, one)) : [{}];
   return given.map(({ InstanceType: overridingType, LaunchTemplateSpecification: own }) => {
     const name = own?.LaunchTemplateName ?? state.launchTemplateName(own?.LaunchTemplateId ?? '');
     const launchTemplate = name
@@ -63,4 +67,10 @@ export function choicesOf(state: State, group: Group): LaunchChoice[] {
     const instanceType = overridingType ?? state.instanceTypeOf(launchTemplate.LaunchTemplateName);
     return { launchTemplate, overridingType, instanceType };
   });
+}
+
+function typesOf({ offeredTypes }: State, override: LaunchTemplateOverrides): LaunchTemplateOverrides[] {
+  const { InstanceRequirements: asked } = override;
+  if (!asked || !offeredTypes) return [override];
+  return satisfying(offeredTypes, asked).map(({ name }) => ({ ...override, InstanceType: name }));
 }

@@ -13,6 +13,8 @@ import { Members } from './members.ts';
 import type { PassageName } from './passage.ts';
 import type { Market } from './purchase.ts';
 import { isActive, type Refresh } from './refresh.ts';
+import type { OfferedType } from './requirements.ts';
+import { type AutoScalingSwitches, usualSwitches } from './switches.ts';
 import type { Tally } from './tally.ts';
 
 /** The two transitions that a lifecycle hook may hold. */
@@ -148,18 +150,10 @@ export interface StateOptions {
   readonly hasLaunchTemplate?: (name: string) => boolean;
   /** The type that a launch template has; without it, nobody knows. */
   readonly instanceTypeOf?: (launchTemplateName: string) => string | undefined;
-  /** Whether EC2 has instances of a type; without it, it has every one. */
-  readonly hasInstanceType?: (instanceType: string) => boolean;
+  /** The types of which EC2 has instances; without it, it has every one, and nobody knows what they offer. */
+  readonly offeredTypes?: readonly OfferedType[];
   readonly switches?: Partial<AutoScalingSwitches>;
 }
-
-/** What is not known for sure of EC2 Auto Scaling; docs/simulator.md tells of each. */
-export interface AutoScalingSwitches {
-  /** A changed OnDemandBaseCapacity replaces instances in service, as a changed percentage does (D-13.9). */
-  readonly baseReplaces: boolean;
-}
-
-const usualSwitches: AutoScalingSwitches = { baseReplaces: true };
 
 /** What the service knows: rows that are replaced, never changed, so that reads can be answered from the recent past. */
 export class State {
@@ -170,7 +164,7 @@ export class State {
   readonly forgets: boolean;
   readonly hasLaunchTemplate: (name: string) => boolean;
   readonly instanceTypeOf: (launchTemplateName: string) => string | undefined;
-  readonly hasInstanceType: (instanceType: string) => boolean;
+  readonly offeredTypes: readonly OfferedType[] | undefined;
   readonly groups = new Table<Group>(memoryMs);
   /** The hooks of each group, by the group's name. */
   readonly hooks = new Table<readonly Hook[]>(memoryMs);
@@ -186,7 +180,7 @@ export class State {
   constructor(options: StateOptions) {
     this.hasLaunchTemplate = options.hasLaunchTemplate ?? (() => true);
     this.instanceTypeOf = options.instanceTypeOf ?? (() => undefined);
-    this.hasInstanceType = options.hasInstanceType ?? (() => true);
+    this.offeredTypes = options.offeredTypes;
     this.forgets = options.forgets ?? false;
     this.switches = { ...usualSwitches, ...options.switches };
     this.region = options.region;

@@ -61,5 +61,12 @@ export const instanceTypes = {
   'm6i.xlarge': { cpu: 4096, memoryMib: 15_680 },
 } as const;
 
+/** What EC2 offers with each type; of the memory, the agent registers what the machine leaves of whole gibibytes. */
+export const offeredTypes = Object.entries(instanceTypes).map(([name, { cpu, memoryMib }]) => ({
+  name,
+  vCpus: cpu / 1024,
+  memoryMib: Math.ceil(memoryMib / 1024) * 1024,
+}));
+
 /** EC2 here has instances of that type. */
 export const isInstanceType = (name: string): name is keyof typeof instanceTypes => name in instanceTypes;

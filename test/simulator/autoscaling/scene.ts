@@ -7,7 +7,8 @@ import type {
 import { Agenda } from '../../../simulator/agenda.ts';
 import { answering } from '../../../simulator/answered.ts';
 import { AutoScaling } from '../../../simulator/autoscaling/autoscaling.ts';
-import type { AutoScalingSwitches } from '../../../simulator/autoscaling/state.ts';
+import type { OfferedType } from '../../../simulator/autoscaling/requirements.ts';
+import type { AutoScalingSwitches } from '../../../simulator/autoscaling/switches.ts';
 import { Ids } from '../../../simulator/chance.ts';
 import type { Outcome, ServiceEvent } from '../../../simulator/machine.ts';
 import { checkInput, encodeReply } from '../../../simulator/wire/wire.ts';
@@ -28,7 +29,13 @@ export class Scene {
   private readonly ec2 = new Agenda<(now: number) => Outcome[]>();
   private readonly boots: boolean;
 
-  constructor(options: { boots?: boolean; switches?: Partial<AutoScalingSwitches> } = {}) {
+  constructor(
+    options: {
+      boots?: boolean;
+      switches?: Partial<AutoScalingSwitches>;
+      offeredTypes?: readonly OfferedType[];
+    } = {},
+  ) {
     this.boots = options.boots ?? true;
     this.autoscaling = new AutoScaling({
       region: 'us-east-1',
@@ -36,6 +43,7 @@ export class Scene {
       ids: new Ids(1, 'autoscaling'),
       instanceTypeOf: () => 'm6i.large',
       switches: options.switches ?? {},
+      ...(options.offeredTypes && { offeredTypes: options.offeredTypes }),
       ec2Instance: (instanceId) => this.machines.get(instanceId),
     });
   }
