@@ -32,7 +32,7 @@ export class Deployment {
     let deployment: Deployment | undefined;
     const install = async (account: Account) => {
       deployment = new Deployment(account);
-      await deployment.create();
+      await deployment.create((wish.template ?? packagedTemplate()) as Template);
     };
     const scene = await Scene.open({ ...wish, install });
     if (!deployment) throw new Error('Nobody installed the stack');

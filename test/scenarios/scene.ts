@@ -36,8 +36,10 @@ export interface SceneWish {
   readonly template?: unknown;
   /** What finds the functions' code instead of their source. */
   readonly runtime?: (account: Account) => Promise<Runtime>;
-  /** How the stack comes into the account, if not all at once; packages hold the functions from source, whatever they are. */
+  /** How the stack comes into the account, if not all at once; packages hold the functions from source, whatever they are ... */
   readonly install?: (account: Account) => Promise<void>;
+  /** ... or what this finds in them, given what finds those. */
+  readonly codeOf?: (source: Runtime) => AccountOptions['codeOf'];
 }
 
 /** A replica service of small tasks without a load balancer. */
@@ -82,7 +84,7 @@ export class Scene {
   static async open(wish: SceneWish = {}): Promise<Scene> {
     const { seed = 1, instances = 3, services = [service()], standalone = [], tags = {}, ecsSwitches } = wish;
     const source = await functionsFromSource();
-    const codeOf = (_zip: Uint8Array, handler: string) => source(handler);
+    const codeOf = wish.codeOf?.(source) ?? ((_zip: Uint8Array, handler: string) => source(handler));
     const account = new Account({ seed, codeOf, ...(ecsSwitches ? { ecsSwitches } : {}) });
     const { runtime = async () => source } = wish;
     if (wish.install) await wish.install(account);
