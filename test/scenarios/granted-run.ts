@@ -104,6 +104,31 @@ export const parts: readonly Part[] = [
     },
   },
   {
+    what: 'an instance that an operator has drained, and one whose registration has failed',
+    open: opened({ services: [], instances: 2 }),
+    play: async (scene) => {
+      const { account } = scene;
+      const instanceId = scene.oldestInstanceId;
+      const containerInstances = [scene.registration(instanceId).containerInstanceArn];
+      const drained = { cluster: clusterName, containerInstances, status: 'DRAINING' };
+      account.call('ecs', 'UpdateContainerInstancesState', drained);
+      await account.advance(30);
+      await scene.ended(scene.terminate(instanceId), 300);
+      const broken = 'broken-nodes';
+      account.call('ecs', 'PutAccountSettingDefault', { name: 'awsvpcTrunking', value: 'enabled' });
+      createGroup(account, { clusterName, autoScalingGroupName: broken, desiredCapacity: 0 });
+      account.ec2.putLaunchTemplate({
+        ...{ launchTemplateName: broken, instanceType: 'm6i.large', clusterName, agentSeconds: 25 },
+        trunkFailure: 'The subnet has no free address.',
+      });
+      tagGroup(account, broken, { 'ecs-steward:cluster': clusterName });
+      setDesiredCapacity(account, broken, 1);
+      await account.advance(200);
+      setDesiredCapacity(account, broken, 0);
+      await account.advance(200);
+    },
+  },
+  {
     what: 'Spot, which takes an instance back',
     open: opened({ services: [service({ stopSeconds: 80, stopTimeoutSeconds: 90, maximumPercent: 100 })] }),
     play: async (scene) => void (await scene.ended(scene.interrupt(), 600)),

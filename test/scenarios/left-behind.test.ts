@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stewardHook } from '../../demo/cluster.ts';
 import { functionsFromSource, packagedTemplate } from '../../demo/install.ts';
+import { textOf } from '../files.ts';
 import { parts } from './granted-run.ts';
 import { filledIn, type LeftBehind, leftIn, type QueueName, versions } from './left-behind.ts';
 import { clusterName, groupName, Scene, service } from './scene.ts';
@@ -15,6 +16,14 @@ describe('what a version of the steward leaves in AWS for the next one', () => {
     }
     expect(leftIn(scenes)).toEqual([...versions.values()].at(-1));
   }, 300_000);
+
+  it('holds every reason to look again that there is now', () => {
+    const [, union = ''] = /export type LookReason =([^;]+);/.exec(textOf('lib/fleet.ts')) ?? [];
+    const reasons = [...union.matchAll(/'([\w-]+)'/g)].map(([, reason]) => reason);
+    expect(reasons.length).toBeGreaterThan(2);
+    const kept = JSON.stringify([...versions.values()].at(-1)?.messages.release);
+    for (const reason of reasons) expect(kept).toContain(`"because":"${reason}"`);
+  });
 });
 
 const leaving = 50;
