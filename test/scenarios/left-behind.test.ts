@@ -91,5 +91,6 @@ describe('this version', () => {
       expect(scene.deadLetters).toBe(0);
       expect(left.hook.LifecycleHookName).toBe(stewardHook);
     },
+    240_000,
   );
 });

@@ -86,6 +86,7 @@ describe.skipIf(!previous)(
         expect(scene.deadLetters).toBe(0);
         expect(scene.metric('Unwanted')).toBe(0);
       },
+      240_000,
     );
   },
 );
