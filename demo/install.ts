@@ -8,7 +8,7 @@ import type { Handler, Platform, Runtime } from '../simulator/cloud/lambda/lambd
 /** The project's own directory. */
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const templatePath = join(root, '.serverless/cloudformation-template-update-stack.json');
-const functionNames = ['admit', 'release', 'interrupt', 'sweep', 'uninstall'];
+const functionNames = ['admit', 'release', 'interrupt', 'sweep', 'rebalance', 'uninstall'];
 
 /** Runs `sls package`: bundles the functions and writes the compiled template. Rejects with what it printed. */
 export function packageService(): Promise<void> {

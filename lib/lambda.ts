@@ -3,16 +3,18 @@ import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertool
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import * as v from 'valibot';
 import { type Answer, sendAnswer } from './answer.ts';
+import type { CapacityDeps, CapacityFleet } from './capacity.ts';
 import type { Deps, Log, LogFields, Metric, Tools } from './deps.ts';
-import { isThrottling, Unwanted } from './errors.ts';
-import { type LaneEvent, readEvent, readTick, type StewardEvent } from './events.ts';
+import { isThrottling } from './errors.ts';
+import { type LaneEvent, readTick, type StewardEvent } from './events.ts';
 import type { Fleet } from './fleet.ts';
+import { inbox, isLaneEvent, readerFor } from './inbox.ts';
 import { outbox, type Told } from './outbox.ts';
 import type { Platform } from './platform.ts';
 import { type ResourceRequest, readResourceRequest, readReturnAddress } from './request.ts';
 import type { Message } from './sighting.ts';
+import { type CapacityEvent, readCapacityEvent } from './signal.ts';
 import type { Estate, UninstallDeps } from './uninstall.ts';
 
 /** A function as Lambda calls it. */
@@ -41,7 +43,7 @@ export function lane<Memory>(
 ): Handler {
   const memory = freshMemory();
   const body: Body<Deps> = async (deps, event, context) => {
-    const messages = inbox(deps, event, context, isLaneEvent);
+    const messages = inbox(deps, event, context, readerFor(isLaneEvent));
     await run(
       deps,
       memory,
@@ -52,6 +54,31 @@ export function lane<Memory>(
   return lambda(platform, withFleet(platform, connect, body), { swallowsErrors: true });
 }
 
+/**
+ * The door of the lane of capacity, a FIFO queue of its own: one decides at a time about a cluster. Whatever goes wrong is
+ * logged and counted, and the messages are gone, as in the other lane; the next minute repairs.
+ */
+export function capacityLane<Memory>(
+  platform: Platform,
+  connect: (platform: Platform) => CapacityFleet,
+  freshMemory: () => Memory,
+  run: (deps: CapacityDeps, memory: Memory, events: readonly CapacityEvent[]) => Promise<void>,
+): Handler {
+  const memory = freshMemory();
+  let fleet: CapacityFleet | undefined;
+  const body: Body<Tools> = async (tools, event, context) => {
+    fleet ??= connect(platform);
+    const messages = inbox(tools, event, context, readCapacityEvent);
+    await run(
+      { ...tools, fleet },
+      memory,
+      messages.map((message) => message.event),
+    );
+    return {};
+  };
+  return lambda(platform, body, { swallowsErrors: true });
+}
+
 /** The door of a standard queue: only the messages that `run` names come back; all of them where it rejects. */
 export function queue<Event extends StewardEvent>(
   platform: Platform,
@@ -60,7 +87,7 @@ export function queue<Event extends StewardEvent>(
   run: (deps: Deps, messages: readonly Message<Event>[]) => Promise<readonly string[]>,
 ): Handler {
   const body: Body<Deps> = async (deps, event, context) => {
-    const comeBack = await run(deps, inbox(deps, event, context, isFor));
+    const comeBack = await run(deps, inbox(deps, event, context, readerFor(isFor)));
     return { batchItemFailures: comeBack.map((itemIdentifier) => ({ itemIdentifier })) };
   };
   return lambda(platform, withFleet(platform, connect, body), { swallowsErrors: false });
@@ -178,39 +205,6 @@ function logOf({ environment }: Platform, logger: Logger): Log {
     if (levels.indexOf(level) >= levels.indexOf(wanted)) logger[level](message, fields);
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
-
-const sqsEvent = v.object({ Records: v.array(v.object({ messageId: v.string(), body: v.string() })) });
-
-const laneKinds: ReadonlySet<StewardEvent['kind']> = new Set([
-  'terminate-action',
-  'admit',
-  'departed',
-  'rebalance-recommendation',
-]);
-const isLaneEvent = (event: StewardEvent): event is LaneEvent => laneKinds.has(event.kind);
-
-/** The messages of an SQS batch that this queue is for; the others are logged, counted and dropped. */
-function inbox<Event extends StewardEvent>(
-  { log, count }: Deps,
-  batch: unknown,
-  { invokedFunctionArn }: Context,
-  isFor: (event: StewardEvent) => event is Event,
-): Message<Event>[] {
-  const accountId = invokedFunctionArn?.split(':')[4];
-  const messages: Message<Event>[] = [];
-  for (const { messageId, body } of v.parse(sqsEvent, batch).Records) {
-    try {
-      const event = readEvent(body, accountId);
-      if (!isFor(event)) throw new Unwanted(`a message of another queue: ${event.kind}`);
-      messages.push({ messageId, event });
-    } catch (error) {
-      if (!(error instanceof Unwanted)) throw error;
-      log.warn('unwanted', { messageId, why: error.message });
-      count('Unwanted');
-    }
-  }
-  return messages;
 }
 
 /** The logger of Powertools, with the time of the platform, writing where the platform says; it drops nothing. */

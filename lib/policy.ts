@@ -13,6 +13,9 @@ export const onDeadlineTag = `${prefix}on-deadline`;
 /** The tag that lets the waiting instances of a group go when the steward is uninstalled. */
 export const uninstallTag = `${prefix}uninstall`;
 
+/** The tag of a group that lets On-Demand Instances stand in for Spot. */
+export const fallbackTag = `${prefix}on-demand-fallback`;
+
 /** What happens to service tasks that still live when the drain deadline has passed. */
 export type OnDeadline = 'stop-tasks' | 'continue' | 'retain';
 
@@ -60,6 +63,9 @@ export interface Enrolment {
   readonly faults: readonly TagFault[];
 }
 
+/** Read by another function; here only to be known. */
+const fallbackName = 'on-demand-fallback';
+
 /** Of a group, and of a cluster: the tighter one wins. */
 const limitName = 'max-draining';
 
@@ -76,6 +82,7 @@ export function readEnrolment(tags: Readonly<Record<string, string>>): Enrolment
   if (tags[enrolmentTag] === undefined) return undefined;
   const faults: TagFault[] = [...unknownTags(tags), ...readUninstall(tags).faults];
   const read = readerOf(tags, faults);
+  read<Switch>(fallbackName, onOrOff, 'off');
   return {
     clusterName: read<string | undefined>('cluster', clusterName, undefined),
     policy: Object.freeze({
@@ -101,6 +108,17 @@ export function readUninstall(tags: Readonly<Record<string, string>>): {
 } {
   const faults: TagFault[] = [];
   return { isForced: readerOf(tags, faults)('uninstall', force, false), faults };
+}
+
+/** Whether On-Demand stands in for Spot in a group, by its tags. A group that leaves gets back what it had. */
+export function readFallback(tags: Readonly<Record<string, string>>): {
+  readonly isOn: boolean;
+  readonly isPaused: boolean;
+  readonly isDryRun: boolean;
+} {
+  const { state = 'active', isDryRun = false } = readEnrolment(tags)?.policy ?? {};
+  const value = readerOf(tags, [])<Switch>(fallbackName, onOrOff, 'off');
+  return { isOn: value === 'on' && state !== 'leaving', isPaused: state === 'paused', isDryRun };
 }
 
 /** How many instances of an ECS cluster may drain at once, by the cluster's own tag; undefined: any number. */
@@ -138,6 +156,7 @@ const known = [
   'rebalance-recommendation',
   'deregistration-delay',
   'uninstall',
+  fallbackName,
 ];
 
 function unknownTags(tags: Readonly<Record<string, string>>): TagFault[] {

@@ -45,11 +45,7 @@ const importRules: readonly { why: string; files: RegExp; may: (name: string) =>
   {
     why: 'lib/lambda.ts is the only importer of middy and Powertools, and does not know the SDK',
     files: /^lib\/lambda\.ts$/,
-    may: (name) =>
-      isIn('lib')(name) ||
-      isEngine(name) ||
-      name.startsWith('node:') ||
-      ['aws-lambda', 'valibot'].includes(name),
+    may: (name) => isIn('lib')(name) || isEngine(name) || name.startsWith('node:') || name === 'aws-lambda',
   },
   {
     why: 'lib/aws is the only importer of the AWS SDK, and knows no engine',
@@ -58,7 +54,7 @@ const importRules: readonly { why: string; files: RegExp; may: (name: string) =>
   },
   {
     why: 'the doors of lib may use valibot beside the pure modules',
-    files: /^lib\/(events|policy|request)\.ts$/,
+    files: /^lib\/(events|inbox|ledger|policy|request|signal)\.ts$/,
     may: (name) => isPureLib(name) || name === 'valibot',
   },
   { why: 'a decision imports pure modules of lib only', files: /^lib\//, may: isPureLib },

@@ -4,12 +4,17 @@ import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import type { CapacityFleet } from '../capacity.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Platform } from '../platform.ts';
 import type { Estate } from '../uninstall.ts';
 import { autoScaling, hooksEverywhere } from './autoscaling.ts';
 import { defaultBus } from './bus.ts';
+import { buying } from './buying.ts';
+import { clusters } from './clusters.ts';
 import { ecs } from './ecs.ts';
+import { parameters } from './parameters.ts';
 import { placement } from './placement.ts';
 import { queues } from './queue.ts';
 import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
@@ -55,6 +60,16 @@ export function connectEstate(platform: Platform): Estate {
   return {
     ...hooksEverywhere(new AutoScalingClient(config)),
     ...scheduleOf(new EventBridgeClient(config), required(platform, 'SWEEP_RULE')),
+  };
+}
+
+/** What there is to shift, with clients of its own. Throws where a variable is missing. */
+export function connectCapacity(platform: Platform): CapacityFleet {
+  const config = configOf(platform);
+  return {
+    ...clusters(new ECSClient(config), required(platform, 'CLUSTERS')),
+    ...buying(new AutoScalingClient(config)),
+    ...parameters(new SSMClient(config)),
   };
 }
 

@@ -2,7 +2,7 @@ import type { CreateAutoScalingGroupType, UpdateAutoScalingGroupType } from '@aw
 import type { Ids } from '../chance.ts';
 import { checkSettings, maintenanceOf } from './group-settings.ts';
 import { withTags } from './group-tags.ts';
-import { launchTemplateIn, mixedWithDefaults } from './launch-source.ts';
+import { launchTemplateIn, mixedWithDefaults, policyAfter } from './launch-source.ts';
 import type { Group, GroupSettings, State } from './state.ts';
 import { checkPattern, checkRange, validationError } from './validation.ts';
 
@@ -90,7 +90,10 @@ export function newGroup(now: number, place: State, input: CreateAutoScalingGrou
 }
 
 /** The group with what the request changes; new bounds move the desired capacity inside them (D-3.32). */
-export function changedGroup(group: Group, place: State, input: UpdateAutoScalingGroupType): Group {
+export function changedGroup(group: Group, place: State, asked: UpdateAutoScalingGroupType): Group {
+  const { MixedInstancesPolicy: before } = group.settings;
+  const policy = policyAfter(before, asked.MixedInstancesPolicy);
+  const input = policy ? { ...asked, MixedInstancesPolicy: policy } : asked;
   checkSettings(input);
   const { InstanceMaintenancePolicy, ...kept } = { ...group.settings, ...copiedFrom(input) };
   const settings = { ...kept, ...maintenanceOf({ ...group.settings, ...input }) };

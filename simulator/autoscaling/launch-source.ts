@@ -59,6 +59,14 @@ function fullyNamed(state: State, specified: LaunchTemplateSpecification): Launc
   return { LaunchTemplateId: state.launchTemplateId(LaunchTemplateName), Version, LaunchTemplateName };
 }
 
+/** A policy that changes another one: without a launch template it keeps the one that is there (D-19.1). */
+export function policyAfter(
+  before: MixedInstancesPolicy | undefined,
+  changes: MixedInstancesPolicy | undefined,
+): MixedInstancesPolicy | undefined {
+  return changes && { ...changes, LaunchTemplate: changes.LaunchTemplate ?? before?.LaunchTemplate };
+}
+
 /** The policy as it is described: with the defaults of its distribution (MixedInstancesPolicy). */
 export function mixedWithDefaults(policy: MixedInstancesPolicy): MixedInstancesPolicy {
   const distribution: InstancesDistribution = {

@@ -14,6 +14,7 @@ import { instanceSabotages } from './instances.ts';
 import { interruptSabotages } from './interrupt.ts';
 import { operationSabotages } from './operations.ts';
 import { processSabotages } from './process.ts';
+import { rebalanceSabotages } from './rebalance.ts';
 import { recommendationSabotages } from './recommendation.ts';
 import { replacementSabotages } from './replacements.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -51,5 +52,6 @@ export const sabotages: readonly Sabotage[] = [
   ...cloudformationSabotages,
   ...conformSabotages,
   ...whySabotages,
+  ...rebalanceSabotages,
   ...operationSabotages,
 ];

@@ -78,8 +78,8 @@ export const stackSabotages: readonly Sabotage[] = [
   {
     broken: 'the lane has no content-based deduplication',
     file: 'infra/queues.yml',
-    find: '      ContentBasedDeduplication: true\n',
-    replace: '',
+    find: '(D-13.4).\n      ContentBasedDeduplication: true\n',
+    replace: '(D-13.4).\n',
     tests: ['test/stack/paths.test.ts'],
     by: 'the lane is FIFO with content-based deduplication, which EventBridge needs (D-13.4)',
   },

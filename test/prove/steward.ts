@@ -214,7 +214,7 @@ export const stewardSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'messages that mean nothing are not counted',
-    file: 'lib/lambda.ts',
+    file: 'lib/inbox.ts',
     find: "count('Unwanted');",
     replace: '',
     tests: ['test/scenarios/policy.test.ts'],

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { setDesiredCapacity } from '../../demo/cluster.ts';
 import { packagedTemplate } from '../../demo/install.ts';
 import { Fault } from '../../simulator/machine.ts';
 import type { Template } from '../stack/template.ts';
 import { Alarms } from './alarms.ts';
 import { spotNotice, terminateEvent } from './messages.ts';
-import { job, Scene, type SceneWish, service } from './scene.ts';
+import { clusterName, groupName, job, Scene, type SceneWish, service } from './scene.ts';
 
 /** The packaged template with a mapping that takes nothing from its queue. */
 function withoutMapping(logicalId: string): Template {
@@ -25,6 +26,16 @@ function refuse(scene: Scene, operations: RegExp, code: string): void {
 /** Every invocation of this function dies at its first call. */
 function crash(scene: Scene, name: string): void {
   scene.account.lambda.faults.crash = ({ functionName }) => functionName.endsWith(`-${name}`);
+}
+
+/** The group buys its next instances in the Spot market. */
+function buySpot({ account }: Scene): void {
+  const LaunchTemplateSpecification = { LaunchTemplateName: groupName, Version: '$Latest' };
+  const InstancesDistribution = { OnDemandBaseCapacity: 0, OnDemandPercentageAboveBaseCapacity: 0 };
+  account.call('autoscaling', 'UpdateAutoScalingGroup', {
+    AutoScalingGroupName: groupName,
+    MixedInstancesPolicy: { LaunchTemplate: { LaunchTemplateSpecification }, InstancesDistribution },
+  });
 }
 
 /** A scene in which one thing goes wrong, and every alarm that it raises. */
@@ -162,6 +173,33 @@ const cases: readonly Case[] = [
     },
     seconds: 2 * 3600,
     raises: ['RuleDeadLettersAlarm'],
+  },
+  {
+    what: 'a group that finds no Spot capacity, and buys On-Demand',
+    doing: (scene) => {
+      buySpot(scene);
+      scene.tag({ 'ecs-steward:on-demand-fallback': 'on' });
+      scene.account.setCapacity(groupName, false, { market: 'spot' });
+      setDesiredCapacity(scene.account, groupName, 5);
+    },
+    seconds: 900,
+    raises: ['CapacityAlarm'],
+  },
+  {
+    what: 'a parameter that is not there although something is shifted',
+    doing: ({ account }) =>
+      account.call('ecs', 'TagResource', {
+        resourceArn: `arn:aws:ecs:${account.region}:${account.accountId}:cluster/${clusterName}`,
+        tags: [{ key: 'ecs-steward:shifted', value: '/ecs-steward/shop' }],
+      }),
+    seconds: 400,
+    raises: ['LedgerAlarm'],
+  },
+  {
+    what: 'a function rebalance that crashes again and again',
+    doing: (scene) => crash(scene, 'rebalance'),
+    seconds: 900,
+    raises: ['RebalanceLaneAgeAlarm', 'RebalanceLaneDeadLettersAlarm'],
   },
 ];
 

@@ -68,9 +68,10 @@ export class Removal {
   /** Whether the schedule of the sweep is on. */
   get isSweepOn(): boolean {
     const { Rules } = this.scene.account.call('events', 'ListRules', {});
-    const rules = Rules as { State: string; ScheduleExpression?: string }[];
-    const [sweep, ...others] = rules.filter(({ ScheduleExpression }) => ScheduleExpression !== undefined);
-    if (!sweep || others.length > 0) throw new Error(`${others.length + 1} rules have a schedule`);
+    const rules = Rules as { Name: string; State: string }[];
+    const [sweep, ...others] = rules.filter(({ Name }) => Name.includes('SweepRule'));
+    if (!sweep || others.length > 0)
+      throw new Error(`${others.length + 1} rules are the schedule of the sweep`);
     return sweep.State === 'ENABLED';
   }
 }

@@ -31,7 +31,9 @@ function closureOf(files: ReadonlyMap<string, Buffer>, entry: string): Set<strin
   return found;
 }
 
-describe.each(['admit', 'release', 'interrupt', 'sweep', 'uninstall'])('the package of %s', (name) => {
+const functions = ['admit', 'release', 'interrupt', 'sweep', 'rebalance', 'uninstall'];
+
+describe.each(functions)('the package of %s', (name) => {
   it('holds the bundle of the function, with source maps, and nothing else', () => {
     const paths = [...filesOf(name).keys()];
     expect(paths).toContain(`dist/${name}/index.mjs`);

@@ -169,7 +169,7 @@ describe.each(mappings)('the mapping $logicalId', ({ properties }) => {
 
 describe('the sweep', () => {
   const sweep = resource(stack, 'SweepLambdaFunction');
-  const rule = rules.find(({ properties }) => properties.ScheduleExpression !== undefined);
+  const rule = rules.find(({ logicalId }) => logicalId === 'SweepRule');
   const [target] = rule ? targetsOf(rule) : [];
 
   it('gets the scheduled event itself, whose time differs each minute', () => {

@@ -101,6 +101,20 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...logging,
     'sqs:SendMessage',
   ],
+  RebalanceRole: [
+    'autoscaling:DescribeAutoScalingGroups',
+    'autoscaling:DescribeAutoScalingInstances',
+    'autoscaling:DescribeScalingActivities',
+    'autoscaling:UpdateAutoScalingGroup',
+    'ecs:DescribeClusters',
+    'ecs:ListClusters',
+    'ecs:TagResource',
+    'ecs:UntagResource',
+    ...logging,
+    ...receiving,
+    'ssm:GetParameter',
+    'ssm:PutParameter',
+  ],
   UninstallRole: [
     'autoscaling:DeleteLifecycleHook',
     'autoscaling:DescribeAutoScalingGroups',
@@ -235,8 +249,9 @@ describe('the parameter clusters', () => {
       const { StringEquals: _, ...conditions } = statement.Condition ?? {};
       const isRetaining = statement.Action === 'autoscaling:TerminateInstanceInAutoScalingGroup';
       const values = Object.values(isRetaining ? conditions : (statement.Condition ?? {}))
-        .flatMap(Object.values)
-        .flat();
+        .flatMap((keys) => Object.entries(keys))
+        // Our own tag is the same in every cluster.
+        .flatMap(([key, value]) => (key === 'aws:TagKeys' ? [] : value));
       // Whether an instance is in no cluster, only all of them can tell.
       if (statement.Action === 'ecs:ListContainerInstances' && arns[0] === `${ecs}:cluster/*`) continue;
       // The bus belongs to no cluster.
@@ -264,10 +279,12 @@ describe('the parameter clusters', () => {
     'autoscaling:CompleteLifecycleAction',
     'autoscaling:DeleteLifecycleHook',
     'autoscaling:PutLifecycleHook',
+    'autoscaling:UpdateAutoScalingGroup',
   ])('refuses %s on a group without our tag, in the widest deployment too', (action) => {
+    const role = action.endsWith('UpdateAutoScalingGroup') ? 'RebalanceRole' : 'SweepRole';
     const need = { action, resource: group, context: {} };
-    expect(isAllowed(policiesOf(stack, 'SweepRole'), need)).toBe(false);
-    expect(isAllowed(policiesOf(stack, 'SweepRole'), { ...need, context: enrolledIn('web') })).toBe(true);
+    expect(isAllowed(policiesOf(stack, role), need)).toBe(false);
+    expect(isAllowed(policiesOf(stack, role), { ...need, context: enrolledIn('web') })).toBe(true);
   });
 
   it('does not cover a container instance under the ARN format without the cluster name (D-13.12)', () => {
@@ -341,6 +358,7 @@ describe('the queues that functions may use', () => {
     ['ReleaseRole', [releaseQueue], []],
     ['InterruptRole', [interruptQueue], [interruptQueue]],
     ['SweepRole', [], [lane, releaseQueue]],
+    ['RebalanceRole', [resource(stack, 'RebalanceLane').arn], []],
   ])('%s receives from its own and sends where it must', (role, from, to) => {
     const queuesOf = (action: string) =>
       uses

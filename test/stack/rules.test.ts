@@ -39,6 +39,7 @@ const ruleIds = [
   'SpotRule',
   'InstanceEndRule',
   'RecommendationRule',
+  'LaunchRule',
 ] as const;
 const patternOf = (id: string, of = stack) => resource(of, id).properties.EventPattern;
 
@@ -52,6 +53,7 @@ const taken: Readonly<Record<string, readonly string[]>> = {
   'ec2-instance-state-change.stopped': ['InstanceEndRule'],
   'ec2-instance-state-change.terminated': ['InstanceEndRule'],
   'ec2-rebalance-recommendation': ['RecommendationRule'],
+  'asg-launch-unsuccessful.spot-capacity': ['LaunchRule'],
   'ec2-spot-interruption-warning': ['SpotRule'],
   'ecs-container-instance-state-change.draining-empty': ['ContainerInstanceRule'],
   'ecs-container-instance-state-change.inactive': ['ContainerInstanceRule'],
@@ -60,11 +62,12 @@ const taken: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the event rules', () => {
-  it('are six patterns and one schedule', () => {
+  it('are seven patterns, and the schedules of the sweep and of rebalance', () => {
     const rules = resourcesOf(stack, 'AWS::Events::Rule');
     const patterns = rules.filter(({ properties }) => properties.EventPattern !== undefined);
     expect(patterns.map(({ logicalId }) => logicalId).sort()).toEqual([...ruleIds].sort());
     expect(rules.flatMap(({ properties }) => properties.ScheduleExpression ?? [])).toEqual([
+      'rate(1 minute)',
       'rate(1 minute)',
     ]);
   });
