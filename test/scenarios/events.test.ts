@@ -9,7 +9,7 @@ const eventOf = (scene: Scene, detailType: string) => announcedIn(scene, detailT
 
 describe('the events of a departure', () => {
   it('tell on the bus that the drain started, and that the instance drained, once the hook is completed', async () => {
-    const scene = await Scene.open();
+    const scene = await Scene.open({ seed: 2 });
     const instanceId = scene.terminate();
     const { containerInstanceArn } = scene.registration(instanceId);
     const { completedAt, drainingAt } = await scene.ended(instanceId);
@@ -67,7 +67,7 @@ describe('the events of a departure', () => {
   });
 
   it('never hold up a release: an instance leaves in time although no event is taken', async () => {
-    const scene = await Scene.open();
+    const scene = await Scene.open({ seed: 2 });
     scene.account.endpoint.faults.refuse = ({ operation }) => {
       if (operation === 'PutEvents') throw new Fault('InternalException', 'This is a fault of the test.');
     };
