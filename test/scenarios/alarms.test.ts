@@ -192,7 +192,7 @@ const cases: readonly Case[] = [
         resourceArn: `arn:aws:ecs:${account.region}:${account.accountId}:cluster/${clusterName}`,
         tags: [{ key: 'ecs-steward:shifted', value: '/ecs-steward/shop' }],
       }),
-    seconds: 400,
+    seconds: 900,
     raises: ['LedgerAlarm'],
   },
   {
