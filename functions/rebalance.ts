@@ -1,15 +1,15 @@
 import { aws, connectCapacity } from '../lib/aws/connect.ts';
 import type { Versions } from '../lib/book.ts';
-import type { CapacityDeps } from '../lib/capacity.ts';
+import type { CapacityDeps, Cluster } from '../lib/capacity.ts';
 import { contain } from '../lib/deps.ts';
 import { groupBy } from '../lib/grouping.ts';
 import { capacityLane } from '../lib/lambda.ts';
 import { shiftedTag } from '../lib/ledger.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
-import { enrolmentTag, fallbackTag } from '../lib/policy.ts';
+import { defaultStrategyTag, enrolmentTag, fallbackTag, rebalanceTag } from '../lib/policy.ts';
 import { type Estate, visit } from '../lib/rebalance.ts';
-import type { CapacityEvent, Signal } from '../lib/signal.ts';
+import { type CapacityEvent, readCapacityEvent, type Signal } from '../lib/signal.ts';
 
 const clustersAtOnce = 4;
 
@@ -29,7 +29,7 @@ export async function rebalance(
   const isTick = events.some(({ kind }) => kind === 'tick');
   const estates = clusters
     .map((cluster): Estate => ({ cluster, groups: byCluster.get(cluster.clusterName) ?? [] }))
-    .filter(({ cluster, groups: own }) => own.length > 0 || cluster.tags[shiftedTag] !== undefined)
+    .filter(({ cluster, groups: own }) => own.length > 0 || saysSomething(cluster))
     .filter((estate) => isTick || told.some((signal) => isOf(estate, signal)));
   await inParallel(estates, clustersAtOnce, async (estate) => {
     const { clusterName } = estate.cluster;
@@ -37,6 +37,9 @@ export async function rebalance(
     await contain(deps, 'rebalance a cluster', { clusterName }, () => visit(deps, versions, estate, own));
   });
 }
+
+const clusterTags = [shiftedTag, rebalanceTag, defaultStrategyTag];
+const saysSomething = ({ tags }: Cluster) => clusterTags.some((tag) => tags[tag] !== undefined);
 
 /** What events say, those about instances by the group that each is in. */
 async function signalsIn(deps: CapacityDeps, events: readonly CapacityEvent[]): Promise<readonly Told[]> {
@@ -72,7 +75,7 @@ function isOf({ cluster, groups }: Estate, { provider, clusterName }: Told): boo
 
 /** `rebalance` for one execution environment. */
 export const on = (platform: Platform) =>
-  capacityLane(platform, connectCapacity, (): Versions => new Map(), rebalance);
+  capacityLane(platform, connectCapacity, (): Versions => new Map(), readCapacityEvent, rebalance);
 
 /** The handler that Lambda calls. */
 export const handler = on(aws);

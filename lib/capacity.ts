@@ -42,6 +42,34 @@ export interface Cluster {
   readonly isBusy: boolean;
 }
 
+/** A capacity provider (D-4.8). */
+export interface Provider {
+  readonly name: string;
+  /** `managed`: of ECS Managed Instances, which are left alone. */
+  readonly kind: 'fargate' | 'group' | 'managed';
+  /** The Auto Scaling group behind it. */
+  readonly autoScalingGroupName: string | undefined;
+  /** A strategy may name it (D-4.9). */
+  readonly isUsable: boolean;
+}
+
+/** A service, as far as it says what its tasks run on. */
+export interface PlacedService {
+  readonly serviceName: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly isActive: boolean;
+  readonly schedulingStrategy: string;
+  /** ECS where it is the service's own rolling update. */
+  readonly deploymentController: string;
+  /** Empty: it has a launch type. */
+  readonly strategy: Strategy;
+  readonly createdAt: Date | undefined;
+  /** When the deployment that is in progress began; undefined: none is. */
+  readonly deployingSince: Date | undefined;
+  /** Tasks of its newest deployment that are neither there nor on their way. */
+  readonly missingCount: number;
+}
+
 /** What was written down of a cluster, and the version of the parameter that it stands in. */
 export interface Written {
   readonly text: string;
@@ -65,6 +93,19 @@ export interface CapacityFleet {
   groupNamesOf(instanceIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Gives the mixed instances policy of a group this distribution. */
   distribute(autoScalingGroupName: string, distribution: Distribution): Promise<void>;
+
+  /** A cluster as it is now; undefined: there is none. */
+  cluster(clusterName: string): Promise<Cluster | undefined>;
+  /** These capacity providers; those that do not exist are left out. */
+  providers(names: readonly string[]): Promise<readonly Provider[]>;
+  /** The names of the ACTIVE services of a cluster. */
+  serviceNames(clusterName: string): Promise<readonly string[]>;
+  /** These services of a cluster; those that it does not know are left out. */
+  placedServices(clusterName: string, serviceNames: readonly string[]): Promise<readonly PlacedService[]>;
+  /** Gives a service another strategy, and has all its tasks replaced (D-13.1). */
+  redeploy(clusterName: string, serviceName: string, strategy: Strategy): Promise<void>;
+  /** Gives a cluster another default strategy; `busy`: it takes no change at the moment (D-4.18). */
+  putDefaultStrategy(cluster: Cluster, strategy: Strategy): Promise<'put' | 'busy'>;
 
   /** What is written down of a cluster; undefined: nothing is. */
   read(clusterName: string): Promise<Written | undefined>;

@@ -14,7 +14,6 @@ import { outbox, type Told } from './outbox.ts';
 import type { Platform } from './platform.ts';
 import { type ResourceRequest, readResourceRequest, readReturnAddress } from './request.ts';
 import type { Message } from './sighting.ts';
-import { type CapacityEvent, readCapacityEvent } from './signal.ts';
 import type { Estate, UninstallDeps } from './uninstall.ts';
 
 /** A function as Lambda calls it. */
@@ -58,17 +57,18 @@ export function lane<Memory>(
  * The door of the lane of capacity, a FIFO queue of its own: one decides at a time about a cluster. Whatever goes wrong is
  * logged and counted, and the messages are gone, as in the other lane; the next minute repairs.
  */
-export function capacityLane<Memory>(
+export function capacityLane<Memory, Event>(
   platform: Platform,
   connect: (platform: Platform) => CapacityFleet,
   freshMemory: () => Memory,
-  run: (deps: CapacityDeps, memory: Memory, events: readonly CapacityEvent[]) => Promise<void>,
+  read: (body: string, accountId?: string) => Event,
+  run: (deps: CapacityDeps, memory: Memory, events: readonly Event[]) => Promise<void>,
 ): Handler {
   const memory = freshMemory();
   let fleet: CapacityFleet | undefined;
   const body: Body<Tools> = async (tools, event, context) => {
     fleet ??= connect(platform);
-    const messages = inbox(tools, event, context, readCapacityEvent);
+    const messages = inbox(tools, event, context, read);
     await run(
       { ...tools, fleet },
       memory,

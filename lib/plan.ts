@@ -16,6 +16,8 @@ export interface Target<T> {
   readonly isSame: (one: T, other: T) => boolean;
   /** What would be done is said and not done. */
   readonly isDryRun: boolean;
+  /** Why nothing may be put there now; what was put there before is looked after all the same. */
+  readonly heldBy?: string | undefined;
   readonly put: (ledger: Ledger, shift: Shift<T> | undefined) => Ledger;
   readonly act: (value: T) => Promise<void>;
 }
@@ -40,6 +42,10 @@ export function withTarget<T>(deps: CapacityDeps, plan: Plan, target: Target<T>)
   const decision = decideShift(shift, current, wish, { isSame, now, leftAloneUntil });
   if (decision.kind === 'wait') {
     if (decision.why === 'changed-by-user') holdBack(deps, about, decision.why);
+    return plan;
+  }
+  if (decision.kind === 'apply' && target.heldBy !== undefined) {
+    holdBack(deps, about, target.heldBy);
     return plan;
   }
   const ledger = ledgerAfter(plan.ledger, target, decision, now);

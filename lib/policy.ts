@@ -16,6 +16,9 @@ export const uninstallTag = `${prefix}uninstall`;
 /** The tag of a group that lets On-Demand Instances stand in for Spot. */
 export const fallbackTag = `${prefix}on-demand-fallback`;
 
+/** The tag of a service, and of its cluster, by which it is redeployed with another strategy. */
+export const rebalanceTag = `${prefix}rebalance`;
+
 /** What happens to service tasks that still live when the drain deadline has passed. */
 export type OnDeadline = 'stop-tasks' | 'continue' | 'retain';
 
@@ -119,6 +122,46 @@ export function readFallback(tags: Readonly<Record<string, string>>): {
   const { state = 'active', isDryRun = false } = readEnrolment(tags)?.policy ?? {};
   const value = readerOf(tags, [])<Switch>(fallbackName, onOrOff, 'off');
   return { isOn: value === 'on' && state !== 'leaving', isPaused: state === 'paused', isDryRun };
+}
+
+/** What may be done about the strategies of a cluster, or of a service in it. */
+export interface Rebalancing {
+  readonly isOn: boolean;
+  readonly isPaused: boolean;
+  readonly isDryRun: boolean;
+  /** Capacity providers that stand in, the first first. */
+  readonly fallbacks: readonly string[];
+}
+
+/**
+ * Whether a service may be redeployed with another strategy: its own tag says so, and its cluster's, without which nobody
+ * looks for such services. One that pauses, or leaves, does so for the other too.
+ */
+export function readServiceRebalancing(
+  clusterTags: Readonly<Record<string, string>>,
+  tags: Readonly<Record<string, string>>,
+): Rebalancing {
+  const isOn = [clusterTags, tags].every((own) => own[rebalanceTag] === 'redeploy');
+  return rebalancingOf([tags, clusterTags], isOn);
+}
+
+/** Whether the default strategy of a cluster may be changed, by the cluster's tags. */
+export function readDefaultRebalancing(tags: Readonly<Record<string, string>>): Rebalancing {
+  return rebalancingOf([tags], tags[defaultStrategyTag] === 'shift');
+}
+
+/** The tag of a cluster by which its default strategy is shifted. */
+export const defaultStrategyTag = `${prefix}default-strategy`;
+
+function rebalancingOf(places: readonly Readonly<Record<string, string>>[], isOn: boolean): Rebalancing {
+  const states = places.map((tags) => tags[`${prefix}state`]);
+  const [fallback = ''] = places.flatMap((tags) => tags[`${prefix}fallback`] ?? []);
+  return {
+    isOn: isOn && !states.includes('leaving'),
+    isPaused: states.includes('paused'),
+    isDryRun: places.some((tags) => tags[`${prefix}dry-run`] === 'on'),
+    fallbacks: fallback.split(/[ ,]+/).filter((name) => name !== ''),
+  };
 }
 
 /** How many instances of an ECS cluster may drain at once, by the cluster's own tag; undefined: any number. */

@@ -1,11 +1,15 @@
-import { type Book, openBook, type Versions, writeBook } from './book.ts';
+import { openBook, type Versions, writeBook } from './book.ts';
 import { advance, type Breaker, freshBreaker } from './breaker.ts';
 import { planPurchase } from './buy.ts';
-import type { BuyingGroup, CapacityDeps, Cluster } from './capacity.ts';
+import type { BuyingGroup, CapacityDeps, Cluster, PlacedService, Provider } from './capacity.ts';
+import { planDefault } from './default-strategy.ts';
 import { contain } from './deps.ts';
 import { type Ledger, withEntry } from './ledger.ts';
+import { byBreakerName, signalsOfServices } from './market.ts';
 import { inParallel } from './parallel.ts';
 import type { Plan } from './plan.ts';
+import { defaultStrategyTag, readFallback, rebalanceTag } from './policy.ts';
+import { planService } from './redeploy.ts';
 import { readStock, type Stock } from './shortage.ts';
 import type { Signal } from './signal.ts';
 
@@ -32,10 +36,20 @@ export async function visit(
   const { clusterName } = cluster;
   const book = await openBook(deps, versions, cluster);
   if (!book) return;
-  const groups = await withShifted(deps, estate, book);
+  const providers = isPlaced(cluster, book.ledger)
+    ? await deps.fleet.providers(cluster.capacityProviders)
+    : [];
+  const groups = await readGroups(deps, estate, book.ledger, providers);
+  const market = { providers, buyingGroups: new Set(groups.filter(isBuying).map(nameOf)) };
   const { stocks, signals } = await readStocks(deps, groups, book.ledger);
-  let plan: Plan = { ledger: withSignals(deps, clusterName, book.ledger, [...told, ...signals]), acts: [] };
+  const heard = [...told.filter(isOfGroup(groups)), ...byBreakerName(told, market), ...signals];
+  const seen = withSignals(deps, clusterName, book.ledger, heard);
+  const services = await readServices(deps, cluster, seen);
+  const ledger = withSignals(deps, clusterName, seen, signalsOfServices(services, seen, market, deps.now()));
+  let plan: Plan = { ledger: withoutGone(deps, ledger, groups, services), acts: [] };
   for (const [group, stock] of stocks) plan = planPurchase(deps, plan, group, stock);
+  for (const service of services) plan = planService(deps, plan, cluster, service, market);
+  if (providers.length > 0) plan = planDefault(deps, plan, cluster, market);
   await writeBook(deps, versions, cluster, book, withoutOld(plan.ledger, deps.now()));
   await inParallel(plan.acts, actsAtOnce, async ({ about, run }) => {
     await contain(deps, 'shift', { clusterName, ...about }, run);
@@ -43,11 +57,71 @@ export async function visit(
   reportOpen(deps, plan.ledger);
 }
 
-/** The groups that are tagged, and those that are not any more and are still shifted. */
-async function withShifted({ fleet }: CapacityDeps, { groups }: Estate, { ledger }: Book) {
-  const names = new Set(groups.map(({ autoScalingGroupName }) => autoScalingGroupName));
-  const others = Object.keys(ledger.bases).filter((name) => !names.has(name));
+const nameOf = ({ autoScalingGroupName }: BuyingGroup) => autoScalingGroupName;
+
+const isOfGroup = (groups: readonly BuyingGroup[]) => {
+  const names = new Set(groups.map(nameOf));
+  return ({ provider }: Signal) => names.has(provider);
+};
+
+/** Whether On-Demand stands in for Spot in the group itself. */
+function isBuying({ tags, distribution }: BuyingGroup): boolean {
+  const { isOn, isPaused } = readFallback(tags);
+  return isOn && !isPaused && distribution !== undefined;
+}
+
+/** Whether strategies of the cluster are looked at: its tags say so, or one is shifted still. */
+function isPlaced({ tags }: Cluster, { strategies, defaultStrategy }: Ledger): boolean {
+  const isTagged = tags[rebalanceTag] !== undefined || tags[defaultStrategyTag] !== undefined;
+  return isTagged || defaultStrategy !== undefined || Object.keys(strategies).length > 0;
+}
+
+/** The groups that are tagged, those that are not any more and are still shifted, and those behind providers. */
+async function readGroups(
+  { fleet }: CapacityDeps,
+  { groups }: Estate,
+  { bases }: Ledger,
+  providers: readonly Provider[],
+): Promise<readonly BuyingGroup[]> {
+  const behind = providers.flatMap(({ autoScalingGroupName }) => autoScalingGroupName ?? []);
+  const known = new Set(groups.map(nameOf));
+  const others = [...new Set([...Object.keys(bases), ...behind])].filter((name) => !known.has(name));
   return others.length === 0 ? groups : [...groups, ...(await fleet.buyingGroups(others))];
+}
+
+/** The services that may be redeployed, or are shifted, where anything is amiss; else nobody asks. */
+async function readServices(
+  { fleet }: CapacityDeps,
+  { clusterName, tags }: Cluster,
+  { breakers, strategies, defaultStrategy }: Ledger,
+): Promise<readonly PlacedService[]> {
+  const isAmiss = Object.values(breakers).some(
+    ({ state, failedMinutes }) => state !== 'closed' || failedMinutes.length > 0,
+  );
+  const shifted = Object.keys(strategies);
+  const isAsked = tags[rebalanceTag] !== undefined && (isAmiss || shifted.length > 0 || defaultStrategy);
+  const names = isAsked ? await fleet.serviceNames(clusterName) : [];
+  return fleet.placedServices(clusterName, [...new Set([...names, ...shifted])]);
+}
+
+/** What is gone needs no home. */
+function withoutGone(
+  { log }: CapacityDeps,
+  ledger: Ledger,
+  groups: readonly BuyingGroup[],
+  services: readonly PlacedService[],
+): Ledger {
+  let { bases, strategies } = ledger;
+  for (const name of Object.keys(bases).filter((one) => !groups.some((group) => nameOf(group) === one))) {
+    log.info('a group that was shifted is gone', { autoScalingGroupName: name });
+    bases = withEntry(bases, name, undefined);
+  }
+  const isThere = (name: string) => services.some((one) => one.serviceName === name && one.isActive);
+  for (const serviceName of Object.keys(strategies).filter((name) => !isThere(name))) {
+    log.info('a service that was shifted is gone', { serviceName });
+    strategies = withEntry(strategies, serviceName, undefined);
+  }
+  return { ...ledger, bases, strategies };
 }
 
 async function readStocks(deps: CapacityDeps, groups: readonly BuyingGroup[], { breakers }: Ledger) {

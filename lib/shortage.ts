@@ -29,7 +29,9 @@ export async function readStock(
   const launches = isAsked ? await fleet.launches(group.autoScalingGroupName) : [];
   const lacks = isShort ? lackOf(launches) : 'nothing';
   const stock = { presentCount, isShort, lacks } as const;
-  return { stock, signals: signalsOf(group.autoScalingGroupName, stock, launches, now()) };
+  // With one market alone, whatever is missing is its own.
+  const isOwn = group.distribution ? isSpotShortage : isShortage;
+  return { stock, signals: signalsOf(group.autoScalingGroupName, stock, launches, isOwn, now()) };
 }
 
 /** In service, or on their way there. */
@@ -43,22 +45,24 @@ function lackOf([last]: readonly Launch[]): Stock['lacks'] {
 }
 
 /**
- * What launches say of Spot capacity: their own ends, and, as long as instances are missing and the last launch found none,
+ * What launches say of the capacity of a provider: their own ends, and, as long as instances are missing and the last launch found none,
  * that it fails now. Auto Scaling tries again ever more rarely.
  */
 export function signalsOf(
   provider: string,
   { isShort, lacks }: Pick<Stock, 'isShort' | 'lacks'>,
   launches: readonly Launch[],
+  isOwn: (statusMessage: string) => boolean,
   now: Date,
 ): Signal[] {
   const recent = launches.filter(({ endedAt }) => now.getTime() - endedAt.getTime() < launchesSeconds * 1000);
   const told = recent.flatMap(({ endedAt: at, isSuccessful, statusMessage }): Signal[] => {
     if (isSuccessful) return [{ provider, kind: 'worked', at }];
-    return isSpotShortage(statusMessage) ? [{ provider, kind: 'failed', at }] : [];
+    return isOwn(statusMessage) ? [{ provider, kind: 'failed', at }] : [];
   });
   const [last] = launches;
   const isStill = last !== undefined && now.getTime() - last.endedAt.getTime() >= stillSeconds * 1000;
-  if (lacks === 'spot') return isStill ? [...told, { provider, kind: 'failed', at: now }] : told;
+  if (lacks !== 'nothing' && isOwn(last?.statusMessage ?? ''))
+    return isStill ? [...told, { provider, kind: 'failed', at: now }] : told;
   return isShort ? told : [...told, { provider, kind: 'satisfied', at: now }];
 }

@@ -10,6 +10,7 @@ import type { CapacityFleet, Cluster } from '../capacity.ts';
 import { chunks } from '../grouping.ts';
 import { parameterNameOf, shiftedTag } from '../ledger.ts';
 import { pages } from './paging.ts';
+import { strategyOf } from './strategies.ts';
 
 /** D-5.14. */
 const clustersPerDescribe = 100;
@@ -18,7 +19,7 @@ const clustersPerDescribe = 100;
 export function clusters(
   client: ECSClient,
   namesAllowed: string,
-): Pick<CapacityFleet, 'clusters' | 'setShifted' | 'clearShifted'> {
+): Pick<CapacityFleet, 'cluster' | 'clusters' | 'setShifted' | 'clearShifted'> {
   const allowed = new RegExp(`^${namesAllowed.replaceAll('*', '.*')}$`);
   return {
     clusters: async () => {
@@ -34,6 +35,12 @@ export function clusters(
       }
       return found;
     },
+    cluster: async (clusterName) => {
+      const { clusters: found = [] } = await client.send(
+        new DescribeClustersCommand({ clusters: [clusterName], include: ['TAGS'] }),
+      );
+      return found.map(clusterOf)[0];
+    },
     setShifted: async (resourceArn, clusterName) => {
       const tags = [{ key: shiftedTag, value: parameterNameOf(clusterName) }];
       await client.send(new TagResourceCommand({ resourceArn, tags }));
@@ -45,17 +52,12 @@ export function clusters(
 }
 
 function clusterOf(cluster: EcsCluster): Cluster {
-  const items = cluster.defaultCapacityProviderStrategy ?? [];
   return {
     clusterName: cluster.clusterName ?? '',
     clusterArn: cluster.clusterArn ?? '',
     tags: Object.fromEntries((cluster.tags ?? []).map(({ key = '', value = '' }) => [key, value])),
     capacityProviders: cluster.capacityProviders ?? [],
-    defaultStrategy: items.map(({ capacityProvider = '', weight = 0, base = 0 }) => ({
-      capacityProvider,
-      weight,
-      base,
-    })),
+    defaultStrategy: strategyOf(cluster.defaultCapacityProviderStrategy),
     isBusy: cluster.attachmentsStatus === 'UPDATE_IN_PROGRESS',
   };
 }

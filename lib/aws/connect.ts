@@ -20,6 +20,7 @@ import { queues } from './queue.ts';
 import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
 import { scheduleOf } from './rule.ts';
 import { waits } from './services.ts';
+import { strategies } from './strategies.ts';
 import { workloads } from './workload.ts';
 
 /** AWS Lambda as a platform. Only here are the environment, the clock, chance and timers read. */
@@ -66,8 +67,10 @@ export function connectEstate(platform: Platform): Estate {
 /** What there is to shift, with clients of its own. Throws where a variable is missing. */
 export function connectCapacity(platform: Platform): CapacityFleet {
   const config = configOf(platform);
+  const ecsClient = new ECSClient(config);
   return {
-    ...clusters(new ECSClient(config), required(platform, 'CLUSTERS')),
+    ...clusters(ecsClient, required(platform, 'CLUSTERS')),
+    ...strategies(ecsClient),
     ...buying(new AutoScalingClient(config)),
     ...parameters(new SSMClient(config)),
   };

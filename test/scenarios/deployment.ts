@@ -60,7 +60,7 @@ export class Deployment {
     const upload = `upload-${this.count}`;
     account.call('cloudformation', 'CreateChangeSet', {
       ...{ StackName: this.name, ChangeSetName: upload, Capabilities: ['CAPABILITY_IAM'] },
-      TemplateBody: JSON.stringify(this.uploaded(template, upload)),
+      TemplateURL: this.urlOf(this.uploaded(template, upload), upload),
     });
     await account.advance(changeSetSeconds);
     account.call('cloudformation', 'ExecuteChangeSet', { StackName: this.name, ChangeSetName: upload });
@@ -129,6 +129,16 @@ export class Deployment {
     if ((await this.settled()) === status) return;
     const why = this.events.flatMap(({ ResourceStatusReason }) => ResourceStatusReason ?? []);
     throw new Error(`The stack is ${this.status}: ${why.join('; ')}`);
+  }
+
+  /** The template is larger than what a request may hold: it goes by the bucket, as the framework sends it. */
+  private urlOf(template: Template, upload: string): string {
+    const bucket = this.physicalIds[bucketId] ?? '';
+    const key = `${upload}/template.json`;
+    const body = Buffer.from(JSON.stringify(template));
+    const draft = { body, contentType: 'application/json', metadata: {}, headers: {} };
+    this.account.s3.put(this.account.world.now, bucket, key, draft);
+    return `https://s3.amazonaws.com/${bucket}/${key}`;
   }
 
   /** The template with every package in the bucket of the stack, under a key that it never had. */

@@ -106,10 +106,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'autoscaling:DescribeAutoScalingInstances',
     'autoscaling:DescribeScalingActivities',
     'autoscaling:UpdateAutoScalingGroup',
+    'ecs:DescribeCapacityProviders',
     'ecs:DescribeClusters',
+    'ecs:DescribeServices',
     'ecs:ListClusters',
+    'ecs:ListServices',
+    'ecs:PutClusterCapacityProviders',
     'ecs:TagResource',
     'ecs:UntagResource',
+    'ecs:UpdateService',
     ...logging,
     ...receiving,
     'ssm:GetParameter',
@@ -254,6 +259,8 @@ describe('the parameter clusters', () => {
         .flatMap(([key, value]) => (key === 'aws:TagKeys' ? [] : value));
       // Whether an instance is in no cluster, only all of them can tell.
       if (statement.Action === 'ecs:ListContainerInstances' && arns[0] === `${ecs}:cluster/*`) continue;
+      // A capacity provider belongs to no cluster.
+      if (statement.Action === 'ecs:DescribeCapacityProviders') continue;
       // The bus belongs to no cluster.
       if (statement.Action === 'events:PutEvents') continue;
       for (const text of [...arns, ...values]) expect(text).toMatch(/(^|\/)prod-\*(\/|$)/);

@@ -39,6 +39,7 @@ const ruleIds = [
   'SpotRule',
   'InstanceEndRule',
   'RecommendationRule',
+  'PlacementRule',
   'LaunchRule',
 ] as const;
 const patternOf = (id: string, of = stack) => resource(of, id).properties.EventPattern;
@@ -54,6 +55,8 @@ const taken: Readonly<Record<string, readonly string[]>> = {
   'ec2-instance-state-change.terminated': ['InstanceEndRule'],
   'ec2-rebalance-recommendation': ['RecommendationRule'],
   'asg-launch-unsuccessful.spot-capacity': ['LaunchRule'],
+  'ecs-service-action.CAPACITY_PROVIDER_STEADY_STATE': ['PlacementRule'],
+  'ecs-service-action.SERVICE_TASK_PLACEMENT_FAILURE.fargate-spot': ['PlacementRule'],
   'ec2-spot-interruption-warning': ['SpotRule'],
   'ecs-container-instance-state-change.draining-empty': ['ContainerInstanceRule'],
   'ecs-container-instance-state-change.inactive': ['ContainerInstanceRule'],
@@ -62,7 +65,7 @@ const taken: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the event rules', () => {
-  it('are seven patterns, and the schedules of the sweep and of rebalance', () => {
+  it('are eight patterns, and the schedules of the sweep and of rebalance', () => {
     const rules = resourcesOf(stack, 'AWS::Events::Rule');
     const patterns = rules.filter(({ properties }) => properties.EventPattern !== undefined);
     expect(patterns.map(({ logicalId }) => logicalId).sort()).toEqual([...ruleIds].sort());
