@@ -47,7 +47,13 @@ const nameInArn = v.pipe(
   v.regex(/^arn:[^:]+:ecs:.*\/[^/]+$/, 'expected an ARN of ECS'),
   v.transform((arn) => arn.slice(arn.lastIndexOf('/') + 1)),
 );
-const envelope = v.object({ source: text, 'detail-type': text, time, detail: v.looseObject({}) });
+const envelope = v.object({
+  source: text,
+  'detail-type': text,
+  account: v.optional(text),
+  time,
+  detail: v.looseObject({}),
+});
 const serviceDetail = v.object({
   eventName: v.picklist(['SERVICE_TASK_PLACEMENT_FAILURE', 'CAPACITY_PROVIDER_STEADY_STATE']),
   clusterArn: nameInArn,
@@ -73,9 +79,14 @@ const readers: Readonly<Record<string, (detail: unknown, at: Date) => CapacityEv
   }),
 };
 
-/** Reads the body of a message of the lane. Throws Unwanted, saying why, for whatever says nothing about capacity. */
-export function readCapacityEvent(body: string): CapacityEvent {
-  const { source, 'detail-type': detailType, time: at, detail } = parse(envelope, parseJson(body));
+/**
+ * Reads the body of a message of the lane. Throws Unwanted, saying why, for whatever says nothing about capacity, and for what is
+ * another account's, whose groups and clusters may have the names of ours.
+ */
+export function readCapacityEvent(body: string, accountId?: string): CapacityEvent {
+  const { source, 'detail-type': detailType, account, time: at, detail } = parse(envelope, parseJson(body));
+  if (account !== undefined && accountId !== undefined && account !== accountId)
+    throw new Unwanted(`an event of another account: "${account}"`);
   const name = `${source}/${detailType}`;
   const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
   if (!reader) throw new Unwanted(`no event about capacity: source "${source}", detail-type "${detailType}"`);

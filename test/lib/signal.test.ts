@@ -66,6 +66,12 @@ describe('readCapacityEvent', () => {
     expect(read(launch, {}, envelope)).toEqual({ kind: 'tick' });
   });
 
+  it('drops what another account says, whose groups may have the names of ours', () => {
+    const body = JSON.stringify(sample(launch));
+    expect(readCapacityEvent(body, '111122223333').kind).toBe('group');
+    expect(() => readCapacityEvent(body, '444455556666')).toThrow('another account');
+  });
+
   it.each([
     ['not JSON', '{'],
     ['source: ', '{}'],

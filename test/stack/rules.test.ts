@@ -65,7 +65,7 @@ const taken: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the event rules', () => {
-  it('are eight patterns, and the schedules of the sweep and of rebalance', () => {
+  it('are nine patterns, and the schedules of the sweep and of rebalance', () => {
     const rules = resourcesOf(stack, 'AWS::Events::Rule');
     const patterns = rules.filter(({ properties }) => properties.EventPattern !== undefined);
     expect(patterns.map(({ logicalId }) => logicalId).sort()).toEqual([...ruleIds].sort());
