@@ -37,6 +37,7 @@ const scenarios = {
   interrupt: 'test/scenarios/interrupt.test.ts',
   recommendation: 'test/scenarios/recommendation.test.ts',
   uninstall: 'test/scenarios/uninstall.test.ts',
+  fallback: 'test/scenarios/on-demand-fallback.test.ts',
 } as const;
 
 /** What a value means, and the scenario against the packaged stack that shows it, by words of its name. */
@@ -132,6 +133,14 @@ const tags: Readonly<Record<string, Tag>> = {
       ['off', 'recommendation', 'which stays as it is where nothing asks for it: no tag is no wish'],
     ],
     malformed: ['', 'true'],
+  },
+  'on-demand-fallback': {
+    member: undefined,
+    good: [
+      ['on', 'fallback', 'buys On-Demand while Spot is gone for three hours, and gives home back'],
+      ['off', 'fallback', 'buys nothing else where it is off'],
+    ],
+    malformed: ['', 'yes'],
   },
   'deregistration-delay': {
     member: 'deregistrationDelaySeconds',

@@ -21,6 +21,7 @@ async function stockOf(
   states: readonly string[],
   launches: readonly Launch[],
   state: Breaker['state'] = 'closed',
+  isMixed = true,
 ) {
   const group: BuyingGroup = {
     autoScalingGroupName: 'nodes',
@@ -28,7 +29,7 @@ async function stockOf(
     tags: {},
     desiredCapacity: 3,
     instances: states.map((lifecycleState, i) => ({ instanceId: `i-${i}`, lifecycleState })),
-    distribution: undefined,
+    distribution: isMixed ? { onDemandBaseCapacity: 0, onDemandPercentageAboveBaseCapacity: 0 } : undefined,
   };
   const asked: string[] = [];
   const fleet = {
@@ -76,6 +77,11 @@ describe('readStock', () => {
   ])('of a group that is short where %s', async (_, launches, lacks, kinds) => {
     const found = await stockOf(['InService', 'Terminating:Wait', 'Standby'], launches);
     expect(found).toMatchObject({ stock: { presentCount: 1, isShort: true, lacks }, kinds });
+  });
+
+  it('takes whatever capacity a group does not find that buys in one market alone for its own', async () => {
+    const found = await stockOf([], [launch(60, noOnDemand)], 'closed', false);
+    expect(found).toMatchObject({ kinds: ['failed', 'failed'], stock: { lacks: 'on-demand' } });
   });
 
   it('opens a breaker within two minutes also where Auto Scaling tries once in ten', async () => {

@@ -48,6 +48,14 @@ describe('ecs-steward:on-demand-fallback', () => {
     expect(scene.taskMinutesShort).toBeLessThanOrEqual(without.taskMinutesShort / 10);
   }, 240_000);
 
+  it('buys nothing else where it is off', async () => {
+    const scene = await open({ tags: { 'ecs-steward:on-demand-fallback': 'off' } });
+    scene.spot(false);
+    await scene.minutes(10);
+    expect(scene.shifts).toEqual([]);
+    expect(scene.base).toBe(0);
+  });
+
   it('writes home down before it changes anything', async () => {
     const scene = await shifted({ onDemandBase: 1 });
     const writes = scene.calls.filter(({ operation }) => /^(Put|Update|Tag)/.test(operation));
