@@ -226,8 +226,9 @@ function withDates(value: unknown): unknown {
 
 function structureWithDates(value: object): Record<string, unknown> {
   const found: Record<string, unknown> = {};
+  // Attributes hold no time, and there are many of them.
   for (const [name, member] of Object.entries(value))
-    if (member !== undefined) found[name] = withDates(member);
+    if (member !== undefined) found[name] = name === 'attributes' ? member : withDates(member);
   return found;
 }
 
