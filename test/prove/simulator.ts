@@ -137,9 +137,8 @@ export const simulatorSabotages: readonly Sabotage[] = [
   {
     broken: 'a grant is for another cluster',
     file: 'infra/roles.yml',
-    find: 'Resource: &containerInstances !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/${param:clusters}/*',
-    replace:
-      'Resource: &containerInstances !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/another/*',
+    find: '- !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/${param:clusters}/*',
+    replace: '- !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/another/*',
     tests: ['test/scenarios/grants.test.ts'],
     by: 'the roles of the packaged stack allow every call of a departure',
   },

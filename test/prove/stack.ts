@@ -177,8 +177,8 @@ export const stackSabotages: readonly Sabotage[] = [
   {
     broken: 'tasks of any cluster may be stopped',
     file: 'infra/roles.yml',
-    find: 'Resource: &tasks !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${param:clusters}/*',
-    replace: "Resource: &tasks '*'",
+    find: '- !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${param:clusters}/*',
+    replace: "- '*'",
     tests: ['test/stack/roles.test.ts'],
     by: "'ReleaseRole': 'ecs:DescribeTasks' is narrowed to resources wherever AWS knows resources for it (D-13.12)",
   },

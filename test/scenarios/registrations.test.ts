@@ -126,6 +126,25 @@ describe('an instance that is REGISTERING (D-2.2, D-2.13)', () => {
   });
 });
 
+describe('an ARN without the name of the cluster (D-9.2, D-13.12)', () => {
+  it.each(['containerInstanceLongArnFormat', 'taskLongArnFormat'])(
+    'is as good as another: %s is disabled',
+    async (name) => {
+      const scene = await Scene.open({
+        ...withSetting(name, 'disabled'),
+        services: [service({ minimumHealthyPercent: 100, maximumPercent: 100 })],
+        tags: { 'ecs-steward:drain-deadline': '2m' },
+      });
+      const { containerInstanceArn } = scene.registration(scene.oldestInstanceId);
+      const [task] = scene.tasksOn(scene.oldestInstanceId);
+      const arn = name.startsWith('task') ? task?.taskArn : containerInstanceArn;
+      expect(arn).toMatch(/^[^/]+\/[^/]+$/);
+      isClean(scene, await scene.leave());
+      expect(scene.metric('Failures')).toBe(0);
+    },
+  );
+});
+
 describe('many', () => {
   it('instances, more than a page of them, leave at once (D-5.14)', async () => {
     const scene = await Scene.open({ instances: 130, services: [service({ desiredCount: 40 })] });

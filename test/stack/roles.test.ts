@@ -159,6 +159,9 @@ describe.each(roles)('$logicalId', (role) => {
   });
 });
 
+/** ARNs without the name of the cluster, of which the Service Authorization Reference does not know any more (D-13.12). */
+const shortForm = /:(container-instance|task)\/\?{8}(-\?{4}){3}-\?{12}$/;
+
 /** Authorised against "*" when it lists a whole cluster (https://github.com/cdklabs/construct-hub/pull/1207). */
 const narrowedByConditionOnly = ['ecs:ListTasks'];
 
@@ -183,6 +186,10 @@ describe.each(uses)('$role: $action', ({ action, statement }) => {
         resourceTypes.map((type) => iamResourceTypeDetails(service, type.name)),
       );
       for (const arn of resources) {
+        if (shortForm.test(arn)) {
+          expect(statement.Condition).toHaveProperty(['ArnLike', 'ecs:cluster']);
+          continue;
+        }
         expect(types.some((type) => arnForm(type.arn).test(arn))).toBe(true);
         expect(arn).toContain(':us-east-1:111122223333:');
       }
@@ -249,7 +256,7 @@ describe('the parameter clusters', () => {
   it('is part of every ARN of ECS and of every condition in the roles', () => {
     const all = roles.flatMap(({ logicalId }) => policiesOf(narrowed, logicalId));
     for (const statement of all.flatMap(({ Statement }) => Statement as readonly PolicyStatement[])) {
-      const arns = listOf(statement.Resource).filter((arn) => arn.startsWith(ecs));
+      const arns = listOf(statement.Resource).filter((arn) => arn.startsWith(ecs) && !shortForm.test(arn));
       // That a group retains is a condition beside the one that it is of a cluster.
       const { StringEquals: _, ...conditions } = statement.Condition ?? {};
       const isRetaining = statement.Action === 'autoscaling:TerminateInstanceInAutoScalingGroup';
@@ -294,14 +301,23 @@ describe('the parameter clusters', () => {
     expect(isAllowed(policiesOf(stack, role), { ...need, context: enrolledIn('web') })).toBe(true);
   });
 
-  it('does not cover a container instance under the ARN format without the cluster name (D-13.12)', () => {
-    const need = {
-      action: 'ecs:UpdateContainerInstancesState',
-      resource: `${ecs}:container-instance/1`,
-      context: inCluster('web'),
-    };
-    expect(isAllowed(policiesOf(stack, 'AdmitRole'), need)).toBe(false);
-  });
+  it.each([
+    ['prod-web', true],
+    ['staging', false],
+  ])(
+    'lets a container instance of %s under an ARN without the cluster name be drained: %s (D-13.12)',
+    (cluster, isIt) => {
+      const need = {
+        action: 'ecs:UpdateContainerInstancesState',
+        resource: `${ecs}:container-instance/7cc4a4a8-4f0c-4ac0-8b4b-4b0c5a6e2f10`,
+        context: inCluster(cluster),
+      };
+      const policies = policiesOf(narrowed, 'AdmitRole');
+      expect(isAllowed(policies, need)).toBe(isIt);
+      expect(isAllowed(policies, { ...need, context: {} })).toBe(false);
+      expect(isAllowed(policies, { ...need, resource: `${ecs}:container-instance/staging/1` })).toBe(false);
+    },
+  );
 });
 
 describe('the role of uninstall', () => {
