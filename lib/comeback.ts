@@ -17,6 +17,8 @@ export type Away = Set<string>;
 const settledSeconds = 60;
 /** So long after the drain (seconds) an instance that EC2 recommended to replace, and nobody took, is used again. */
 export const recommendationHoldsSeconds = 1800;
+/** So long after its notice (seconds) an instance that Spot wanted back and did not take is used again: two minutes are an order. */
+const interruptionHoldsSeconds = 1800;
 /** So often (seconds) a cluster is asked for what no sweep of this environment saw leave. */
 const checkPeriodSeconds = 900;
 
@@ -34,12 +36,13 @@ const backIn = ({ instances }: Group) =>
   instances.filter(({ lifecycleState }) => isBack(lifecycleState)).map(({ instanceId }) => instanceId);
 
 /**
- * Whether an instance that is in service again, or still, is to be used again as far as our mark tells: it has come back, or EC2
- * has recommended to replace it and nothing followed (docs/decisions/0018). A group that wants no such drain any more, and one
+ * Whether an instance that is in service again, or still, is to be used again as far as our mark tells: it has come back, or Spot
+ * has said that it takes it, or EC2 recommended to replace it, and nothing followed (docs/decisions/0016, 0018). A group that wants no such drain any more, and one
  * that leaves, need not wait for that.
  */
 function isOver({ mark }: Registration, { state, rebalanceRecommendation }: Policy, now: Date): boolean {
   if (mark?.cause === 'return') return now >= after(mark.at, settledSeconds);
+  if (mark?.cause === 'interruption') return now >= after(mark.at, interruptionHoldsSeconds);
   if (mark?.cause !== 'rebalance-recommendation') return false;
   const isWanted = rebalanceRecommendation && state === 'active';
   return now >= after(mark.at, isWanted ? recommendationHoldsSeconds : settledSeconds);
@@ -80,7 +83,7 @@ async function askFor(
   groups: readonly EnrolledGroup[],
   away: Away,
 ): Promise<void> {
-  const marked = await fleet.marked(clusterName, 'return', 'rebalance-recommendation');
+  const marked = await fleet.marked(clusterName, 'return', 'rebalance-recommendation', 'interruption');
   for (const { group, policy } of groups) {
     const over = marked.filter((one) => isOver(one, policy, now())).map((one) => one.ec2InstanceId);
     const instanceIds = backIn(group).filter((instanceId) => over.includes(instanceId));

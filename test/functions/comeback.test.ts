@@ -78,12 +78,26 @@ describe('an instance that came back', () => {
       'was marked to be terminated, and cannot be back (D-3.4)',
       { mark: { at: at(-60), cause: 'termination' } },
     ],
-    ['is drained because Spot takes it back', { mark: { at: at(-60), cause: 'interruption' } }],
+    [
+      'is drained since 1799 s because Spot takes it back',
+      { mark: { at: at(-1799), cause: 'interruption' } },
+    ],
     ['was marked 59 s ago: the read may be older', { mark: { at: at(-59), cause: 'return' } }],
   ])('is left alone where it %s', async (_, overrides) => {
     const trace = await admitted(inState('InService'), [returned(overrides)]);
     expect(namesOf(trace)).toEqual(['groups', 'registrations']);
     expect(total(trace, 'Restored')).toBe(0);
+  });
+
+  it('is one too that Spot wanted back half an hour ago, and did not take', async () => {
+    const trace = await admitted(inState('InService'), [
+      returned({ mark: { at: at(-1800), cause: 'interruption' } }),
+    ]);
+    expect(trace.calls.slice(2)).toEqual([
+      ['activate', clusterName, [arn]],
+      ['unmark', clusterName, [arn]],
+    ]);
+    expect(trace.lines[0]).toMatchObject({ fields: { decision: 'restore', why: 'not-taken' } });
   });
 
   it('only loses the mark where it is ACTIVE already', async () => {

@@ -160,4 +160,12 @@ export const endingSabotages: readonly Sabotage[] = [
     tests: ['test/scenarios/coexistence.test.ts'],
     by: 'has the group said that its budget does not hold',
   },
+  {
+    broken: 'what Spot wanted back and did not take stays DRAINING for ever',
+    file: 'lib/comeback.ts',
+    find: "if (mark?.cause === 'interruption') return now >= after(mark.at, interruptionHoldsSeconds);",
+    replace: "if (mark?.cause === 'interruption') return now < mark.at;",
+    tests: ['test/scenarios/interrupt.test.ts'],
+    by: 'that nothing follows is undone',
+  },
 ];

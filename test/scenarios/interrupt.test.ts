@@ -194,6 +194,18 @@ describe('a notice', () => {
     expect(reasons(scene)).toEqual([why]);
   });
 
+  it('that nothing follows is undone: after half an hour, and a look at most a quarter of an hour later', async () => {
+    const scene = await Scene.open({ services: [careful(30)] });
+    const instanceId = scene.oldestInstanceId;
+    scene.send('interrupt', spotNotice(scene, instanceId));
+    await scene.account.advance(1790);
+    expect(scene.registration(instanceId)).toMatchObject({ status: 'DRAINING' });
+    await scene.account.advance(10 + 900 + 62);
+    expect(scene.registration(instanceId)).toMatchObject({ status: 'ACTIVE', customAttributes: [] });
+    expect(scene.metric('Restored')).toBe(1);
+    expect(scene.denied).toEqual([]);
+  });
+
   it('about an instance of another account, or one that nobody knows, changes nothing', async () => {
     const scene = await Scene.open();
     scene.send('interrupt', spotNotice(scene, 'i-0123456789abcdef0'));
