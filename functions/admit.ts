@@ -158,7 +158,7 @@ async function admitIn(deps: Deps, memory: LaneMemory, clusterName: string, own:
     clusterName,
     groups,
     slots: slotsOf(limit, groups),
-    named: new Set(some.flatMap(({ named }) => [...named.heldSince.keys()])),
+    named: new Map(some.flatMap(({ named }) => [...named.heldSince])),
     isAsked: some.some(({ named }) => named.by.has('admit')),
   });
   if (limit) return admitScope(deps, memory, scopeOf(own, await groupsOf(deps, memory, clusterName, own)));

@@ -9,7 +9,8 @@ import {
   needsTasks,
   type Registration,
 } from '../lib/departure.ts';
-import { contain, type Deps } from '../lib/deps.ts';
+import { contain, type Deps, type LogFields } from '../lib/deps.ts';
+import { Throttled } from '../lib/errors.ts';
 import type { InstanceEnd, StewardEvent } from '../lib/events.ts';
 import {
   type Candidate,
@@ -32,6 +33,7 @@ import type { Platform } from '../lib/platform.ts';
 import {
   type Hint,
   isHint,
+  isOverdue,
   isStillHeld,
   type Message,
   type Sighting,
@@ -39,6 +41,8 @@ import {
   unregisteredSince,
 } from '../lib/sighting.ts';
 
+/** One of the two environments that there are; what cannot be asked soon is left to the sweep, which asks for many at once. */
+const manners = { share: 0.5, patienceMs: 8000 };
 /** A batch has ten messages; one cluster whose reads are behind does not hold up the others. */
 const clustersAtOnce = 10;
 /** So long (seconds) a message comes back because the API is behind it. */
@@ -56,13 +60,14 @@ export async function release(
   letGo: LetGo = new Map(),
 ): Promise<readonly string[]> {
   const comeBack: Sighting[] = [];
-  const hints = messages.flatMap(({ messageId, event }) => (isHint(event) ? [{ messageId, event }] : []));
-  const ends = messages.flatMap(({ messageId, event }) =>
-    isInstanceEnd(event) ? [{ messageId, event }] : [],
-  );
-  const clusters = [...groupBy(sightingsIn(hints), (one) => one.clusterName)];
+  const hints = messages.flatMap(({ event, ...rest }) => (isHint(event) ? [{ ...rest, event }] : []));
+  const ends = messages.flatMap(({ event, ...rest }) => (isInstanceEnd(event) ? [{ ...rest, event }] : []));
+  const inTime = hints.filter((hint) => !isOverdue(hint));
+  if (inTime.length < hints.length) leave(deps, { messages: hints.length - inTime.length });
+  const clusters = [...groupBy(sightingsIn(inTime), (one) => one.clusterName)];
   await inParallel(clusters, clustersAtOnce, async ([clusterName, own]) => {
-    const doing = () => releaseIn(deps, clusterName, own, letGo);
+    const looking = () => releaseIn(deps, clusterName, own, letGo);
+    const doing = () => unlessThrottled(deps, { clusterName }, looking, []);
     comeBack.push(...((await contain(deps, 'look at instances', { clusterName }, doing)) ?? own));
   });
   const late = await releaseGone(deps, ends, letGo);
@@ -72,6 +77,28 @@ export async function release(
 /** Whether an event is one for the release queue. */
 const isForRelease = (event: StewardEvent): event is Hint | InstanceEnd =>
   isHint(event) || isInstanceEnd(event);
+
+/** Where AWS asks to slow down, coming back would be asking again. */
+async function unlessThrottled<T>(
+  deps: Deps,
+  fields: LogFields,
+  run: () => Promise<T>,
+  otherwise: T,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof Throttled)) throw error;
+    leave(deps, { ...fields, error });
+    return otherwise;
+  }
+}
+
+/** The sweep asks about all instances of a cluster at once. */
+function leave({ log, count }: Deps, fields: LogFields): void {
+  log.info('left to the sweep: there is too much to ask', fields);
+  count('LeftToSweep');
+}
 
 /**
  * Narrows down, cheapest read first: most messages are about instances that still run tasks, and end after one call; those
@@ -110,19 +137,21 @@ async function releaseIn(
 }
 
 /**
- * Every instance that was released ends with an INACTIVE event (D-2.5). Auto Scaling says in one call for all of them that
- * it does not hold them any more, and ECS need not be asked.
+ * Every instance that was released ends with events of its registration (D-2.3, D-2.5). One that we mark ends because we
+ * released it; should somebody have deregistered it, the sweep finds out. Of the others Auto Scaling says in one call for all
+ * that it does not hold them any more, and ECS need not be asked.
  */
 async function withoutEnded(deps: Deps, sightings: readonly Sighting[], letGo: LetGo): Promise<Sighting[]> {
   const isEnd = ({ change, looks }: Sighting) => change?.status === 'INACTIVE' && looks.length === 0;
+  const isOurs = ({ change, looks }: Sighting) =>
+    change?.isMarked === true && looks.length === 0 && ['INACTIVE', 'DEREGISTERING'].includes(change.status);
   const isDone = ({ change }: Sighting) => isLetGo(letGo, change?.instanceId, deps.now());
-  const ended = sightings.filter(isEnd);
-  if (ended.length === 0) return [...sightings];
-  const instanceIds = ended.filter((one) => !isDone(one)).flatMap(({ change }) => change?.instanceId ?? []);
-  const states = await deps.fleet.instanceStates([...new Set(instanceIds)]);
+  const asked = sightings.filter((one) => isEnd(one) && !isOurs(one) && !isDone(one));
+  const instanceIds = asked.flatMap(({ change }) => change?.instanceId ?? []);
+  const states = instanceIds.length > 0 ? await deps.fleet.instanceStates([...new Set(instanceIds)]) : [];
   const held = new Set(states.filter((one) => isLeaving(one.lifecycleState)).map((one) => one.instanceId));
   return sightings.filter((sighting) => {
-    const isOver = isEnd(sighting) && !held.has(sighting.change?.instanceId ?? '');
+    const isOver = isOurs(sighting) || (isEnd(sighting) && !held.has(sighting.change?.instanceId ?? ''));
     if (isOver) nothing(deps, sighting, 'not held: its registration has ended');
     return !isOver;
   });
@@ -203,9 +232,13 @@ async function carryOut(
     nothing(deps, sighting, 'paused');
     return true;
   }
-  const done = await attempt(deps, 'release', departure, registrations, async () => {
+  const { autoScalingGroupName, instanceId } = departure;
+  const complete = async () => {
     await completeDeparture(deps, departure, registrations, decision.why);
-    noteLetGo(letGo, departure.instanceId, deps.now());
+    noteLetGo(letGo, instanceId, deps.now());
+  };
+  const done = await attempt(deps, 'release', departure, registrations, async () => {
+    await unlessThrottled(deps, { autoScalingGroupName, instanceId }, complete, undefined);
     return true;
   });
   return done ?? false;
@@ -249,7 +282,12 @@ function reportBehind({ log, count, now }: Deps, sightings: readonly Sighting[])
 /** `release` for one execution environment. */
 export const on = (platform: Platform) => {
   const letGo: LetGo = new Map();
-  return queue(platform, connect, isForRelease, (deps, messages) => release(deps, messages, letGo));
+  return queue(
+    platform,
+    (own) => connect(own, manners),
+    isForRelease,
+    (deps, messages) => release(deps, messages, letGo),
+  );
 };
 
 /** The handler that Lambda calls. */

@@ -1,6 +1,8 @@
 import { aws, connect } from '../lib/aws/connect.ts';
 import { type Away, findReturned, noteAway } from '../lib/comeback.ts';
+import { followCrowd } from '../lib/crowd.ts';
 import { contain, type Deps } from '../lib/deps.ts';
+import type { EmptySince } from '../lib/empty.ts';
 import { type Explained, explain, freshExplained, type Waiting } from '../lib/explain.ts';
 import type { Group } from '../lib/fleet.ts';
 import { lookForGhosts, type Suspects } from '../lib/ghost.ts';
@@ -16,6 +18,7 @@ import { isHeartbeatDue } from '../lib/heartbeat.ts';
 import { globalSecondsOf, isHookCheckDue } from '../lib/hook.ts';
 import { type HookWish, hookWishOf, keepHeartbeats, keepHook } from '../lib/keep.ts';
 import { schedule, type Tick } from '../lib/lambda.ts';
+import type { Doubts, LeavingGroup, Visit } from '../lib/leaving.ts';
 import { warnOfPausedEnds } from '../lib/overdue.ts';
 import { inParallel } from '../lib/parallel.ts';
 import type { Platform } from '../lib/platform.ts';
@@ -29,7 +32,7 @@ import {
 } from '../lib/retained.ts';
 import { sweepPeriodSeconds } from '../lib/rhythm.ts';
 import { lookAtUntagged, noteServed, type ServedGroups } from '../lib/untagged.ts';
-import { type Doubts, type LeavingGroup, visitCluster } from '../lib/visit.ts';
+import { visitCluster } from '../lib/visit.ts';
 
 /** What one execution environment remembers from sweep to sweep; without it a sweep only works more. */
 export interface Memory {
@@ -38,6 +41,9 @@ export interface Memory {
   readonly served: ServedGroups;
   readonly doubts: Doubts;
   readonly retained: Retained;
+  readonly emptySince: EmptySince;
+  /** When the way out of an instance was begun, by EC2 instance id: it is asked for once. */
+  readonly starts: Map<string, Date>;
   readonly explained: Explained;
   readonly away: Away;
   readonly suspects: Suspects;
@@ -45,6 +51,8 @@ export interface Memory {
   renewedAt: Date | undefined;
 }
 
+/** It reads more than the others together, and nobody waits for it: admission and release keep a part of each bucket. */
+const manners = { share: 0.75, patienceMs: Number.POSITIVE_INFINITY };
 /** Groups and clusters worked on at the same time. */
 const groupsAtOnce = 5;
 const clustersAtOnce = 4;
@@ -60,6 +68,8 @@ export function freshMemory(): Memory {
     served: new Map(),
     doubts: { unregistered: new Map(), unreachable: new Map() },
     retained: new Map(),
+    emptySince: new Map(),
+    starts: new Map(),
     away: new Set(),
     suspects: new Map(),
     explained: freshExplained(),
@@ -91,7 +101,7 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   const leaving: LeavingGroup[] = [];
   let areAllRenewed = true;
   await inParallel(groups.filter(isLeft), groupsAtOnce, async (group) => {
-    const kept = hasTime() ? await keepAlive(deps, group, tick.time, isDue) : undefined;
+    const kept = hasTime() ? await keepAlive(deps, memory, group, tick.time, isDue) : undefined;
     leaving.push(...(kept?.leaving ?? []));
     areAllRenewed &&= kept?.areAllRenewed ?? false;
   });
@@ -110,9 +120,14 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   const enrolledIn = (clusterName: string) => all.get(clusterName) ?? [];
   const clusters = groupBy(served, ({ enrolled }) => enrolled.clusterName);
   const waiting: Waiting[] = [];
+  const ending: Visit[] = [];
+  const round = { doubts: memory.doubts, emptySince: memory.emptySince, hasTime };
   await inParallel([...clusters], clustersAtOnce, async ([clusterName, own]) => {
-    const visit = () => visitCluster(deps, clusterName, own, enrolledIn(clusterName), memory.doubts, hasTime);
-    if (hasTime()) waiting.push(...((await contain(deps, 'visit a cluster', { clusterName }, visit)) ?? []));
+    if (!hasTime()) return;
+    const visit = () => visitCluster(deps, clusterName, own, enrolledIn(clusterName), round);
+    const outcome = await contain(deps, 'visit a cluster', { clusterName }, visit);
+    waiting.push(...(outcome?.waiting ?? []));
+    ending.push(...(outcome?.ending ?? []));
   });
   waiting.push(...(await visitAllRetained(deps, [...all.values()].flat(), memory, hasTime)));
   await inParallel(groups, groupsAtOnce, async (group) => {
@@ -125,6 +140,7 @@ export async function sweep(deps: Deps, memory: Memory, tick: Tick): Promise<voi
   if (hasTime()) await lookAtUntagged(deps, memory.served, groups, tick.time);
   const mayRead = () => tick.remainingMs() > explainReserveMs;
   await explain(deps, waiting, memory.explained, tick.time, mayRead);
+  await followCrowd(deps, ending, round, (milliseconds) => tick.remainingMs() > reserveMs + milliseconds);
   reportSweep(deps, groups, startedAt, isCutShort);
 }
 
@@ -173,6 +189,8 @@ function forgetOthers(memory: Memory, groups: readonly Group[]): void {
   forgetRetained(memory.retained, groups);
   for (const memories of Object.values(memory.doubts))
     for (const id of memories.keys()) if (!leavingIds.has(id)) memories.delete(id);
+  for (const known of [memory.emptySince, memory.starts])
+    for (const id of known.keys()) if (!leavingIds.has(id)) known.delete(id);
   const arns = new Set(groups.map(({ autoScalingGroupARN }) => autoScalingGroupARN));
   for (const arn of memory.hooksSeen.keys()) if (!arns.has(arn)) memory.hooksSeen.delete(arn);
 }
@@ -182,9 +200,13 @@ function isSweepMissing({ renewedAt }: Memory, time: Date): boolean {
   return !renewedAt || time.getTime() - renewedAt.getTime() > 1.5 * sweepPeriodSeconds * 1000;
 }
 
-/** Renews what is due in a group that instances leave. Without its activities it goes on, only without deadlines. */
+/**
+ * Renews what is due in a group that instances leave. Its activities are read while the start of one is not known; without
+ * them it goes on, only without deadlines.
+ */
 async function keepAlive(
   deps: Deps,
+  { starts }: Memory,
   group: Group,
   time: Date,
   isDue: typeof isHeartbeatDue,
@@ -192,9 +214,10 @@ async function keepAlive(
   const enrolled = enrolledGroup(group);
   if (!enrolled) return { leaving: [], areAllRenewed: true };
   const { autoScalingGroupName } = group;
+  const isKnown = leavingInstanceIds(group).every((instanceId) => starts.has(instanceId));
   const read = () => deps.fleet.terminationStarts(autoScalingGroupName);
-  const starts =
-    (await contain(deps, 'read activities', { autoScalingGroupName }, read)) ?? new Map<string, Date>();
+  const found = isKnown ? [] : await contain(deps, 'read activities', { autoScalingGroupName }, read);
+  for (const [instanceId, startedAt] of found ?? []) starts.set(instanceId, startedAt);
   const areAllRenewed = await keepHeartbeats(deps, enrolled, starts, (instanceId, startedAt) =>
     isDue(instanceId, startedAt, time),
   );
@@ -252,7 +275,8 @@ function reportSweep(
 }
 
 /** `sweep` for one execution environment. */
-export const on = (platform: Platform) => schedule(platform, connect, freshMemory, sweep);
+export const on = (platform: Platform) =>
+  schedule(platform, (own) => connect(own, manners), freshMemory, sweep);
 
 /** The handler that Lambda calls. */
 export const handler = on(aws);

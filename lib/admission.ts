@@ -20,7 +20,7 @@ import { globalTimeoutSeconds } from './hook.ts';
  * always in the same environment, so that it knows its own drains before any read shows them.
  */
 export interface LaneMemory {
-  /** By EC2 instance id: when it was set to DRAINING within a budget, and of which group it is. */
+  /** By EC2 instance id: when it was set to DRAINING, and of which group it is. */
   readonly attempts: Map<string, { readonly at: Date; readonly autoScalingGroupName: string }>;
   /** By name of the group: since when its instances leave. It does not change, so that it is read once for each. */
   readonly starts: Map<string, ReadonlyMap<string, Date>>;
@@ -41,8 +41,8 @@ export interface Scope {
   readonly groups: readonly EnrolledGroup[];
   /** Undefined: no budget is in force. */
   readonly slots: Slots | undefined;
-  /** Instances to be looked at in any case. */
-  readonly named: ReadonlySet<string>;
+  /** Instances to be looked at, each since when somebody said so. */
+  readonly named: ReadonlyMap<string, Date>;
   /** Whether somebody may be in a hurry: the sweep, which knows all times, asks. */
   readonly isAsked: boolean;
 }
@@ -81,12 +81,13 @@ export async function survey(deps: Deps, memory: LaneMemory, scope: Scope): Prom
     const byInstance = groupBy(found, ({ ec2InstanceId }) => ec2InstanceId);
     for (const id of instanceIds) known.set(id, byInstance.get(id) ?? []);
   };
+  forget(memory, scope, deps.now());
   const isFew = !slots || leavers.length <= readsMax;
   if (!isFew) for (const [id, own] of await marked(deps, clusterName, leavers)) known.set(id, own);
   const wanted = leavers.filter((one) => isFew || scope.named.has(one.instanceId) || !drains(one));
-  await read(wanted.map(({ instanceId }) => instanceId).filter((id) => !known.has(id)));
+  const unread = wanted.filter((one) => !known.has(one.instanceId) && !isDone(memory, scope, one));
+  await read(unread.map(({ instanceId }) => instanceId));
   if (!slots) return { known, overBudget: new Set(), taken: [] };
-  forget(memory, scope, deps.now());
   const recommended = await recommendedHolders(deps, memory, scope, leavers);
   const holders = () => [...recommended, ...holdersOf(memory, scope, leavers, known)];
   const claims = (starts: Starts) => claimsOf(deps, memory, scope, leavers, known, starts);
@@ -106,6 +107,16 @@ export async function survey(deps: Deps, memory: LaneMemory, scope: Scope): Prom
     const next = inOrder(all).filter((one) => !known.has(one.instanceId) && !unread.includes(one));
     await read([...unread, ...next].slice(0, Math.max(readsMax, unread.length)).map((one) => one.instanceId));
   }
+}
+
+/**
+ * Whether this environment has drained it after everything that somebody said of it: with a thousand leaving, each batch
+ * would read them all again. What did not work the sweep asks for.
+ */
+function isDone({ attempts }: LaneMemory, { named }: Scope, leaver: Leaver): boolean {
+  const attempt = attempts.get(leaver.instanceId);
+  const saidAt = named.get(leaver.instanceId);
+  return drains(leaver) && attempt !== undefined && (saidAt === undefined || saidAt <= attempt.at);
 }
 
 type Starts = (leaver: Leaver) => Date | undefined;

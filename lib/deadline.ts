@@ -84,6 +84,13 @@ export function isStopDue(departure: Departure, now: Date): boolean {
   return isHookEnding(departure, now, lastStopSeconds(departure.endingSeconds));
 }
 
+/** Whether it may be time to stop some of its tasks: which are left says when. */
+export function isTimeUp(departure: Departure, now: Date): boolean {
+  const { deadline, standaloneStopAt } = departure;
+  const hasPassed = [deadline?.at, standaloneStopAt].some((time) => time && now >= time);
+  return hasPassed || isHookEndNear(departure, now);
+}
+
 /** Whether the instance is to be released whatever is left, because the hook ends at once. */
 export function isReleaseDue(departure: Departure, now: Date): boolean {
   return isHookEnding(departure, now, lastReleaseSeconds);

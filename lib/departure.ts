@@ -1,4 +1,4 @@
-import { after, decideDraining, isHookEndNear, isReleaseDue } from './deadline.ts';
+import { after, decideDraining, isReleaseDue, isTimeUp } from './deadline.ts';
 import type { Mark } from './mark.ts';
 import type { OnDeadline, Policy } from './policy.ts';
 import { isStopped, type Task } from './task.ts';
@@ -143,10 +143,7 @@ export function needsTasks(departure: Departure, registrations: readonly Registr
   const usable = registrations.filter(isUsable);
   if (departure.isGone || usable.length === 0) return false;
   if (usable.some(({ status }) => status !== 'DRAINING')) return false;
-  const { deadline, standaloneStopAt } = departure;
-  if ([deadline?.at, standaloneStopAt].some((time) => time && now >= time)) return true;
-  if (isHookEndNear(departure, now)) return true;
-  return usable.every(({ taskCount }) => taskCount === 0);
+  return isTimeUp(departure, now) || usable.every(({ taskCount }) => taskCount === 0);
 }
 
 /** Whether it can take or run tasks. D-2.1 to D-2.3: these three no longer take or run tasks, and cannot be drained (D-2.13). */
@@ -187,8 +184,14 @@ function isDrained(
 }
 
 function hasStopped(usable: readonly Registration[], tasks: readonly Task[]): boolean {
-  const isEmpty = usable.every(({ status, taskCount }) => status === 'DRAINING' && taskCount === 0);
-  return isEmpty && tasks.every(isStopped);
+  return isEmptied(usable) && tasks.every(isStopped);
+}
+
+/** Whether no task is meant to run on any of them, or will be: those that are left are told to stop. */
+export function isEmptied(registrations: readonly Registration[]): boolean {
+  const usable = registrations.filter(isUsable);
+  if (usable.length === 0) return false;
+  return usable.every(({ status, taskCount }) => status === 'DRAINING' && taskCount === 0);
 }
 
 /**
@@ -215,7 +218,7 @@ export const isOccupied = ({ taskCount, holdsResources }: Registration) => taskC
  */
 export function isStopping(registrations: readonly Registration[]): boolean {
   const usable = registrations.filter(isUsable);
-  return usable.every(({ status, taskCount }) => status === 'DRAINING' && taskCount === 0) && !isFree(usable);
+  return isEmptied(usable) && !isFree(usable);
 }
 
 /** Whether every task is STOPPED and the record still looks busy: one of the two reads may be older than the other. */

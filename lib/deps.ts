@@ -49,6 +49,7 @@ export type Metric =
   | 'WaitingBudget'
   | 'WaitingUnknown'
   | 'Behind'
+  | 'LeftToSweep'
   | 'Unwanted'
   | 'Misconfigured'
   | 'Shifts'

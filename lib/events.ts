@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { Unwanted } from './errors.ts';
 import type { LookReason, LookRequest } from './fleet.ts';
 import { terminateHook } from './hook.ts';
+import { markName } from './mark.ts';
 import { areHeld } from './resources.ts';
 
 /** Our hook holds an instance that Auto Scaling terminates, returns to its warm pool, or gives a new root volume. */
@@ -28,7 +29,7 @@ export interface Departed {
   readonly instanceId: string;
 }
 
-/** A container instance changed. `holdsResources`: some CPU or memory of it is still taken by tasks. */
+/** A container instance changed. `holdsResources`: some CPU or memory of it is still taken by tasks. `isMarked`: by us. */
 export interface ContainerInstanceChange {
   readonly kind: 'container-instance';
   readonly at: Date;
@@ -38,6 +39,7 @@ export interface ContainerInstanceChange {
   readonly status: string;
   readonly version: number;
   readonly holdsResources: boolean;
+  readonly isMarked: boolean;
 }
 
 /** A task on a container instance is STOPPED. */
@@ -137,6 +139,7 @@ const containerInstanceDetail = v.object({
   version,
   registeredResources: resources,
   remainingResources: resources,
+  attributes: v.optional(v.array(v.object({ name: v.string() })), []),
 });
 const taskDetail = v.object({
   clusterArn,
@@ -236,6 +239,7 @@ function containerInstanceChange(detail: unknown, at: Date): ContainerInstanceCh
     status,
     version,
     holdsResources,
+    isMarked: found.attributes.some(({ name }) => name === markName),
   };
 }
 

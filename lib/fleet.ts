@@ -133,12 +133,18 @@ export interface Fleet {
   unmark(clusterName: string, containerInstanceArns: readonly string[]): Promise<readonly Failure[]>;
   /** Deregisters a container instance, whatever ECS believes to run on it: such tasks are its no longer (D-9.16). */
   deregister(clusterName: string, containerInstanceArn: string): Promise<void>;
-  /** ARNs of the tasks with this desired status on a container instance, or in the whole cluster where none is given. */
+  /** ARNs of the tasks with this desired status on a container instance. */
   listTasks(
     clusterName: string,
     desiredStatus: 'RUNNING' | 'STOPPED',
-    containerInstanceArn?: string,
+    containerInstanceArn: string,
   ): Promise<readonly string[]>;
+  /** The same of the whole cluster; undefined where there are more pages of 100 than `pagesMost`. */
+  listAllTasks(
+    clusterName: string,
+    desiredStatus: 'RUNNING' | 'STOPPED',
+    pagesMost: number,
+  ): Promise<readonly string[] | undefined>;
   /** These tasks; those that ECS has forgotten are left out. */
   describeTasks(clusterName: string, taskArns: readonly string[]): Promise<readonly Task[]>;
   /** These services of the cluster; those that it does not know are left out. */

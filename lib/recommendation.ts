@@ -191,7 +191,7 @@ async function hasSlot(
     clusterName,
     groups,
     slots,
-    named: new Set(),
+    named: new Map(),
     isAsked: false,
   });
   const { autoScalingGroupName } = group;

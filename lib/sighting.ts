@@ -13,6 +13,8 @@ export const isHint = (event: StewardEvent): event is Hint =>
 export interface Message<Event> {
   readonly messageId: string;
   readonly event: Event;
+  /** How long it lay in the queue before it was received; undefined: it comes back. */
+  readonly waitedMs?: number | undefined;
 }
 
 /** What a batch of messages says about one instance: what to look at, and how new an answer must be. */
@@ -29,6 +31,17 @@ export interface Sighting {
   readonly taskVersions: ReadonlyMap<string, number>;
   /** Our own requests to look again. */
   readonly looks: readonly Look[];
+}
+
+/** So long (milliseconds) a message may lie before it is late: then others are before it, more than can be asked about. */
+const waitMaxMs = 20_000;
+
+/**
+ * Whether an event has lain so long that it is left to the sweep, which asks about all of them at once. Our own requests have
+ * a delay, and what comes back was not left to the sweep when it came first.
+ */
+export function isOverdue({ event, waitedMs = 0 }: Message<Hint>): boolean {
+  return event.kind !== 'look' && waitedMs > waitMaxMs;
 }
 
 /** Sorts a batch by instance. The newest event per ARN stands for the others, doubles and stragglers alike. */

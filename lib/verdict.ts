@@ -111,7 +111,7 @@ async function drain(
 ): Promise<readonly Registration[]> {
   const admitted = verdicts.filter(({ drained }) => drained.length > 0);
   if (admitted.length === 0) return [];
-  for (const { leaver } of scope.slots ? admitted : []) {
+  for (const { leaver } of admitted) {
     const { autoScalingGroupName } = leaver.enrolled.group;
     // Before the calls: one that fails may have been carried out all the same.
     attempts.set(leaver.instanceId, { at: deps.now(), autoScalingGroupName });

@@ -21,6 +21,7 @@ import { attemptsMax, PlatformRetryStrategy } from './retry.ts';
 import { scheduleOf } from './rule.ts';
 import { waits } from './services.ts';
 import { strategies } from './strategies.ts';
+import { autoScalingBuckets, ecsBuckets, type Manners, paced } from './throttling.ts';
 import { workloads } from './workload.ts';
 
 /** AWS Lambda as a platform. Only here are the environment, the clock, chance and timers read. */
@@ -36,12 +37,18 @@ export const aws: Platform = {
 /** Calls within a Region take milliseconds: one that takes longer is lost, and another attempt is the better bet. */
 const timeouts = { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true };
 
+/** Of a function that has the time to wait, and nobody to leave its work to. */
+const usual: Manners = { share: 1, patienceMs: Number.POSITIVE_INFINITY };
+
 /** The fleet as one execution environment sees it, with clients of its own. Throws where a variable is missing. */
-export function connect(platform: Platform): Fleet {
+export function connect(platform: Platform, manners: Manners = usual): Fleet {
   const config = configOf(platform);
+  const autoScalingClient = new AutoScalingClient(config);
+  paced(autoScalingClient.middlewareStack, platform, autoScalingBuckets, manners);
   const ecsClient = new ECSClient(config);
+  paced(ecsClient.middlewareStack, platform, ecsBuckets, manners);
   return {
-    ...autoScaling(new AutoScalingClient(config)),
+    ...autoScaling(autoScalingClient),
     ...ecs(ecsClient),
     ...workloads(ecsClient),
     ...placement(ecsClient),

@@ -19,7 +19,7 @@ import { chunks } from '../grouping.ts';
 import { type DepartureCause, markName, parseMark, waitingName } from '../mark.ts';
 import { areHeld } from '../resources.ts';
 import { attributes, failuresOf } from './attributes.ts';
-import { pages } from './paging.ts';
+import { pages, pagesUpTo } from './paging.ts';
 import { describeTasks } from './tasks.ts';
 
 /** The part of the fleet that ECS answers for. */
@@ -39,6 +39,7 @@ type EcsPart = Pick<
   | 'activate'
   | 'deregister'
   | 'listTasks'
+  | 'listAllTasks'
   | 'describeTasks'
   | 'stopTask'
 >;
@@ -74,6 +75,11 @@ export function ecs(client: ECSClient): EcsPart {
         const page = await client.send(
           new ListTasksCommand({ cluster, containerInstance, desiredStatus, nextToken }),
         );
+        return { items: page.taskArns ?? [], nextToken: page.nextToken };
+      }),
+    listAllTasks: (cluster, desiredStatus, pagesMost) =>
+      pagesUpTo(pagesMost, async (nextToken) => {
+        const page = await client.send(new ListTasksCommand({ cluster, desiredStatus, nextToken }));
         return { items: page.taskArns ?? [], nextToken: page.nextToken };
       }),
     describeTasks: (cluster, taskArns) => describeTasks(client, cluster, taskArns),

@@ -275,7 +275,9 @@ describe('reads that are behind our own drains', () => {
       ['drain', clusterName, [arnOf('i-0003')]],
     ]);
     await deps.sleep(30_000);
-    await admit(deps, memory, [terminated('a')]);
+    await admit(deps, memory, [
+      { ...terminated('a'), kind: 'admit', at: deps.now(), instanceIds: ['i-0003'] },
+    ]);
     expect(trace.calls.filter(([name]) => name === 'drain')).toHaveLength(2);
     expect(trace.calls.at(-2)).toEqual(['drain', clusterName, [arnOf('i-0003')]]);
   });

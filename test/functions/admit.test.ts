@@ -3,6 +3,7 @@ import { admit } from '../../functions/admit.ts';
 import { freshLaneMemory } from '../../lib/admission.ts';
 import type { Registration } from '../../lib/departure.ts';
 import { UnknownCluster } from '../../lib/errors.ts';
+import type { LaneEvent } from '../../lib/events.ts';
 import type { Fleet } from '../../lib/fleet.ts';
 import {
   arn,
@@ -69,6 +70,20 @@ describe('a leaving instance', () => {
       },
     ]);
     expect(total(trace, 'StartedDraining')).toBe(1);
+  });
+
+  it('is not read again for the next batch where this environment has drained it, unless somebody asks later', async () => {
+    const memory = freshLaneMemory();
+    const { deps, trace } = depsOf(answers([active()]));
+    const reads = async (one: LaneEvent) => {
+      trace.calls.length = 0;
+      await admit(deps, memory, [one]);
+      return namesOf(trace);
+    };
+    expect(await reads(event())).toContain('registrations');
+    expect(await reads(event({ instanceIds: ['i-other'] }))).toEqual(['groups', 'clusterTags']);
+    expect(await reads(event())).toEqual(['groups', 'clusterTags']);
+    expect(await reads({ ...event({ at: at(1) }), kind: 'admit' })).toContain('registrations');
   });
 
   it('is found though no event named it', async () => {

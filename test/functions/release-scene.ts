@@ -34,6 +34,7 @@ export const change = (overrides: Partial<ContainerInstanceChange> = {}): Contai
   status: 'DRAINING',
   version: 10,
   holdsResources: false,
+  isMarked: false,
   ...overrides,
 });
 /** We asked for a look 15 s ago. */

@@ -216,6 +216,13 @@ describe('an instance that cannot be used any more', () => {
     expect(namesOf(trace)).toEqual(['instanceStates']);
   });
 
+  it.each(['INACTIVE', 'DEREGISTERING'])('costs none where we marked it: %s', async (status) => {
+    const { deps, trace } = depsOf({});
+    expect(await release(deps, messages(change({ status, isMarked: true })))).toEqual([]);
+    expect(trace.calls).toEqual([]);
+    expect(total(trace, 'Waiting')).toBe(1);
+  });
+
   it('is not released where it has registered anew', async () => {
     const gone = registration({ status: 'INACTIVE', agentConnected: false });
     const anew = registration({ containerInstanceArn: `${arn}2`, status: 'ACTIVE' });

@@ -86,23 +86,6 @@ describe('a fault', () => {
     expect(total(trace, 'Failures')).toBe(1);
   });
 
-  it('does not come of many instances: their tasks are listed by cluster, and told apart', async () => {
-    const ids = Array.from({ length: 60 }, (_, i) => `i-${i}`);
-    const many = group({
-      instances: ids.map((id) => ({ instanceId: id, lifecycleState: 'Terminating:Wait' })),
-    });
-    const registrations = ids.map((id) =>
-      registration({ ec2InstanceId: id, containerInstanceArn: `${arn}/${id}` }),
-    );
-    const living = stopping({ containerInstanceArn: `${arn}/i-7` });
-    const { deps, trace } = depsOf(answers([many], registrations, [living]));
-    await sweep(deps, knowing(many), tick());
-    expect(namesOf(trace).filter((name) => name === 'listTasks')).toHaveLength(2);
-    const completed = trace.calls.filter(([name]) => name === 'complete').map((call) => call[2]);
-    expect(completed).toHaveLength(59);
-    expect(completed).not.toContain('i-7');
-  });
-
   it('in reading the groups fails the sweep, so that it is seen', async () => {
     const enrolledGroups = async () => {
       throw new Error('Throttling');

@@ -78,7 +78,19 @@ describe('events that are accepted', () => {
       status: 'DRAINING',
       version: 49,
       holdsResources: false,
+      isMarked: false,
     });
+  });
+
+  it('say of a container instance whether we have marked it', () => {
+    const event = sample(draining);
+    const attributes = [
+      ...(event.detail.attributes as object[]),
+      { name: 'ecs-steward.departure', value: 'x' },
+    ];
+    expect(read({ ...event, detail: { ...event.detail, attributes } })).toMatchObject({ isMarked: true });
+    const { attributes: _, ...without } = event.detail;
+    expect(read({ ...event, detail: without })).toMatchObject({ isMarked: false });
   });
 
   it.each(['inactive', 'registration-failed', 'draining', 'active'])(

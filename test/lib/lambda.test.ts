@@ -281,6 +281,23 @@ describe('the queue', () => {
     });
   });
 
+  it('says how long a message lay there before it was received, unless it comes back', async () => {
+    const { platform } = platformOf();
+    const seen: unknown[] = [];
+    const handler = queue(platform, connect, isHint, async (_, messages) => {
+      seen.push(...messages.map((one) => one.waitedMs));
+      return [];
+    });
+    const sentAt = String(at(-7).getTime());
+    const records = ['1', '2'].map((ApproximateReceiveCount) => ({
+      messageId: 'm',
+      body: lookBody,
+      attributes: { SentTimestamp: sentAt, ApproximateReceiveCount },
+    }));
+    await handler({ Records: [...records, ...batch(lookBody).Records] }, context);
+    expect(seen).toEqual([7000, undefined, undefined]);
+  });
+
   it('takes no message of the lane', async () => {
     const { platform, logs } = platformOf();
     await queue(platform, connect, isHint, async () => [])(batch(admitBody), context);

@@ -12,6 +12,7 @@ const change = (overrides: Partial<ContainerInstanceChange> = {}): ContainerInst
   status: 'DRAINING',
   version: 5,
   holdsResources: false,
+  isMarked: false,
   ...overrides,
 });
 const stop = (overrides: Partial<TaskStopped> = {}): TaskStopped => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readTasks } from '../../lib/tasks.ts';
+import { bothLists, readTasks, stoppedList } from '../../lib/tasks.ts';
 import { arn, clusterName, depsOf, stopped, stopping, task, taskArn } from './fixtures.ts';
 
 describe('readTasks', () => {
@@ -34,23 +34,33 @@ describe('readTasks', () => {
     ]);
   });
 
-  it('lists the whole cluster where more than 50 instances are asked about', async () => {
-    const { deps, trace } = depsOf({ listTasks: async () => [] });
-    await readTasks(
-      deps.fleet,
-      clusterName,
-      Array.from({ length: 50 }, (_, i) => `${arn}${i}`),
-    );
-    expect(trace.calls).toHaveLength(100);
-    await readTasks(
-      deps.fleet,
-      clusterName,
-      Array.from({ length: 51 }, (_, i) => `${arn}${i}`),
-    );
-    expect(trace.calls.slice(100)).toEqual([
-      ['listTasks', clusterName, 'RUNNING', undefined],
-      ['listTasks', clusterName, 'STOPPED', undefined],
-    ]);
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `${arn}${i}`);
+
+  it.each([
+    [bothLists, 50, ['RUNNING', 'STOPPED']],
+    [stoppedList, 3, ['STOPPED']],
+  ] as const)(
+    'lists the whole cluster where %o are more than %i instances',
+    async (lists, count, statuses) => {
+      const { deps, trace } = depsOf({ listTasks: async () => [], listAllTasks: async () => [] });
+      await readTasks(deps.fleet, clusterName, many(count), [], lists);
+      expect(trace.calls.map(([name]) => name)).toEqual(
+        Array.from({ length: count * statuses.length }, () => 'listTasks'),
+      );
+      trace.calls.length = 0;
+      await readTasks(deps.fleet, clusterName, many(count + 1), [], lists);
+      expect(trace.calls).toEqual(statuses.map((status) => ['listAllTasks', clusterName, status, count + 1]));
+    },
+  );
+
+  it('asks about each instance where the list of the whole cluster is longer than that', async () => {
+    const { deps, trace } = depsOf({
+      listTasks: async () => [taskArn('web')],
+      listAllTasks: async (_, desiredStatus) => (desiredStatus === 'RUNNING' ? [] : undefined),
+      describeTasks: async () => [stopping()],
+    });
+    expect(await readTasks(deps.fleet, clusterName, many(51))).toEqual([stopping()]);
+    expect(trace.calls.filter(([name]) => name === 'listTasks')).toHaveLength(102);
   });
 
   it('rejects where a task that is meant to run is listed but not known: one of the reads was too old', async () => {

@@ -21,8 +21,8 @@ export const budgetSabotages: readonly Sabotage[] = [
   {
     broken: 'the lane forgets its own drains',
     file: 'lib/verdict.ts',
-    find: 'for (const { leaver } of scope.slots ? admitted : [])',
-    replace: 'for (const { leaver } of scope.slots ? [] : [...admitted].slice(0, 0))',
+    find: 'for (const { leaver } of admitted)',
+    replace: 'for (const { leaver } of [...admitted].slice(0, 0))',
     tests: ['test/functions/admit-budget.test.ts'],
     by: 'admit nobody a second time in the same environment',
   },

@@ -91,7 +91,7 @@ export const endingSabotages: readonly Sabotage[] = [
   {
     broken: 'the ordinary end of an instance costs a call',
     file: 'functions/release.ts',
-    find: 'noteLetGo(letGo, departure.instanceId, deps.now());',
+    find: 'noteLetGo(letGo, instanceId, deps.now());',
     replace: '',
     tests: gone,
     by: 'costs no call when EC2 says so, to the environment that let it go',

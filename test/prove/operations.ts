@@ -14,10 +14,9 @@ export const operationSabotages: readonly Sabotage[] = [
   },
   {
     broken: 'the second registration of an instance is not looked at',
-    file: 'lib/visit.ts',
-    find: 'const registrations = all.filter(({ ec2InstanceId }) => ec2InstanceId === instanceId);',
-    replace:
-      'const registrations = all.filter(({ ec2InstanceId }) => ec2InstanceId === instanceId).slice(0, 1);',
+    file: 'lib/leaving.ts',
+    find: 'const registrations = byInstance.get(instanceId) ?? [];',
+    replace: 'const registrations = (byInstance.get(instanceId) ?? []).slice(0, 1);',
     tests: lifecycle,
     by: 'F34: an instance that registers anew, ACTIVE, while it drains is set to DRAINING again',
   },

@@ -18,6 +18,7 @@ import { rebalanceSabotages } from './rebalance.ts';
 import { recommendationSabotages } from './recommendation.ts';
 import { replacementSabotages } from './replacements.ts';
 import type { Sabotage } from './sabotage.ts';
+import { scaleSabotages } from './scale.ts';
 import { serverSabotages } from './server.ts';
 import { simulatorSabotages } from './simulator.ts';
 import { stackSabotages } from './stack.ts';
@@ -33,6 +34,7 @@ export const sabotages: readonly Sabotage[] = [
   ...clusterSabotages,
   ...doubtSabotages,
   ...budgetSabotages,
+  ...scaleSabotages,
   ...interruptSabotages,
   ...endingSabotages,
   ...recommendationSabotages,

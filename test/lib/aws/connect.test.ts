@@ -21,7 +21,7 @@ const platform = (changes: Record<string, string | undefined>): Platform => ({
 
 describe('connect', () => {
   it('makes a fleet without calling anybody', () => {
-    expect(Object.keys(connect(platform({})))).toHaveLength(38);
+    expect(Object.keys(connect(platform({})))).toHaveLength(39);
   });
 
   it.each(Object.keys(environment))('names the variable that is missing: %s', (name) => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { connect, connectEstate } from '../../../lib/aws/connect.ts';
+import type { Manners } from '../../../lib/aws/throttling.ts';
 import type { Platform, Request } from '../../../lib/platform.ts';
 import { noon } from '../fixtures.ts';
 
@@ -33,9 +34,9 @@ const textOf = (body: unknown) =>
   typeof body === 'string' ? body : new TextDecoder().decode(body as Uint8Array);
 
 /** The real fleet over a network that answers by operation. Also what was asked, and for how long somebody slept. */
-export function fleetOver(answers: Record<string, Answer>, random?: number) {
+export function fleetOver(answers: Record<string, Answer>, random?: number, manners?: Manners) {
   const { platform, ...trace } = platformOver(answers, random);
-  return { fleet: connect(platform), ...trace };
+  return { fleet: connect(platform, manners), ...trace };
 }
 
 /** The real estate over such a network. */

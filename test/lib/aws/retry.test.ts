@@ -18,11 +18,11 @@ const throttling = new Refusal('Throttling', 'Rate exceeded');
 const contention = new Refusal('ResourceContention', 'busy', 500);
 
 describe('retries', () => {
-  it('pauses longer where AWS throttles, twice as long at most the second time (D-6.21)', async () => {
+  it('pauses longer where AWS throttles, twice as long at most the second time, and then waits for a turn (D-6.21)', async () => {
     expect(await complete([throttling, throttling])).toEqual({
       result: 'completed',
       calls: 3,
-      slept: [250, 500],
+      slept: [250, 40, 500, 80],
     });
   });
 
@@ -38,7 +38,7 @@ describe('retries', () => {
     expect(await complete([throttling, throttling, throttling])).toEqual({
       result: 'Throttling',
       calls: 3,
-      slept: [250, 500],
+      slept: [250, 40, 500, 80],
     });
   });
 
@@ -51,8 +51,8 @@ describe('retries', () => {
   });
 
   it.each([
-    [0, [0, 0]],
-    [0.999, [499, 999]],
+    [0, [0, 40, 0, 80]],
+    [0.999, [499, 40, 999, 80]],
   ])('takes its pauses from chance: %d', async (random, slept) => {
     expect(await complete([throttling, throttling], random)).toMatchObject({ slept });
   });

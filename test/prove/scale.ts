@@ -1,0 +1,77 @@
+import type { Sabotage } from './sabotage.ts';
+
+/** Rules about many departures at once. */
+export const scaleSabotages: readonly Sabotage[] = [
+  {
+    broken: 'calls are not spaced out',
+    file: 'lib/aws/pace.ts',
+    find: 'if (waitMs > 0) await',
+    replace: 'if (waitMs > Number.MAX_VALUE) await',
+    tests: ['test/lib/aws/pace.test.ts'],
+    by: 'lets the burst pass at once, and spaces out what comes after it',
+  },
+  {
+    broken: 'throttling does not slow anybody down',
+    file: 'lib/aws/throttling.ts',
+    find: 'if (isThrottling(error)) pace.slowDown();',
+    replace: '',
+    tests: ['test/lib/aws/retry.test.ts'],
+    by: 'and then waits for a turn (D-6.21)',
+  },
+  {
+    broken: 'what is throttled comes back and is asked again',
+    file: 'functions/release.ts',
+    find: 'if (!(error instanceof Throttled)) throw error;',
+    replace: 'throw error;',
+    tests: ['test/functions/release-throttled.test.ts'],
+    by: 'the instance is left to the sweep, and nothing is asked again',
+  },
+  {
+    broken: 'messages are looked at however long they lay',
+    file: 'lib/sighting.ts',
+    find: "event.kind !== 'look' && waitedMs > waitMaxMs",
+    replace: "event.kind !== 'look' && waitedMs > waitMaxMs * 1e6",
+    tests: ['test/functions/release-throttled.test.ts'],
+    by: 'is left to the sweep, which asks about all instances together',
+  },
+  {
+    broken: 'the sweep reads the tasks of instances that stop some',
+    file: 'lib/empty.ts',
+    find: 'const [settled, justEmptied] = parted(free,',
+    replace: 'const [settled, justEmptied] = parted([...stopping, ...free],',
+    tests: ['test/lib/empty.test.ts'],
+    by: 'that stops some are not read',
+  },
+  {
+    broken: 'one list is believed of an instance that was empty just now',
+    file: 'lib/empty.ts',
+    find: 'const staleSeconds = 10;',
+    replace: 'const staleSeconds = 0;',
+    tests: ['test/lib/empty.test.ts'],
+    by: 'that was empty just now are read in both lists',
+  },
+  {
+    broken: 'the sweep looks once, however many are about to end',
+    file: 'lib/crowd.ts',
+    find: 'while (left.length > crowdAbove &&',
+    replace: 'while (left.length > crowdAbove * 1e6 &&',
+    tests: ['test/lib/crowd.test.ts'],
+    by: 'are looked at every ten seconds as long as there is time',
+  },
+  {
+    broken: 'the lane reads everybody in each batch',
+    file: 'lib/admission.ts',
+    find: 'return drains(leaver) && attempt !== undefined &&',
+    replace: 'return drains(leaver) && attempt !== attempt &&',
+    tests: ['test/functions/admit.test.ts'],
+    by: 'is not read again for the next batch',
+  },
+  {
+    broken: 'the end of every registration is asked about',
+    file: 'functions/release.ts',
+    find: 'change?.isMarked === true &&',
+    replace: 'change?.isMarked === undefined &&',
+    tests: ['test/functions/release.test.ts'],
+    by: 'costs none where we marked it',
+  },
+];
