@@ -3,6 +3,38 @@ import type { Sabotage } from './sabotage.ts';
 /** Rules about deadlines, about what comes back, and about odd registrations. */
 export const deadlineSabotages: readonly Sabotage[] = [
   {
+    broken: 'tasks are stopped at the deadline of a group that retains',
+    file: 'lib/deadline.ts',
+    find: "if (deadline.onDeadline === 'retain') return { kind: 'retain', why: 'deadline' };",
+    replace: '',
+    tests: ['test/scenarios/retained.test.ts'],
+    by: 'keeps the instance with all that runs on it, stops nothing, and ends it when it has drained',
+  },
+  {
+    broken: 'the sweep may end instances of any enrolled group',
+    file: 'infra/roles.yml',
+    find: "                  StringEquals: { 'autoscaling:ResourceTag/ecs-steward:on-deadline': retain }\n",
+    replace: '',
+    tests: ['test/stack/roles.test.ts'],
+    by: 'lets the sweep end instances only of groups whose tag says that they are retained',
+  },
+  {
+    broken: 'a retained instance that ends has the desired capacity lowered',
+    file: 'lib/aws/autoscaling.ts',
+    find: 'ShouldDecrementDesiredCapacity: false,',
+    replace: 'ShouldDecrementDesiredCapacity: true,',
+    tests: ['test/lib/aws/autoscaling.test.ts'],
+    by: 'is ended by name, and the desired capacity stays',
+  },
+  {
+    broken: 'a group says Unenrolled while an instance waits on the hook of its template',
+    file: 'lib/keep.ts',
+    find: 'if (isBound(group)) return false;\n  const { autoScalingGroupName } = group;\n  log.info',
+    replace: 'const { autoScalingGroupName } = group;\n  log.info',
+    tests: ['test/lib/keep.test.ts'],
+    by: 'is not left while an instance is Terminating:Wait',
+  },
+  {
     broken: 'the hook of a template is taken to hold an instance for as long as ours',
     file: 'functions/sweep.ts',
     find: "if (policy.hook === 'own') return undefined;",
