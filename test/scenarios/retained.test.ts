@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { announcedIn } from './announced.ts';
+import { Removal } from './removal.ts';
 import { groupName, job, Scene, type SceneWish, service } from './scene.ts';
 
 /** Its drains never end by themselves (D-2.24). */
@@ -151,6 +152,30 @@ describe('ecs-steward:on-deadline = retain', () => {
     expect(stateOf(scene, instanceId)).toBe('Terminating:Retained');
     scene.enable('schedules');
     await scene.account.until('it ends', () => stateOf(scene, instanceId) === undefined, 200);
+  });
+
+  it('frees its slot of a budget: Auto Scaling has gone on with it', async () => {
+    const scene = await retaining({ tags: { 'ecs-steward:max-draining': '1' } });
+    const both = scene.account.ec2.all().slice(0, 2);
+    const ids = both.map(({ instanceId }) => scene.terminate(instanceId));
+    const kept = () => ids.filter((id) => stateOf(scene, id) === 'Terminating:Retained');
+    await scene.account.until('one is retained', () => kept().length === 1, 600);
+    const other = ids.find((id) => !kept().includes(id)) ?? '';
+    expect(scene.departure(other).drainingAt).toBeUndefined();
+    await scene.account.advance(125);
+    expect(scene.departure(other).drainingAt).toBeDefined();
+    expect(kept()).toHaveLength(1);
+  });
+
+  it('refuses to be uninstalled while an instance is retained, which nobody would end then', async () => {
+    const scene = await retaining();
+    const instanceId = await retained(scene);
+    const removal = new Removal(scene);
+    const answer = await removal.run();
+    expect(answer).toMatchObject({ Status: 'FAILED' });
+    expect(String(answer.Reason)).toMatch(/^1 instance is retained until drained\./);
+    expect(String(answer.Reason)).toContain(`${instanceId} in ${groupName}`);
+    expect(removal.isSweepOn).toBe(true);
   });
 
   it('sees a group that leaves through to the end of its retained instance, and says Unenrolled then', async () => {
