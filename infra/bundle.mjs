@@ -47,6 +47,21 @@ const oneRegion = {
 };
 
 /**
+ * No module of ours does anything when it is loaded: what a function does not use of them is left out, and what only that needs.
+ * Nobody else's modules are in TypeScript.
+ */
+const nothingOnLoad = {
+  name: 'nothing-on-load',
+  setup({ onResolve, resolve }) {
+    const asked = Symbol('asked');
+    onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === asked) return undefined;
+      return { ...(await resolve(path, { ...from, pluginData: asked })), sideEffects: false };
+    });
+  },
+};
+
+/**
  * Splitting keeps what the SDK loads lazily (event streams, the names of browsers) out of the start-up path. Maps without sources are small enough to ship.
  */
 const options = {
@@ -63,7 +78,7 @@ const options = {
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [versionAlone, noCredentialChain, oneRegion, exceptions],
+  plugins: [versionAlone, noCredentialChain, oneRegion, nothingOnLoad, exceptions],
   // CommonJS dependencies call require for built-in modules, which an ES module does not have.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 };

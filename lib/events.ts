@@ -4,6 +4,7 @@ import type { LookReason, LookRequest } from './fleet.ts';
 import { terminateHook } from './hook.ts';
 import { markName } from './mark.ts';
 import { areHeld } from './resources.ts';
+import { admitType, interruptionType, lookType, ownSource } from './source.ts';
 
 /** Our hook holds an instance that Auto Scaling terminates, returns to its warm pool, or gives a new root volume. */
 export interface TerminateAction {
@@ -166,12 +167,6 @@ const recommendationDetail = v.object({ 'instance-id': text });
 const endStates: readonly InstanceEnd['state'][] = ['stopped', 'terminated'];
 const instanceEndDetail = v.object({ 'instance-id': text, state: v.picklist(endStates) });
 
-/** Source and detail-type of our own messages. */
-export const ownSource = 'ecs-steward';
-export const admitType = 'Admit';
-export const lookType = 'Look';
-export const interruptionType = 'Interruption';
-
 const readers: Readonly<Record<string, (detail: unknown, at: Date) => StewardEvent>> = {
   'aws.autoscaling/EC2 Instance-terminate Lifecycle Action': terminateAction,
   'aws.ecs/ECS Container Instance State Change': containerInstanceChange,
@@ -198,12 +193,6 @@ export function readEvent(body: string, accountId?: string): StewardEvent {
   const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
   if (!reader) throw new Unwanted(`no event of ours: source "${source}", detail-type "${detailType}"`);
   return reader(detail, at);
-}
-
-/** The time of a scheduled event; undefined where it has none, as when somebody runs the function by hand. */
-export function readTick(event: unknown): Date | undefined {
-  const result = v.safeParse(v.object({ time }), event);
-  return result.success ? result.output.time : undefined;
 }
 
 function terminateAction(detail: unknown, at: Date): TerminateAction {

@@ -7,12 +7,13 @@ import { type Answer, sendAnswer } from './answer.ts';
 import type { CapacityDeps, CapacityFleet } from './capacity.ts';
 import type { Deps, Log, LogFields, Metric, Tools } from './deps.ts';
 import { isThrottling } from './errors.ts';
-import { type LaneEvent, readTick, type StewardEvent } from './events.ts';
+import type { LaneEvent, StewardEvent } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { inbox, isLaneEvent, readerFor } from './inbox.ts';
 import { outbox, type Told } from './outbox.ts';
 import type { Platform } from './platform.ts';
 import { type ResourceRequest, readResourceRequest, readReturnAddress } from './request.ts';
+import { readTick } from './rhythm.ts';
 import type { Message } from './sighting.ts';
 import type { Estate, UninstallDeps } from './uninstall.ts';
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { ownSource, parse } from './events.ts';
+import { parse } from './events.ts';
+import { ownSource } from './source.ts';
 
 /** Where the answer to a request of CloudFormation goes, and what it must repeat. */
 export interface ReturnAddress {

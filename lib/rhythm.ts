@@ -21,3 +21,10 @@ function hash(text: string): number {
   }
   return value >>> 0;
 }
+
+/** The time of a scheduled event; undefined where it has none, as when somebody runs the function by hand. */
+export function readTick(event: unknown): Date | undefined {
+  const text = typeof event === 'object' && event !== null && 'time' in event ? event.time : undefined;
+  const time = new Date(typeof text === 'string' ? text : Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}

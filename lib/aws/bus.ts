@@ -1,8 +1,8 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Announcement } from '../announce.ts';
-import { ownSource } from '../events.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Platform } from '../platform.ts';
+import { ownSource } from '../source.ts';
 import { attemptsMax } from './retry.ts';
 
 /** Upper bound of the pause before the entries that were not taken are put again (milliseconds); twice that before the last try. */

@@ -1,6 +1,6 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { admitType, interruptionType, lookType, ownSource } from '../events.ts';
 import type { Fleet } from '../fleet.ts';
+import { admitType, interruptionType, lookType, ownSource } from '../source.ts';
 
 /** Where our own messages go. */
 export interface QueueUrls {

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Unwanted } from '../../lib/errors.ts';
-import { readEvent, readTick } from '../../lib/events.ts';
+import { readEvent } from '../../lib/events.ts';
 import { terminateHook } from '../../lib/hook.ts';
+import { readTick } from '../../lib/rhythm.ts';
 import { at, groupName, instanceId, noon } from './fixtures.ts';
 
 const folder = new URL('../events/', import.meta.url);
