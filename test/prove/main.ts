@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coloursFor } from '../../demo/colours.ts';
 import { copyOfProject, root } from '../files.ts';
+import { change } from './change.ts';
 import { type Sabotage, sabotages } from './sabotages.ts';
 
 /** What became of one sabotage: the tests that turned red, or why it proves nothing. */
@@ -89,22 +90,14 @@ function runTests(copy: string, files: readonly string[], by?: string): Promise<
 
 /** Applies one sabotage to a copy, runs its tests, and puts the file back. */
 async function prove(copy: string, sabotage: Sabotage): Promise<Verdict> {
-  const path = join(copy, sabotage.file);
-  const original = readFileSync(path, 'utf8');
-  const found = original.split(sabotage.find).length - 1;
-  if (found !== 1) {
-    return {
-      sabotage,
-      redTests: [],
-      problem: `${sabotage.file} holds the text to break ${found} times, not once`,
-    };
+  let undo: () => void;
+  try {
+    undo = change(copy, [sabotage]);
+  } catch (error) {
+    return { sabotage, redTests: [], problem: (error as Error).message };
   }
-  writeFileSync(
-    path,
-    original.replace(sabotage.find, () => sabotage.replace),
-  );
   const { redTests, problem } = await runTests(copy, sabotage.tests, sabotage.by);
-  writeFileSync(path, original);
+  undo();
   if (problem !== undefined) return { sabotage, redTests, problem };
   return { sabotage, redTests: redTests.filter((name) => name.includes(sabotage.by)) };
 }

@@ -1,13 +1,15 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { coloursFor } from '../../demo/colours.ts';
 import type { Screen } from '../../demo/screen.ts';
 import { table } from '../../demo/table.ts';
 import { copyOfProject, root } from '../files.ts';
+import { change } from '../prove/change.ts';
 import type { StormOptions } from './args.ts';
+import type { Planted } from './bug.ts';
 import { hire } from './crew.ts';
 import { planOf } from './plan.ts';
-import { type Planted, planted } from './planted.ts';
+import { planted } from './planted.ts';
 
 /** What became of one bug: after how many storms which invariant did not hold. */
 interface Caught {
@@ -41,24 +43,19 @@ export async function proveByStorms(options: StormOptions, screen: Screen): Prom
 }
 
 async function plant(copy: string, bug: Planted, { seed, seeds, size }: StormOptions): Promise<Caught> {
-  const path = join(copy, bug.file);
-  const original = readFileSync(path, 'utf8');
-  if (original.split(bug.find).length !== 2)
-    throw new Error(`${bug.file} does not hold the text to break once: ${bug.find}`);
-  writeFileSync(
-    path,
-    original.replace(bug.find, () => bug.replace),
-  );
+  const undo = change(copy, bug.changes);
   const { play, dismiss } = await hire(copy);
   try {
     for (let storms = 1; storms <= seeds; storms++) {
-      const { violations } = await play(planOf(seed + storms - 1, size));
+      const plan = planOf(seed + storms - 1, size);
+      if (bug.matters?.(plan) === false) continue;
+      const { violations } = await play(plan);
       if (violations[0]) return { bug, storms, invariant: violations[0].invariant };
     }
     return { bug, storms: undefined, invariant: undefined };
   } finally {
     dismiss();
-    writeFileSync(path, original);
+    undo();
   }
 }
 
