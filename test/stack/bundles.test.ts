@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packageCode, packaged } from './package.ts';
 import { unzip } from './zip.ts';
 
-/** Nobody waits for the sweep, which runs each minute and keeps its environment: it may take a tenth more. */
-const closureKbMaxOf = (name: string) => (name === 'sweep' ? 374 : 340);
+const closureKbMax = 340;
 
 let isPackaged = false;
 
@@ -41,8 +40,6 @@ describe.each(functions)('the package of %s', (name) => {
     expect(paths.filter((path) => !bundled.test(path))).toEqual([]);
     expect(paths).toContain(`dist/${name}/index.mjs.map`);
   });
-
-  const closureKbMax = closureKbMaxOf(name);
 
   it(`loads at most ${closureKbMax} KB before the handler can run`, () => {
     const files = filesOf(name);
