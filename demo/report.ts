@@ -51,7 +51,7 @@ export interface Report {
   readonly invocationsSweep: number;
   readonly billedSeconds: number;
   readonly billedSecondsSweep: number;
-  /** ECS and Auto Scaling calls of `admit` and `release`. */
+  /** ECS and Auto Scaling calls of the functions that events begin; those of `sweep` and `rebalance` apart. */
   readonly apiCalls: number;
   readonly apiCallsSweep: number;
   /** Calls of functions that were denied since the stack was installed: one before the scale-in may be its undoing. */
@@ -61,7 +61,8 @@ export interface Report {
   readonly instances: readonly DepartureReport[];
 }
 
-const isSweep = (functionName: string | undefined) => functionName?.endsWith('-sweep') ?? false;
+/** What runs each minute, whether something leaves or not. */
+const isScheduled = (functionName: string | undefined) => /-(sweep|rebalance)$/.test(functionName ?? '');
 const most = (values: readonly (number | undefined)[]) => Math.max(0, ...values.map((value) => value ?? 0));
 const latest = (values: readonly (number | undefined)[]): number | undefined =>
   values.length === 0 || values.includes(undefined) ? undefined : most(values);
@@ -75,8 +76,8 @@ export function reportOf(account: Account, since: number, lifecycleHookName = st
     .filter((action) => action.lifecycleHookName === lifecycleHookName && action.startedAt >= since)
     .map((action) => departureOf(records, action));
   const invocations = account.lambda.invocations.filter((invocation) => invocation.endedAt >= since);
-  const own = invocations.filter(({ functionName }) => !isSweep(functionName));
-  const sweeps = invocations.filter(({ functionName }) => isSweep(functionName));
+  const own = invocations.filter(({ functionName }) => !isScheduled(functionName));
+  const sweeps = invocations.filter(({ functionName }) => isScheduled(functionName));
   const allCalls = account.endpoint.calls.filter(({ functionName }) => functionName !== undefined);
   const calls = allCalls.filter(({ at }) => at >= since);
   const denied = allCalls.filter(({ outcome }) => outcome.startsWith('AccessDenied'));
@@ -99,8 +100,8 @@ export function reportOf(account: Account, since: number, lifecycleHookName = st
     invocationsSweep: sweeps.length,
     billedSeconds: billed(own),
     billedSecondsSweep: billed(sweeps),
-    apiCalls: counted.filter(({ functionName }) => !isSweep(functionName)).length,
-    apiCallsSweep: counted.filter(({ functionName }) => isSweep(functionName)).length,
+    apiCalls: counted.filter(({ functionName }) => !isScheduled(functionName)).length,
+    apiCallsSweep: counted.filter(({ functionName }) => isScheduled(functionName)).length,
     accessDenied: denied.length,
     firstDenied: denied.map(nameOfCall)[0],
     instances,

@@ -73,7 +73,7 @@ function costs(account: Account, report: Report, colours: Colours): string {
     `${report.apiCalls} (${perDeparture} a departure)`,
   ]);
   rows.push([
-    'sweep, every minute',
+    'sweep and rebalance, every minute',
     report.invocationsSweep,
     `${report.billedSecondsSweep.toFixed(1)} s`,
     report.apiCallsSweep,

@@ -17,7 +17,7 @@ it(
     await control('advance', { seconds: 10 });
 
     edit('serverless.yml', 'logLevel: INFO', 'logLevel: DEBUG');
-    edit('functions/release.ts', "'decided'", "'has decided'");
+    edit('lib/complete.ts', "'decided'", "'has decided'");
     const changed = await sls('deploy');
     expect(changed.output).toContain('Service deployed to stack ecs-steward-prod');
 

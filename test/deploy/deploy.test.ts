@@ -31,8 +31,10 @@ describe('sls against the local AWS', () => {
       await control('advance', { seconds: 130 });
       const { entries } = await control<Invocations>('invocations');
       const runs = entries.map(({ functionName, outcome }) => `${functionName}: ${outcome}`);
-      // The one of the schedule, and the one of the custom resource.
-      const succeeded = ['sweep', 'uninstall'].map((name) => `ecs-steward-prod-${name}: success`);
+      // Those of the schedules, and the one of the custom resource.
+      const succeeded = ['rebalance', 'sweep', 'uninstall'].map(
+        (name) => `ecs-steward-prod-${name}: success`,
+      );
       expect(new Set(runs)).toEqual(new Set(succeeded));
       expect(runs.length).toBeGreaterThanOrEqual(2);
 

@@ -1,22 +1,34 @@
 import { createGroup, setDesiredCapacity, tagGroup } from '../../demo/cluster.ts';
+import type { Account } from '../../simulator/account.ts';
+import { CapacityScene } from './capacity-scene.ts';
+import { FargateScene, redeploy } from './fargate-scene.ts';
 import { Removal } from './removal.ts';
 import { clusterName, groupName, job, Scene, type SceneWish, service } from './scene.ts';
 
-/** A part of the run: how its scene opens, and what happens in it. */
+/** A part of the run, in an account of its own. */
 export interface Part {
   readonly what: string;
-  readonly open: () => Promise<Scene>;
-  readonly play: (scene: Scene) => Promise<void>;
+  /** Plays it; `watch` is given the account when it is about to begin. Gives the account as it is then. */
+  readonly run: (watch?: (account: Account) => void) => Promise<Account>;
 }
+
+/** A part of scenes of one kind: how they open, and what happens in them. */
+const part = <Played extends { readonly account: Account }>(
+  what: string,
+  open: () => Promise<Played>,
+  play: (scene: Played) => Promise<unknown>,
+): Part => ({
+  what,
+  run: async (watch) => {
+    const scene = await open();
+    watch?.(scene.account);
+    await play(scene);
+    return scene.account;
+  },
+});
 
 const opened = (wish?: SceneWish) => () => Scene.open(wish);
 const stuck = service({ desiredCount: 3, minimumHealthyPercent: 100, maximumPercent: 100 });
-
-/** Puts another value of a tag, and lets time pass. */
-const retag = (tags: Readonly<Record<string, string>>, seconds: number) => async (scene: Scene) => {
-  scene.tag(tags);
-  await scene.account.advance(seconds);
-};
 
 /** The instance that was launched last. */
 function newestIn({ account }: Scene): string {
@@ -27,29 +39,29 @@ function newestIn({ account }: Scene): string {
 
 /** Small scenes in which the stack does, between them, everything that it is for. */
 export const parts: readonly Part[] = [
-  {
-    what: 'departures, by events and by sweeps alone',
-    open: opened({ services: [service({ desiredCount: 6 })], instances: 4 }),
-    play: async (scene) => {
+  part(
+    'departures, by events and by sweeps alone',
+    opened({ services: [service({ desiredCount: 6 })], instances: 4 }),
+    async (scene) => {
       await scene.leave();
       scene.disable('events');
       await scene.ended(scene.terminate(newestIn(scene)));
     },
-  },
-  {
-    what: 'a service that can neither stop a task nor start another, up to its deadline',
-    open: opened({ services: [stuck], tags: { 'ecs-steward:drain-deadline': '10m' } }),
-    play: async (scene) => void (await scene.leave()),
-  },
-  {
-    what: 'a budget, by sweeps alone, a heartbeat and a tag that is taken away',
-    open: opened({
+  ),
+  part(
+    'a service that can neither stop a task nor start another, up to its deadline',
+    opened({ services: [stuck], tags: { 'ecs-steward:drain-deadline': '10m' } }),
+    (scene) => scene.leave(),
+  ),
+  part(
+    'a budget, by sweeps alone, a heartbeat and a tag that is taken away',
+    opened({
       instances: 4,
       services: [service({ desiredCount: 4 })],
       standalone: [job({ exitAfterSeconds: 3600 })],
       tags: { 'ecs-steward:max-draining': '1' },
     }),
-    play: async (scene) => {
+    async (scene) => {
       const [one, two, three] = scene.account.ec2.all().map(({ instanceId }) => instanceId);
       scene.disable('events');
       for (const instanceId of [one, two, three]) scene.terminate(instanceId);
@@ -61,11 +73,11 @@ export const parts: readonly Part[] = [
       });
       await scene.account.advance(1200);
     },
-  },
-  {
-    what: 'an instance that is in no cluster, found by release, and by sweeps where it crashes',
-    open: opened({ services: [] }),
-    play: async (scene) => {
+  ),
+  part(
+    'an instance that is in no cluster, found by release, and by sweeps where it crashes',
+    opened({ services: [] }),
+    async (scene) => {
       const silent = { clusterName, autoScalingGroupName: 'silent', desiredCapacity: 2, agentSeconds: null };
       createGroup(scene.account, silent);
       tagGroup(scene.account, 'silent', { 'ecs-steward:cluster': clusterName });
@@ -76,11 +88,11 @@ export const parts: readonly Part[] = [
       setDesiredCapacity(scene.account, 'silent', 0);
       await scene.account.advance(300);
     },
-  },
-  {
-    what: 'a warm pool that takes an instance back while the hook of another team holds one in it, and the stack removed',
-    open: opened(),
-    play: async (scene) => {
+  ),
+  part(
+    'a warm pool that takes an instance back while the hook of another team holds one in it, and the stack removed',
+    opened(),
+    async (scene) => {
       const group = { AutoScalingGroupName: groupName };
       const { account } = scene;
       account.call('autoscaling', 'PutLifecycleHook', {
@@ -102,11 +114,11 @@ export const parts: readonly Part[] = [
       await account.advance(300);
       await new Removal(scene).run();
     },
-  },
-  {
-    what: 'an instance that an operator has drained, and one whose registration has failed',
-    open: opened({ services: [], instances: 2 }),
-    play: async (scene) => {
+  ),
+  part(
+    'an instance that an operator has drained, and one whose registration has failed',
+    opened({ services: [], instances: 2 }),
+    async (scene) => {
       const { account } = scene;
       const instanceId = scene.oldestInstanceId;
       const containerInstances = [scene.registration(instanceId).containerInstanceArn];
@@ -127,73 +139,86 @@ export const parts: readonly Part[] = [
       setDesiredCapacity(account, broken, 0);
       await account.advance(200);
     },
-  },
-  {
-    what: 'Spot, which takes an instance back',
-    open: opened({ services: [service({ stopSeconds: 80, stopTimeoutSeconds: 90, maximumPercent: 100 })] }),
-    play: async (scene) => void (await scene.ended(scene.interrupt(), 600)),
-  },
-  {
-    what: 'an instance that EC2 recommends to replace, and another whose tasks fit nowhere else',
-    open: opened({ tags: { 'ecs-steward:rebalance-recommendation': 'on' } }),
-    play: async (scene) => {
-      scene.account.hear(scene.account.ec2.recommendRebalance(scene.oldestInstanceId));
-      await scene.account.advance(2700);
-      scene.account.hear(scene.account.ec2.recommendRebalance(newestIn(scene)));
-      await scene.account.advance(1200);
+  ),
+  part(
+    'Spot, which takes an instance back',
+    opened({ services: [service({ stopSeconds: 80, stopTimeoutSeconds: 90, maximumPercent: 100 })] }),
+    (scene) => scene.ended(scene.interrupt(), 600),
+  ),
+  part('a group that leaves', opened(), async (scene) => {
+    scene.tag({ 'ecs-steward:state': 'leaving' });
+    await scene.leave();
+    await scene.account.advance(300);
+  }),
+  part('removing the stack, refused and then done', opened(), async (scene) => {
+    const removal = new Removal(scene);
+    const instanceId = scene.terminate();
+    await scene.account.advance(5);
+    await removal.run();
+    await scene.ended(instanceId);
+    await scene.account.advance(60);
+    await removal.run();
+  }),
+  part(
+    'what EC2 recommends to replace',
+    opened({ tags: { 'ecs-steward:rebalance-recommendation': 'on' } }),
+    async ({ account, oldestInstanceId }) => {
+      account.hear(account.ec2.recommendRebalance(oldestInstanceId));
+      await account.advance(2700);
     },
-  },
-  {
-    what: 'an instance that is retained, and ended when it has drained',
-    open: opened({
+  ),
+  part(
+    'an instance that is retained, and ended when it has drained',
+    opened({
       services: [stuck],
       tags: { 'ecs-steward:drain-deadline': '5m', 'ecs-steward:on-deadline': 'retain' },
     }),
-    play: async (scene) => {
+    async (scene) => {
       scene.setRetention('retain');
       scene.terminate();
-      await scene.account.advance(600);
+      await scene.account.advance(900);
       scene.account.call('ecs', 'UpdateService', {
         cluster: clusterName,
-        service: stuck.name,
-        deploymentConfiguration: { minimumHealthyPercent: 0, maximumPercent: 200 },
+        service: 'web',
+        deploymentConfiguration: { minimumHealthyPercent: 100, maximumPercent: 200 },
       });
-      await scene.account.advance(900);
+      await scene.account.advance(600);
     },
-  },
-  {
-    what: 'an instance that EC2 has ended, its agent away, and what ECS has still of it',
-    open: opened({
-      services: [service({ minimumHealthyPercent: 100, maximumPercent: 100, desiredCount: 6 })],
-    }),
-    play: async (scene) => {
+  ),
+  part(
+    'what ECS has still of an instance that EC2 has ended, its agent away',
+    opened({ services: [service({ desiredCount: 6, minimumHealthyPercent: 100, maximumPercent: 100 })] }),
+    async (scene) => {
+      const { account } = scene;
       const instanceId = scene.terminate();
-      await scene.account.advance(30);
-      scene.account.disconnectAgent(instanceId, 86_400);
-      scene.account.hear(scene.account.ec2.terminate(scene.account.world.now, instanceId));
-      await scene.account.advance(1800);
+      await account.advance(30);
+      account.disconnectAgent(instanceId, 100_000);
+      account.hear(account.ec2.terminate(account.world.now, instanceId));
+      await account.advance(1800);
     },
-  },
-  {
-    what: 'a group that leaves',
-    open: opened(),
-    play: async (scene) => {
-      await retag({ 'ecs-steward:state': 'leaving' }, 1)(scene);
-      await scene.leave();
-      await scene.account.advance(300);
+  ),
+  part(
+    'Spot without capacity, On-Demand in its place, and back',
+    () => CapacityScene.open({ tags: { 'ecs-steward:on-demand-fallback': 'on' } }),
+    async (scene) => {
+      scene.spot(false);
+      await scene.minutes(15);
+      scene.spot(true);
+      await scene.minutes(90);
     },
-  },
-  {
-    what: 'removing the stack, refused and then done',
-    open: opened(),
-    play: async (scene) => {
-      const removal = new Removal(scene);
-      const instanceId = scene.terminate();
-      await scene.account.advance(5);
-      await removal.run();
-      await scene.ended(instanceId);
-      await scene.account.advance(60);
-      await removal.run();
+  ),
+  part(
+    'Fargate Spot without capacity: a service and the default strategy move, and come back',
+    () =>
+      FargateScene.open({
+        clusterTags: { 'ecs-steward:default-strategy': 'shift', ...redeploy },
+        defaultStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+      }),
+    async (scene) => {
+      scene.spot(false);
+      await scene.minutes(15);
+      scene.spot(true);
+      await scene.minutes(120);
     },
-  },
+  ),
 ];

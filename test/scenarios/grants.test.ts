@@ -11,12 +11,13 @@ describe('the roles of the packaged stack, over a run of everything that it is f
   let roles: ReturnType<typeof rolesOf> = [];
 
   beforeAll(async () => {
-    for (const { open, play } of parts) {
-      const scene = await open();
-      needs.watch(scene.account);
-      await play(scene);
-      denied.push(...scene.denied);
-      roles = rolesOf(scene.account);
+    for (const { what, run } of parts) {
+      const account = await run((begun) => needs.watch(begun));
+      const refused = account.endpoint.calls.filter(
+        ({ functionName, outcome }) => functionName !== undefined && outcome.startsWith('AccessDenied'),
+      );
+      denied.push(...refused.map(({ functionName, operation }) => `${what}: ${functionName} ${operation}`));
+      roles = rolesOf(account);
     }
   }, 300_000);
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stewardHook } from '../../demo/cluster.ts';
 import { functionsFromSource, packagedTemplate } from '../../demo/install.ts';
+import type { Account } from '../../simulator/account.ts';
 import { textOf } from '../files.ts';
 import { parts } from './granted-run.ts';
 import { filledIn, type LeftBehind, leftIn, type QueueName, versions } from './left-behind.ts';
@@ -8,13 +9,9 @@ import { clusterName, groupName, Scene, service } from './scene.ts';
 
 describe('what a version of the steward leaves in AWS for the next one', () => {
   it('is as the last file of test/left-behind says: another form of it needs another file, beside the old ones', async () => {
-    const scenes: Scene[] = [];
-    for (const { open, play } of parts) {
-      const scene = await open();
-      await play(scene);
-      scenes.push(scene);
-    }
-    expect(leftIn(scenes)).toEqual([...versions.values()].at(-1));
+    const accounts: Account[] = [];
+    for (const { run } of parts) accounts.push(await run());
+    expect(leftIn(accounts)).toEqual([...versions.values()].at(-1));
   }, 300_000);
 
   it('holds every reason to look again that there is now', () => {

