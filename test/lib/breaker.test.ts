@@ -61,7 +61,7 @@ describe('a closed breaker', () => {
       'closed',
     ],
     ['failures too far apart', [signal('failed', 0), signal('failed', 700)], 'closed'],
-  ])('after %s is %s', (_, signals, state) => {
+  ])('after %s opens or stays', (_, signals, state) => {
     const now = Math.max(...signals.map((one) => one.at.getTime())) + 1000;
     expect(advance(freshBreaker, signals, new Date(now)).state).toBe(state as Breaker['state']);
   });

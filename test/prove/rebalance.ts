@@ -10,7 +10,7 @@ export const rebalanceSabotages: readonly Sabotage[] = [
     find: 'return failedMinutes.includes(minute) ? failedMinutes :',
     replace: 'return failedMinutes.includes(-minute) ? failedMinutes :',
     tests: ['test/lib/breaker.test.ts'],
-    by: 'after one failure told three times is closed',
+    by: 'after several failures in one minute opens or stays',
   },
   {
     broken: 'what is older than the last transition counts',

@@ -26,23 +26,38 @@ const releases: readonly Planted[] = [
   bug(
     'all tasks but one must be STOPPED',
     'lib/departure.ts',
-    'return isEmpty && tasks.every(isStopped);',
-    'return isEmpty && tasks.filter((task) => !isStopped(task)).length <= 1;',
+    'return isEmptied(usable) && tasks.every(isStopped);',
+    'return isEmptied(usable) && tasks.filter((task) => !isStopped(task)).length <= 1;',
   ),
   both(
     'counts are taken for statuses: none is meant to run, so all have stopped',
     recordNotAsked,
-    bug('', 'lib/departure.ts', 'return isEmpty && tasks.every(isStopped);', 'return isEmpty;'),
+    bug(
+      '',
+      'lib/departure.ts',
+      'return isEmptied(usable) && tasks.every(isStopped);',
+      'return isEmptied(usable);',
+    ),
   ),
   both(
     'RUNNING is listed after STOPPED, and the record is not asked',
     recordNotAsked,
-    bug('', 'lib/tasks.ts', "of ['RUNNING', 'STOPPED'] as const", "of ['STOPPED', 'RUNNING'] as const"),
+    bug(
+      '',
+      'lib/tasks.ts',
+      "bothLists: Lists = { desiredStatuses: ['RUNNING', 'STOPPED']",
+      "bothLists: Lists = { desiredStatuses: ['STOPPED', 'RUNNING']",
+    ),
   ),
   both(
     'only tasks that are meant to run are listed, and the record is not asked',
     recordNotAsked,
-    bug('', 'lib/tasks.ts', "of ['RUNNING', 'STOPPED'] as const", "of ['RUNNING'] as const"),
+    bug(
+      '',
+      'lib/tasks.ts',
+      "bothLists: Lists = { desiredStatuses: ['RUNNING', 'STOPPED']",
+      "bothLists: Lists = { desiredStatuses: ['RUNNING']",
+    ),
   ),
   where(
     bug(
@@ -216,7 +231,7 @@ const drains: readonly Planted[] = [
       bug(
         '',
         'lib/comeback.ts',
-        "await fleet.marked(clusterName, 'return', 'rebalance-recommendation')",
+        "await fleet.marked(clusterName, 'return', 'rebalance-recommendation', 'interruption')",
         'await fleet.draining(clusterName)',
       ),
       bug(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { answering } from '../../../simulator/answered.ts';
 import { fleet } from './fleet.ts';
 import { rootArn, type Scene, startAt } from './scene.ts';
 
@@ -12,12 +13,8 @@ function drainAll(scene: Scene, functionName?: string) {
     ...(functionName !== undefined && { functionName }),
   };
   const input = { cluster: 'demo', containerInstances, status: 'DRAINING' };
-  const { reply } = scene.ecs.apply(now, {
-    operation: 'UpdateContainerInstancesState',
-    input,
-    caller,
-    viewAt: now,
-  });
+  const call = { operation: 'UpdateContainerInstancesState', input, caller, viewAt: now };
+  const { reply } = answering('ecs', call, () => scene.ecs.apply(now, call));
   return reply as Record<'containerInstances' | 'failures', readonly Record<string, unknown>[]>;
 }
 
