@@ -17,7 +17,7 @@ export const stewardSabotages: readonly Sabotage[] = [
     replace:
       "if (tasks) return usable.every((one) => one.status === 'DRAINING' && one.taskCount === 0);\n  if (!tasks) return false;",
     tests: ['test/scenarios/drained.test.ts'],
-    by: 'F11: not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when it is STOPPED',
+    by: 'F11: not while its counts are 0 and a task is still STOPPING (D-2.12, D-2.31), resources back when the stop is decided',
   },
   {
     broken: 'tasks that are being stopped are not listed',
