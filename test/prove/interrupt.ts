@@ -49,8 +49,8 @@ export const interruptSabotages: readonly Sabotage[] = [
     file: 'lib/workload.ts',
     find: "balanced.has(serviceNameOf(task) ?? '') ? deregistrationDelaySeconds : 0",
     replace: "balanced.has(serviceNameOf(task) ?? '') ? 0 : 0",
-    tests: scenario,
-    by: 'takes a task out of its load balancer before SIGTERM where the delays fit',
+    tests: ['test/scenarios/late.test.ts'],
+    by: 'have the time to leave their load balancer that the tag of the group says',
   },
   {
     broken: 'a paused group is drained when Spot says so',
