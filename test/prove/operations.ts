@@ -7,8 +7,8 @@ export const operationSabotages: readonly Sabotage[] = [
   {
     broken: 'our hook ends with ABANDON, which skips the hooks of others',
     file: 'lib/aws/autoscaling.ts',
-    find: "LifecycleActionResult: 'CONTINUE'",
-    replace: "LifecycleActionResult: 'ABANDON'",
+    find: "complete(client, autoScalingGroupName, instanceId, 'CONTINUE'),",
+    replace: "complete(client, autoScalingGroupName, instanceId, 'ABANDON'),",
     tests: lifecycle,
     by: 'F23: our hook of an instance that has drained ends with CONTINUE',
   },
