@@ -63,6 +63,7 @@ describe('calls over the wire', () => {
   });
 
   it.each([
+    { othersShare: 0.9, first: 10, second: 2 },
     { othersShare: 0.75, first: 25, second: 5 },
     { othersShare: 0.5, first: 50, second: 10 },
     { othersShare: 1, first: 1, second: 0 },
